@@ -1,0 +1,42 @@
+"""Objects that a user may name: looked up, and written to files, by name and parameters."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeVar
+
+__all__ = ["choose", "known", "parameters_of"]
+
+T = TypeVar("T")
+
+
+def known(name: str, names: Collection[str], what: str) -> str:
+    """``name``, which must be among ``names``; else the error says which was perhaps meant."""
+    if name in names:
+        return name
+    close = difflib.get_close_matches(str(name), names, 1)
+    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(names)}"
+    raise ValueError(f"unknown {what} {name!r}: {hint}")
+
+
+def choose(chosen: Any, table: Mapping[str, Callable[[], T]], kind: type[T], what: str) -> T:
+    """The object called ``chosen``, or ``chosen`` itself where it is of that kind."""
+    if isinstance(chosen, kind):
+        return chosen
+    if isinstance(chosen, type) and issubclass(chosen, kind):
+        return chosen()
+    if not isinstance(chosen, str):
+        raise TypeError(f"{what} must be a name or a {kind.__name__}, not {chosen!r}")
+    return table[known(chosen, table, what)]()
+
+
+def parameters_of(chosen: Any) -> dict[str, Any]:
+    """Name and parameters of such an object, for a file; raises for a custom one's functions."""
+    record: dict[str, Any] = {"name": chosen.name}
+    for one in dataclasses.fields(chosen):
+        value = getattr(chosen, one.name)
+        if one.init and not callable(value) and one.name not in ("name", "range", "kinks"):
+            record[one.name] = value
+    return record

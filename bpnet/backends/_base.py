@@ -1,0 +1,308 @@
+"""What a library of arrays must offer beyond the array API standard."""
+
+from __future__ import annotations
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, TypeAlias
+
+import numpy as np
+
+from ._erf import erf
+
+__all__ = [
+    "Array",
+    "Availability",
+    "Backend",
+    "BackendUnavailableError",
+    "Namespace",
+    "Step",
+    "host_array",
+    "library_of",
+]
+
+Array: TypeAlias = Any
+"""An array of whatever library computes; the array API standard says what it can do."""
+
+_LIBRARIES = {
+    "numpy": "numpy",
+    "cupy": "cupy",
+    "torch": "torch",
+    "jax": "jax",
+    "jaxlib": "jax",
+    "array_api_strict": "array-api-strict",
+    "dask": "dask",
+    "tensorflow": "tensorflow",
+    "mlx": "mlx",
+}
+
+
+class BackendUnavailableError(RuntimeError):
+    """A library or device that was asked for cannot compute here; the message says why."""
+
+
+@dataclass(frozen=True)
+class Availability:
+    """What is known of one backend on this machine.
+
+    Parameters
+    ----------
+    name : str
+        ``"numpy"``, ``"cupy"``, ``"torch"`` or ``"jax"``.
+    version : str or None
+        Version of the installed library; None where it is not installed.
+    devices : tuple of str
+        Devices it can compute on now, the first being its default.
+    reason : str
+        Why it cannot be used, or what it lacks; empty where nothing is amiss.
+    """
+
+    name: str
+    version: str | None
+    devices: tuple[str, ...]
+    reason: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is a device to compute on."""
+        return bool(self.devices)
+
+
+class Namespace:
+    """A library's array API namespace, and ``erf``, which the standard lacks.
+
+    Parameters
+    ----------
+    module : module
+        The namespace of the array API standard.
+    erf : callable, optional
+        The library's own error function; the default is an approximation in standard operations.
+    """
+
+    def __init__(self, module: Any, erf: Callable[[Array], Array] | None = None) -> None:
+        self._module = module
+        self.erf = erf if erf is not None else self._approximate_erf
+
+    def _approximate_erf(self, x: Array) -> Array:
+        return erf(x, self._module)
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._module, name)
+        setattr(self, name, value)  # the next look-up is a plain attribute
+        return value
+
+    def __repr__(self) -> str:
+        return f"<namespace of {self._module.__name__}>"
+
+
+class Step(Protocol):
+    """One training step: a pure function of the state and of one mini-batch."""
+
+    def __call__(
+        self, xp: Any, state: Any, x: Array, y: Array, rates: Sequence[Any]
+    ) -> tuple[Any, Array]:
+        """Return the next state, and the weighted inputs z of the output layer."""
+
+
+class Backend(ABC):
+    """One array library on one device in one floating-point type.
+
+    Everything that is special about a library lives in a subclass; the mathematics sees only
+    `xp`. Each hook has a default that does nothing, and results agree with and without it.
+
+    Parameters
+    ----------
+    device : str
+        ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or another name that the library knows.
+    dtype : {"float32", "float64"}
+        Type of parameters and activations.
+
+    Attributes
+    ----------
+    xp : Namespace
+        The functions of the array API standard, and ``erf``.
+    """
+
+    name: ClassVar[str]
+    """What a user calls the library."""
+
+    xp: Any
+
+    def __init__(self, device: str, dtype: str) -> None:
+        self.device = device
+        self.dtype = dtype
+
+    @classmethod
+    @abstractmethod
+    def probe(cls) -> Availability:
+        """Look, without raising, whether the library is here and on which devices."""
+
+    @classmethod
+    def lacks_dtype(cls, device: str, dtype: str) -> str:
+        """Why ``dtype`` cannot be had on ``device``; empty where it can."""
+        return ""
+
+    @abstractmethod
+    def owns(self, x: object) -> bool:
+        """Whether ``x`` is an array of this library."""
+
+    @abstractmethod
+    def device_of(self, x: Array) -> str:
+        """Device of one of this library's arrays, written like `device`."""
+
+    @abstractmethod
+    def from_host(self, x: np.ndarray[Any, Any], dtype: str) -> Array:
+        """Move a NumPy array to the device; the result never shares memory with ``x``."""
+
+    @abstractmethod
+    def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
+        """Copy an array of this backend to a new NumPy array."""
+
+    def asarray(self, x: object, name: str = "x", dtype: str | None = None) -> Array:
+        """Bring ``x`` to this backend's device and type; the argument is never modified.
+
+        Parameters
+        ----------
+        x : array or nested sequence of numbers
+            A list or NumPy array is moved; an array of this library on this device is taken.
+        name : str, optional
+            What messages call it.
+        dtype : str, optional
+            Type of the result; `dtype` of the backend by default.
+
+        Returns
+        -------
+        array
+            May be ``x`` itself where nothing had to change.
+
+        Raises
+        ------
+        TypeError
+            If ``x`` is an array of a third library or on another device, or holds no numbers.
+        """
+        dtype = dtype or self.dtype
+        if not self.owns(x):
+            library = library_of(x)
+            if library not in (None, "numpy"):
+                raise TypeError(
+                    f"{name} is an array of {library}, but the network computes with {self.name} "
+                    f"on {self.device}: move the network by net.to(backend={library!r}), "
+                    f"or {name} to NumPy"
+                )
+            return self.from_host(host_array(x, name), dtype)
+        device = self.device_of(x)
+        if device != self.device:
+            raise TypeError(
+                f"{name} is on {device}, but the network computes with {self.name} on "
+                f"{self.device}: move the network by net.to(device={device!r}), or {name}"
+            )
+        return self.as_own(x, name, dtype)
+
+    def as_own(self, x: Array, name: str, dtype: str) -> Array:
+        """Bring one of this library's arrays to ``dtype``."""
+        kinds = ("bool", "integral", "real floating")
+        if not self.xp.isdtype(x.dtype, kinds):
+            raise TypeError(f"{name} has dtype {x.dtype}: real numbers are needed")
+        return self.xp.astype(x, getattr(self.xp, dtype), copy=False)
+
+    def scope(self) -> contextlib.AbstractContextManager[Any]:
+        """Settings of the library that hold while bpnet computes, and only then."""
+        return contextlib.nullcontext()
+
+    def synchronize(self) -> None:
+        """Wait until the device has finished what it was given."""
+        return
+
+    def copy(self, x: Array) -> Array:
+        """A new array with the values of ``x``."""
+        return self.xp.asarray(x, copy=True)
+
+    def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
+        """Make of a step a run over many mini-batches; here is where a library is made fast.
+
+        Parameters
+        ----------
+        step : callable
+            ``step(xp, state, x, y, rates) -> (state, z)``, pure.
+
+        Returns
+        -------
+        callable
+            ``run(state, x, y, order, rates, stop=None) -> (state, outputs)``: ``order`` is a host
+            array of row numbers, shape (steps, batch size), one mini-batch a row; ``rates`` has a
+            tuple of Python floats a step; ``stop()`` is asked before each step where that is
+            possible. ``outputs`` holds z of each step that was done, shape
+            (steps, batch size, n_L), or is None where none was. ``state`` is used up.
+        """
+
+        def run(
+            state: Any,
+            x: Array,
+            y: Array,
+            order: np.ndarray[Any, Any],
+            rates: Sequence[tuple[float, ...]],
+            stop: Callable[[], bool] | None = None,
+        ) -> tuple[Any, Array | None]:
+            xp, batches, outputs = self.xp, self.from_host(order, "int64"), []
+            for k in range(order.shape[0]):
+                if stop is not None and stop():
+                    break
+                rows = batches[k, :]
+                x_k, y_k = xp.take(x, rows, axis=0), xp.take(y, rows, axis=0)
+                state, z = step(xp, state, x_k, y_k, rates[k])
+                outputs.append(z)
+            return state, xp.stack(outputs) if outputs else None
+
+        return run
+
+    def __repr__(self) -> str:
+        return f"<{self.name} on {self.device}, {self.dtype}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Backend):
+            return NotImplemented
+        mine = (type(self), self.device, self.dtype)
+        return mine == (type(other), other.device, other.dtype)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.device, self.dtype))
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.device, self.dtype)
+
+
+def library_of(x: object) -> str | None:
+    """Name of the array library that ``x`` belongs to, or None for anything else."""
+    for kind in type(x).__mro__:
+        root = kind.__module__.partition(".")[0]
+        if root in _LIBRARIES:
+            return _LIBRARIES[root]
+    if hasattr(x, "__array_namespace__"):
+        return type(x).__module__.partition(".")[0]
+    return None
+
+
+def host_array(x: object, name: str = "x") -> np.ndarray[Any, Any]:
+    """A NumPy array of real numbers from a list, a NumPy array or a table.
+
+    Raises
+    ------
+    TypeError
+        If it holds anything but real numbers.
+    ValueError
+        If rows differ in length.
+    """
+    if type(x).__module__.startswith("scipy.sparse"):
+        raise TypeError(f"{name} is a sparse matrix: pass {name}.toarray()")
+    try:
+        array = np.asarray(x)
+    except ValueError as error:
+        raise ValueError(f"{name} is no array: {error}") from error
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{name} has dtype {array.dtype}: real numbers are needed; "
+            f"convert it first, as by {name}.astype('float32')"
+        )
+    return array

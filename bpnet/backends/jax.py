@@ -1,0 +1,122 @@
+"""JAX: a run over mini-batches is one compiled loop."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import jax.scipy.special
+import numpy as np
+
+from ._base import Array, Availability, Backend, Namespace, Step
+
+__all__ = ["JaxBackend"]
+
+# Newer releases have it at the top only, older ones below `experimental`.
+_enable_x64 = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
+
+
+def _name(device: Any) -> str:
+    kind = {"gpu": "cuda"}.get(device.platform, device.platform)
+    return kind if kind == "cpu" and device.id == 0 else f"{kind}:{device.id}"
+
+
+def _devices() -> dict[str, Any]:
+    found = {_name(device): device for device in jax.devices("cpu")}
+    for platform in ("cuda", "tpu"):
+        with contextlib.suppress(RuntimeError):  # what JAX says where there is none
+            found.update({_name(device): device for device in jax.devices(platform)})
+    return found
+
+
+class JaxBackend(Backend):
+    """JAX's NumPy, jitted; float64 through a scoped ``enable_x64``."""
+
+    name = "jax"
+    xp = Namespace(jnp, jax.scipy.special.erf)
+
+    def __init__(self, device: str, dtype: str) -> None:
+        super().__init__(device, dtype)
+        self._device = _devices()[device]
+
+    @classmethod
+    def probe(cls) -> Availability:
+        devices = tuple(_devices())
+        lacking = "" if len(devices) > 1 else "this build or machine has no accelerator"
+        return Availability(cls.name, jax.__version__, devices, lacking)
+
+    @classmethod
+    def lacks_dtype(cls, device: str, dtype: str) -> str:
+        if device.startswith("tpu") and dtype == "float64":
+            return "TPUs compute in float32"
+        return ""
+
+    def owns(self, x: object) -> bool:
+        return isinstance(x, jax.Array)
+
+    def device_of(self, x: Array) -> str:
+        return " and ".join(sorted(_name(device) for device in x.devices()))
+
+    def from_host(self, x: np.ndarray[Any, Any], dtype: str) -> Array:
+        # Without x64 JAX has no int64; row numbers are int32 then, to the same effect.
+        kind = jax.dtypes.canonicalize_dtype(dtype)
+        return jax.device_put(np.array(x, dtype=kind, order="C"), self._device)
+
+    def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
+        return np.array(x)
+
+    def copy(self, x: Array) -> Array:
+        return jnp.array(x, copy=True)
+
+    def scope(self) -> contextlib.AbstractContextManager[Any]:
+        stack = contextlib.ExitStack()
+        stack.enter_context(_enable_x64(self.dtype == "float64"))
+        stack.enter_context(jax.default_device(self._device))
+        return stack
+
+    def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
+        xp = self.xp
+
+        def loop(state: Any, x: Array, y: Array, order: Array, rates: Array, steps: Array) -> Any:
+            def body(k: Array, carried: Any) -> Any:
+                state, outputs = carried
+                x_k, y_k = xp.take(x, order[k], axis=0), xp.take(y, order[k], axis=0)
+                state, z = step(xp, state, x_k, y_k, tuple(rates[k]))
+                return state, outputs.at[k].set(z)
+
+            outputs = jnp.zeros((*order.shape, y.shape[1]), dtype=y.dtype)
+            return jax.lax.fori_loop(0, steps, body, (state, outputs))
+
+        # The state is donated: the caller's is used up. One compilation serves every number of
+        # steps up to the longest yet seen.
+        jitted = jax.jit(loop, donate_argnums=0)
+        capacity: dict[int, int] = {}
+
+        def run(
+            state: Any,
+            x: Array,
+            y: Array,
+            order: np.ndarray[Any, Any],
+            rates: Sequence[tuple[float, ...]],
+            stop: Callable[[], bool] | None = None,
+        ) -> tuple[Any, Array | None]:
+            steps, size = order.shape
+            if steps == 0 or (stop is not None and stop()):
+                return state, None
+            room = capacity[size] = max(steps, capacity.get(size, 0))
+            table = np.zeros((room, len(rates[0])), dtype=self.dtype)
+            table[:steps] = rates
+            padded = np.zeros((room, size), dtype=np.int32)
+            padded[:steps] = order
+            padded, table = self.from_host(padded, "int32"), self.from_host(table, self.dtype)
+            state, outputs = jitted(state, x, y, padded, table, steps)
+            return state, outputs[:steps]
+
+        return run
+
+    def synchronize(self) -> None:
+        jax.effects_barrier()
+        jax.device_put(0.0, self._device).block_until_ready()

@@ -1,0 +1,324 @@
+"""Cost functions: the value of each C_x, its gradient by a, and where BP1 simplifies.
+
+The cost of a batch is the mean over its samples, C = 1/m sum_x C_x.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ._choice import choose, parameters_of
+from .activations import Activation, Exponential, Identity, Sigmoid, Softmax, Softplus
+from .backends import Array, namespace
+
+__all__ = [
+    "BinaryCrossEntropy",
+    "CategoricalCrossEntropy",
+    "Cost",
+    "CustomCost",
+    "Huber",
+    "Poisson",
+    "Quadratic",
+    "get",
+]
+
+_LINEAR, _SOFTPLUS = Identity(), Softplus()
+
+
+class Cost:
+    """A cost of one sample's outputs a against its targets y.
+
+    Attributes
+    ----------
+    name : str
+        What users and files call it.
+    partner : Activation
+        The output layer's activation where none is named.
+    match : type of Activation or None
+        The activation with which BP1 becomes ``delta = a - y``, and the value a function of z.
+    domain : (float, float)
+        The open interval of outputs for which the cost is defined.
+    targets : (float, float)
+        Bounds of the targets that it takes.
+    """
+
+    name: ClassVar[str]
+    partner: Activation = _LINEAR
+    match: type[Activation] | None = None
+    domain: tuple[float, float] = (-math.inf, math.inf)
+    targets: tuple[float, float] = (-math.inf, math.inf)
+
+    def value(self, a: Array, y: Array, xp: Any = None) -> Array:
+        """``C_x`` of each sample, shape (m,), from outputs and targets of shape (m, n_L)."""
+        raise NotImplementedError
+
+    def gradient(self, a: Array, y: Array, xp: Any = None) -> Array:
+        """``grad_a C_x`` of each sample, shape (m, n_L)."""
+        raise NotImplementedError
+
+    def value_of_z(self, z: Array, y: Array, xp: Any) -> Array:
+        """``C_x`` from the weighted inputs of a matched output layer, stable for every z."""
+        raise NotImplementedError
+
+    def matches(self, sigma: Activation) -> bool:
+        """Whether with ``sigma`` in the output layer ``delta = a - y``."""
+        return self.match is not None and type(sigma) is self.match
+
+    def of_output(self, sigma: Activation, z: Array, y: Array, xp: Any) -> Array:
+        """``C_x`` of each sample by the stable way, from the output layer's weighted input."""
+        if self.matches(sigma):
+            return self.value_of_z(z, y, xp)
+        return self.value(sigma.value(z, xp), y, xp)
+
+
+@dataclass(frozen=True)
+class Quadratic(Cost):
+    """Half the squared distance, ``|a - y|^2 / 2``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import bpnet
+    >>> bpnet.costs.Quadratic().value(np.asarray([[1.0, 2.0]]), np.asarray([[0.0, 0.0]]))
+    array([2.5])
+    """
+
+    name = "quadratic"
+    partner = Sigmoid()
+    match = Identity
+
+    def value(self, a: Array, y: Array, xp: Any = None) -> Array:
+        xp = xp or namespace(a)
+        return 0.5 * xp.sum((a - y) ** 2, axis=-1)
+
+    def gradient(self, a: Array, y: Array, xp: Any = None) -> Array:
+        return a - y
+
+    def value_of_z(self, z: Array, y: Array, xp: Any) -> Array:
+        return self.value(z, y, xp)
+
+
+@dataclass(frozen=True)
+class BinaryCrossEntropy(Cost):
+    """``-sum_j [y_j log a_j + (1 - y_j) log(1 - a_j)]``: the book's cross-entropy."""
+
+    name = "binary_cross_entropy"
+    partner = Sigmoid()
+    match = Sigmoid
+    domain = (0.0, 1.0)
+    targets = (0.0, 1.0)
+
+    def value(self, a: Array, y: Array, xp: Any = None) -> Array:
+        xp = xp or namespace(a)
+        a, rest = _away_from_zero(a, xp), _away_from_zero(1.0 - a, xp)
+        return -xp.sum(y * xp.log(a) + (1.0 - y) * xp.log(rest), axis=-1)
+
+    def gradient(self, a: Array, y: Array, xp: Any = None) -> Array:
+        xp = xp or namespace(a)
+        return (1.0 - y) / _away_from_zero(1.0 - a, xp) - y / _away_from_zero(a, xp)
+
+    def value_of_z(self, z: Array, y: Array, xp: Any) -> Array:
+        return xp.sum(_SOFTPLUS.value(z, xp) - y * z, axis=-1)
+
+
+@dataclass(frozen=True)
+class CategoricalCrossEntropy(Cost):
+    """``-sum_j y_j log a_j``: the book's log-likelihood."""
+
+    name = "categorical_cross_entropy"
+    partner = Softmax()
+    match = Softmax
+    domain = (0.0, 1.0)
+    targets = (0.0, 1.0)
+
+    def value(self, a: Array, y: Array, xp: Any = None) -> Array:
+        xp = xp or namespace(a)
+        return -xp.sum(y * xp.log(_away_from_zero(a, xp)), axis=-1)
+
+    def gradient(self, a: Array, y: Array, xp: Any = None) -> Array:
+        xp = xp or namespace(a)
+        return -y / _away_from_zero(a, xp)
+
+    def value_of_z(self, z: Array, y: Array, xp: Any) -> Array:
+        shifted = z - xp.max(z, axis=-1, keepdims=True)
+        return xp.log(xp.sum(xp.exp(shifted), axis=-1)) - xp.sum(y * shifted, axis=-1)
+
+
+@dataclass(frozen=True)
+class Huber(Cost):
+    """Quadratic near the target, linear from ``delta`` on (Huber, 1964).
+
+    Parameters
+    ----------
+    delta : float, optional
+        Distance from which on an output counts linearly.
+    """
+
+    delta: float = 1.0
+
+    name = "huber"
+
+    def __post_init__(self) -> None:
+        if not self.delta > 0:
+            raise ValueError(f"huber needs delta > 0, not {self.delta}")
+
+    def value(self, a: Array, y: Array, xp: Any = None) -> Array:
+        xp = xp or namespace(a)
+        distance = xp.abs(a - y)
+        near = xp.clip(distance, 0.0, self.delta)
+        return xp.sum(near * (distance - 0.5 * near), axis=-1)
+
+    def gradient(self, a: Array, y: Array, xp: Any = None) -> Array:
+        xp = xp or namespace(a)
+        return xp.clip(a - y, -self.delta, self.delta)
+
+
+@dataclass(frozen=True)
+class Poisson(Cost):
+    """``sum_j (a_j - y_j log a_j)``: minus the Poisson log-likelihood of counts y, less log y!."""
+
+    name = "poisson"
+    partner = Exponential()
+    match = Exponential
+    domain = (0.0, math.inf)
+    targets = (0.0, math.inf)
+
+    def value(self, a: Array, y: Array, xp: Any = None) -> Array:
+        xp = xp or namespace(a)
+        return xp.sum(a - y * xp.log(_away_from_zero(a, xp)), axis=-1)
+
+    def gradient(self, a: Array, y: Array, xp: Any = None) -> Array:
+        xp = xp or namespace(a)
+        return 1.0 - y / _away_from_zero(a, xp)
+
+    def value_of_z(self, z: Array, y: Array, xp: Any) -> Array:
+        return xp.sum(xp.exp(z) - y * z, axis=-1)
+
+
+@dataclass(frozen=True)
+class CustomCost(Cost):
+    """A cost of one's own: a value and a gradient.
+
+    Parameters
+    ----------
+    value_of : callable
+        ``value_of(a, y, xp)``, shape (m,), in functions of the array API standard.
+    gradient_of : callable
+        ``gradient_of(a, y, xp)``, shape (m, n_L).
+    name : str, optional
+        What files call it; `bpnet.load` is given it back under that name.
+    partner : str or Activation, optional
+        The output layer's activation where none is named.
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> quartic = bpnet.costs.CustomCost(
+    ...     lambda a, y, xp: xp.sum((a - y) ** 4, axis=-1),
+    ...     lambda a, y, xp: 4 * (a - y) ** 3,
+    ...     name="quartic",
+    ... )
+    >>> net = bpnet.Network([2, 3, 1], activations="tanh", cost=quartic, seed=0)
+    >>> bpnet.gradient_check(net, [[0.1, 0.2]], [[1.0]]).passed
+    True
+    """
+
+    value_of: Callable[[Array, Array, Any], Array]
+    gradient_of: Callable[[Array, Array, Any], Array]
+    name: str = "custom"  # type: ignore[misc]  # here each object has its own
+    partner: Activation = _LINEAR
+
+    def value(self, a: Array, y: Array, xp: Any = None) -> Array:
+        return self.value_of(a, y, xp or namespace(a))
+
+    def gradient(self, a: Array, y: Array, xp: Any = None) -> Array:
+        return self.gradient_of(a, y, xp or namespace(a))
+
+
+def _away_from_zero(a: Array, xp: Any) -> Array:
+    """``a``, but never so small that its logarithm or reciprocal is infinite."""
+    return xp.maximum(a, float(xp.finfo(a.dtype).smallest_normal))
+
+
+_BUILT_IN: dict[str, Callable[..., Cost]] = {
+    "quadratic": Quadratic,
+    "binary_cross_entropy": BinaryCrossEntropy,
+    "cross_entropy": BinaryCrossEntropy,
+    "categorical_cross_entropy": CategoricalCrossEntropy,
+    "log_likelihood": CategoricalCrossEntropy,
+    "huber": Huber,
+    "poisson": Poisson,
+}
+
+
+def get(cost: str | Cost) -> Cost:
+    """The cost of that name, or the argument where it is one.
+
+    Parameters
+    ----------
+    cost : str or Cost
+        The book's names ``"cross_entropy"`` and ``"log_likelihood"`` mean the binary and the
+        categorical cross-entropy.
+
+    Returns
+    -------
+    Cost
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> bpnet.costs.get("log_likelihood")
+    CategoricalCrossEntropy()
+    """
+    return choose(cost, _BUILT_IN, Cost, "cost")
+
+
+def check_pair(cost: Cost, sigma: Activation) -> None:
+    """Raise where the outputs of ``sigma`` are none that the cost is defined for.
+
+    Raises
+    ------
+    ValueError
+        The message names both, and what would do.
+    """
+    if isinstance(cost, BinaryCrossEntropy) and isinstance(sigma, Softmax):
+        raise ValueError(
+            "softmax outputs go with categorical_cross_entropy (log_likelihood), "
+            "not with binary_cross_entropy (cross_entropy), which takes each output by itself"
+        )
+    low, high = cost.domain
+    inside = low <= sigma.range[0] and sigma.range[1] <= high
+    touches = sigma.attains_bounds and (
+        low == sigma.range[0] > -math.inf or high == sigma.range[1] < math.inf
+    )
+    if not inside or touches:
+        raise ValueError(
+            f"the cost {cost.name} is defined for outputs between {low:g} and {high:g} (exclusive),"
+            f" but {sigma.name} gives from {sigma.range[0]:g} to {sigma.range[1]:g}: use "
+            f"{cost.partner.name} in the output layer, or another cost"
+        )
+
+
+def to_dict(cost: Cost) -> dict[str, Any]:
+    """Name and parameters, as a model's file keeps them."""
+    record = parameters_of(cost)
+    record.pop("partner", None)
+    return record
+
+
+def from_dict(record: dict[str, Any], custom: dict[str, Any]) -> Cost:
+    """What `to_dict` wrote; ``custom`` has objects for the names that bpnet does not know."""
+    options = dict(record)
+    name = options.pop("name")
+    if name in custom:
+        return get(custom[name])
+    get(name)  # names the name where it is unknown
+    return _BUILT_IN[name](**options)

@@ -1,0 +1,163 @@
+"""Initial weights and biases, drawn on the host, the same for every library and type."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ._choice import choose
+from .activations import ELU, GELU, Activation, LeakyReLU, ReLU, SiLU, Softplus
+
+__all__ = [
+    "Auto",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Initializer",
+    "Orthogonal",
+    "ScaledNormal",
+    "StandardNormal",
+    "Zeros",
+    "get",
+]
+
+Generator: TypeAlias = np.random.Generator
+HostArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+_RECTIFIERS = (ReLU, LeakyReLU, ELU, GELU, SiLU, Softplus)
+
+
+class Initializer:
+    """Draws a layer's parameters."""
+
+    def weights(self, n_out: int, n_in: int, sigma: Activation, rng: Generator) -> HostArray:
+        """Weights of a layer with activation ``sigma``, shape (n_out, n_in)."""
+        raise NotImplementedError
+
+    def biases(self, n_out: int, rng: Generator) -> HostArray:
+        """Biases of a layer, shape (n_out,)."""
+        return np.zeros(n_out)
+
+
+@dataclass(frozen=True)
+class StandardNormal(Initializer):
+    """N(0, 1) for weights and biases: the start of the book's first chapters."""
+
+    def weights(self, n_out: int, n_in: int, sigma: Activation, rng: Generator) -> HostArray:
+        return rng.standard_normal((n_out, n_in))
+
+    def biases(self, n_out: int, rng: Generator) -> HostArray:
+        return rng.standard_normal(n_out)
+
+
+@dataclass(frozen=True)
+class ScaledNormal(StandardNormal):
+    """N(0, 1) / sqrt(n_in) for weights, N(0, 1) for biases: the book's better start (chapter 3)."""
+
+    def weights(self, n_out: int, n_in: int, sigma: Activation, rng: Generator) -> HostArray:
+        return rng.standard_normal((n_out, n_in)) / math.sqrt(n_in)
+
+
+@dataclass(frozen=True)
+class GlorotUniform(Initializer):
+    """Uniform within +-sqrt(6 / (n_in + n_out)) (Glorot and Bengio, 2010); biases zero."""
+
+    def weights(self, n_out: int, n_in: int, sigma: Activation, rng: Generator) -> HostArray:
+        bound = math.sqrt(6.0 / (n_in + n_out))
+        return rng.uniform(-bound, bound, (n_out, n_in))
+
+
+@dataclass(frozen=True)
+class GlorotNormal(Initializer):
+    """N(0, 2 / (n_in + n_out)) (Glorot and Bengio, 2010); biases zero."""
+
+    def weights(self, n_out: int, n_in: int, sigma: Activation, rng: Generator) -> HostArray:
+        return rng.standard_normal((n_out, n_in)) * math.sqrt(2.0 / (n_in + n_out))
+
+
+@dataclass(frozen=True)
+class HeUniform(Initializer):
+    """Uniform within +-sqrt(6 / n_in) (He et al., 2015); biases zero."""
+
+    def weights(self, n_out: int, n_in: int, sigma: Activation, rng: Generator) -> HostArray:
+        bound = math.sqrt(6.0 / n_in)
+        return rng.uniform(-bound, bound, (n_out, n_in))
+
+
+@dataclass(frozen=True)
+class HeNormal(Initializer):
+    """N(0, 2 / n_in) (He et al., 2015); biases zero."""
+
+    def weights(self, n_out: int, n_in: int, sigma: Activation, rng: Generator) -> HostArray:
+        return rng.standard_normal((n_out, n_in)) * math.sqrt(2.0 / n_in)
+
+
+@dataclass(frozen=True)
+class Orthogonal(Initializer):
+    """Rows or columns orthonormal (Saxe et al., 2014); biases zero."""
+
+    def weights(self, n_out: int, n_in: int, sigma: Activation, rng: Generator) -> HostArray:
+        tall = rng.standard_normal((max(n_out, n_in), min(n_out, n_in)))
+        q, r = np.linalg.qr(tall)
+        q = q * np.where(np.diagonal(r) < 0, -1.0, 1.0)  # uniform over the orthogonal matrices
+        return q if n_out >= n_in else q.T
+
+
+@dataclass(frozen=True)
+class Zeros(Initializer):
+    """Nothing but zeros; hidden neurons that start alike stay alike."""
+
+    def weights(self, n_out: int, n_in: int, sigma: Activation, rng: Generator) -> HostArray:
+        return np.zeros((n_out, n_in))
+
+
+@dataclass(frozen=True)
+class Auto(Initializer):
+    """He's normal weights before a rectifier (relu and its kin), else Glorot's uniform ones."""
+
+    def weights(self, n_out: int, n_in: int, sigma: Activation, rng: Generator) -> HostArray:
+        suited = HeNormal() if isinstance(sigma, _RECTIFIERS) else GlorotUniform()
+        return suited.weights(n_out, n_in, sigma, rng)
+
+
+_BUILT_IN: dict[str, Callable[[], Initializer]] = {
+    "auto": Auto,
+    "standard_normal": StandardNormal,
+    "scaled_normal": ScaledNormal,
+    "glorot_uniform": GlorotUniform,
+    "glorot_normal": GlorotNormal,
+    "he_uniform": HeUniform,
+    "he_normal": HeNormal,
+    "orthogonal": Orthogonal,
+    "zeros": Zeros,
+}
+
+
+def get(initializer: str | Initializer) -> Initializer:
+    """The initializer of that name, or the argument where it is one.
+
+    Parameters
+    ----------
+    initializer : str or Initializer
+        ``"standard_normal"`` and ``"scaled_normal"`` are the book's two.
+
+    Returns
+    -------
+    Initializer
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> bpnet.initializers.get("scaled_normal")
+    ScaledNormal()
+    """
+    return choose(initializer, _BUILT_IN, Initializer, "initializer")

@@ -1,0 +1,799 @@
+"""Network: what a user holds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import activations as _activations
+from . import costs as _costs
+from . import initializers as _initializers
+from ._choice import known
+from .activations import Activation, Sigmoid, Softmax
+from .backends import Array, Backend, get_backend
+from .backprop import backprop, feedforward
+from .costs import BinaryCrossEntropy, CategoricalCrossEntropy, Cost
+from .initializers import Initializer
+from .io import read_model, write_model
+from .optimizers import SGD, Optimizer
+from .parameters import Layout
+from .randomness import new_seed, start_generator
+from .targets import as_inputs, as_targets
+from .training import Callback, History, evaluate, fit, make_step
+from .training.metrics import classes
+
+__all__ = ["Gradients", "Layer", "Network", "load"]
+
+_TASKS = ("classification", "regression")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer of a network, where it is more than a number of neurons.
+
+    Parameters
+    ----------
+    size : int
+        Neurons.
+    activation : str or Activation, optional
+        By default what the network says.
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> bpnet.Network([4, bpnet.Layer(8, activation="relu"), 3], cost="log_likelihood", seed=0)
+    Network(4 -> 8 relu -> 3 softmax, cost=categorical_cross_entropy, 67 parameters,
+            numpy on cpu, float32)
+    """
+
+    size: int
+    activation: str | Activation | None = None
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Gradient of the mean cost, shaped like the parameters.
+
+    Parameters
+    ----------
+    weights : list of array
+        (n_l, n_{l-1}) each.
+    biases : list of array
+        (n_l,) each.
+    """
+
+    weights: list[Array]
+    biases: list[Array]
+
+
+class Network:
+    """A fully connected network, trained by backpropagation.
+
+    Parameters
+    ----------
+    sizes : sequence of int or Layer
+        Neurons of each layer, the input's first.
+    activations : str, Activation or sequence of them, optional
+        One for the hidden layers, the output's then being the cost's partner; or a list of one a
+        layer after the input. A name or object: see `bpnet.activations`.
+    cost : str or Cost, optional
+        ``"quadratic"``, ``"binary_cross_entropy"`` (``"cross_entropy"``),
+        ``"categorical_cross_entropy"`` (``"log_likelihood"``), ``"huber"``, ``"poisson"``, or an
+        object: see `bpnet.costs`. Its partner is sigmoid, sigmoid, softmax, identity, exponential.
+    initializer : str or Initializer, optional
+        ``"auto"`` is He's normal before rectifiers and Glorot's uniform otherwise;
+        ``"standard_normal"`` and ``"scaled_normal"`` are the book's. See `bpnet.initializers`.
+    backend : str or Backend, optional
+        The library that computes; see `bpnet.get_backend`.
+    device : str, optional
+        Where it computes.
+    dtype : {"float32", "float64"}, optional
+        Of parameters and activations; ``"float32"`` unless `bpnet.use` says otherwise.
+    seed : int, optional
+        Of the start and of every epoch's order; drawn from the system where not given, and kept.
+    task : {"classification", "regression"}, optional
+        By default classification with softmax or sigmoid outputs or a cross-entropy. (Sigmoid
+        outputs that are fitted to rows other than zeros and ones are taken as regression.)
+
+    Attributes
+    ----------
+    sizes : tuple of int
+    cost : Cost
+    backend : Backend
+    seed : int
+    task : str
+    epochs, steps : int
+        How many were trained.
+    metadata : dict
+        Anything that JSON can say; saved with the network, and read by nobody here.
+
+    Raises
+    ------
+    ValueError
+        If sizes, activations and cost do not go together.
+    BackendUnavailableError
+        If the backend or device is not to be had here.
+
+    References
+    ----------
+    M. Nielsen, Neural Networks and Deep Learning (2015), chapters 1-3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import bpnet
+    >>> net = bpnet.Network([2, 4, 1], activations="tanh", cost="cross_entropy", seed=1)
+    >>> x, y = np.asarray([[0, 0], [0, 1], [1, 0], [1, 1]]), np.asarray([0, 1, 1, 0])
+    >>> history = net.fit(x, y, epochs=200, batch_size=4, optimizer=bpnet.Adam(0.1))
+    >>> net.predict(x)
+    array([0, 1, 1, 0])
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int | Layer],
+        *,
+        activations: str | Activation | Sequence[str | Activation] = "sigmoid",
+        cost: str | Cost = "quadratic",
+        initializer: str | Initializer = "auto",
+        backend: str | Backend | None = None,
+        device: str | None = None,
+        dtype: str | None = None,
+        seed: int | None = None,
+        task: str | None = None,
+    ) -> None:
+        self.cost = _costs.get(cost)
+        self.sizes, self._sigma = _architecture(sizes, activations, self.cost)
+        self.backend = get_backend(backend, device, dtype)
+        self.seed = new_seed() if seed is None else _seed(seed)
+        self._task = None if task is None else known(task, _TASKS, "task")
+        self._seen_regression = False
+        self.epochs = self.steps = 0
+        self.metadata: dict[str, Any] = {}
+        self._layout = Layout(self.sizes)
+        self._optimizer: Optimizer | None = None
+        self._memory: tuple[Array, ...] = ()
+        self._runs: dict[Any, Callable[..., Any]] = {}
+        chosen, rng = _initializers.get(initializer), start_generator(self.seed)
+        biases = [chosen.biases(n, rng) for n in self.sizes[1:]]
+        weights = [
+            chosen.weights(n_out, n_in, sigma, rng)
+            for (n_out, n_in), sigma in zip(self._layout.weight_shapes, self._sigma, strict=True)
+        ]
+        self._receive(self._layout.join(weights, biases, np))
+
+    # ------------------------------------------------------------------ what it is
+
+    @property
+    def activations(self) -> tuple[Activation, ...]:
+        """Activation of each layer after the input."""
+        return self._sigma
+
+    @property
+    def device(self) -> str:
+        """Where it computes."""
+        return self.backend.device
+
+    @property
+    def dtype(self) -> str:
+        """Type of parameters and activations."""
+        return self.backend.dtype
+
+    @property
+    def task(self) -> str:
+        """``"classification"`` or ``"regression"``."""
+        if self._task is not None:
+            return self._task
+        crossed = isinstance(self.cost, BinaryCrossEntropy | CategoricalCrossEntropy)
+        if crossed or isinstance(self._sigma[-1], Softmax):
+            return "classification"
+        if isinstance(self._sigma[-1], Sigmoid) and not self._seen_regression:
+            return "classification"
+        return "regression"
+
+    @property
+    def weights(self) -> list[Array]:
+        """Copies of the weights, (n_l, n_{l-1}) each; `set_parameters` changes them."""
+        return self._copies()[0]
+
+    @property
+    def biases(self) -> list[Array]:
+        """Copies of the biases, (n_l,) each; `set_parameters` changes them."""
+        return self._copies()[1]
+
+    def set_parameters(self, weights: Sequence[Any], biases: Sequence[Any]) -> None:
+        """Give the network other parameters.
+
+        Parameters
+        ----------
+        weights : sequence of array
+            (n_l, n_{l-1}) each: NumPy arrays, lists, or arrays of the network's library.
+        biases : sequence of array
+            (n_l,) each.
+
+        Raises
+        ------
+        ValueError
+            If a number of layers or a shape disagrees, or a value is not finite; the message gives
+            both, and nothing is changed.
+
+        Examples
+        --------
+        >>> import bpnet
+        >>> net = bpnet.Network([1, 1], activations=["identity"], seed=0)
+        >>> net.set_parameters([[[2.0]]], [[1.0]])
+        >>> net.feedforward([[3.0]])
+        array([[7.]], dtype=float32)
+        """
+        with self.backend.scope():
+            parts = [
+                *self._parameters("weights", weights, self._layout.weight_shapes),
+                *self._parameters("biases", biases, self._layout.bias_shapes),
+            ]
+        self._receive(np.concatenate(parts))
+
+    def __repr__(self) -> str:
+        layers = " -> ".join(
+            [str(self.sizes[0])]
+            + [f"{n} {s.name}" for n, s in zip(self.sizes[1:], self._sigma, strict=True)]
+        )
+        return (
+            f"Network({layers}, cost={self.cost.name}, {self._layout.size:,} parameters, "
+            f"{self.backend.name} on {self.device}, {self.dtype})"
+        )
+
+    # ------------------------------------------------------------------ what it computes
+
+    def feedforward(self, x: Any) -> Array:
+        """Activations of the output layer.
+
+        Parameters
+        ----------
+        x : array, shape (m, n_0)
+            One sample a row.
+
+        Returns
+        -------
+        array, shape (m, n_L)
+            In the network's library.
+
+        Raises
+        ------
+        ValueError
+            If the width disagrees, or a value is not finite.
+        TypeError
+            If x belongs to another library or device, or holds no numbers.
+
+        Examples
+        --------
+        >>> import bpnet
+        >>> net = bpnet.Network([2, 3], initializer="zeros")
+        >>> net.feedforward([[1.0, 2.0]])
+        array([[0.5, 0.5, 0.5]], dtype=float32)
+        """
+        with self.backend.scope():
+            w, b = self._layout.split(self._theta)
+            x = as_inputs(x, self.sizes[0], self.backend)
+            return feedforward(w, b, self._sigma, x, self.backend.xp)[1][-1]
+
+    def predict(self, x: Any) -> Array:
+        """Class indices; in regression values.
+
+        Parameters
+        ----------
+        x : array, shape (m, n_0)
+
+        Returns
+        -------
+        array, shape (m,)
+            The index of the largest output, or with one output whether it exceeds a half. In
+            regression the outputs, shape (m, n_L), or (m,) with one output.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `feedforward`.
+
+        Examples
+        --------
+        >>> import bpnet
+        >>> net = bpnet.Network([1, 2], cost="log_likelihood")
+        >>> net.set_parameters([[[1.0], [-1.0]]], [[0.0, 0.0]])
+        >>> net.predict([[3.0], [-3.0]])
+        array([0, 1])
+        """
+        a = self.feedforward(x)
+        with self.backend.scope():
+            if self.task == "classification":
+                return classes(a, self.backend.xp)
+            return a[:, 0] if self.sizes[-1] == 1 else a
+
+    def predict_proba(self, x: Any) -> Array:
+        """Probability of each class.
+
+        Parameters
+        ----------
+        x : array, shape (m, n_0)
+
+        Returns
+        -------
+        array, shape (m, classes)
+            Softmax outputs as they are; of one output a the columns 1 - a and a. Several sigmoid
+            outputs are as many separate estimates, whose sum need not be one.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `feedforward`; also if the network is one for regression.
+
+        Examples
+        --------
+        >>> import bpnet
+        >>> bpnet.Network([1, 1], initializer="zeros").predict_proba([[3.0]])
+        array([[0.5, 0.5]], dtype=float32)
+        """
+        if self.task != "classification":
+            raise ValueError(f"probabilities are for classification, and the task is {self.task}")
+        a = self.feedforward(x)
+        with self.backend.scope():
+            return self.backend.xp.concat([1.0 - a, a], axis=1) if self.sizes[-1] == 1 else a
+
+    def total_cost(self, x: Any, y: Any) -> float:
+        """Mean cost over samples.
+
+        Parameters
+        ----------
+        x : array, shape (m, n_0)
+        y : array, shape (m, n_L), or (m,) of class indices
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        ValueError
+            If sample counts, widths or labels disagree; the message gives both values.
+        TypeError
+            If x or y belongs to another library or device, or holds no numbers.
+
+        Examples
+        --------
+        >>> import bpnet
+        >>> net = bpnet.Network([1, 2], initializer="zeros", cost="log_likelihood")
+        >>> round(net.total_cost([[3.0]], [1]), 4)
+        0.6931
+        """
+        with self.backend.scope():
+            return evaluate(self, *self._samples(x, y))[0]
+
+    def accuracy(self, x: Any, y: Any) -> float:
+        """Share of samples whose class is predicted rightly.
+
+        Parameters
+        ----------
+        x : array, shape (m, n_0)
+        y : array, shape (m, n_L), or (m,) of class indices
+
+        Returns
+        -------
+        float
+            From 0 to 1.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `total_cost`; also if the network is one for regression.
+
+        Examples
+        --------
+        >>> import bpnet
+        >>> net = bpnet.Network([1, 2], initializer="zeros", cost="log_likelihood")
+        >>> net.accuracy([[1.0], [2.0]], [0, 1])
+        0.5
+        """
+        if self.task != "classification":
+            raise ValueError(f"accuracy is for classification, and the task is {self.task}")
+        with self.backend.scope():
+            return evaluate(self, *self._samples(x, y))[1]
+
+    def backprop(self, x: Any, y: Any) -> Gradients:
+        """Gradient of the mean cost over a batch, by BP1-BP4.
+
+        Parameters
+        ----------
+        x : array, shape (m, n_0)
+        y : array, shape (m, n_L), or (m,) of class indices
+
+        Returns
+        -------
+        Gradients
+            ``weights[l]``, shape (n_l, n_{l-1}); ``biases[l]``, shape (n_l,); in the network's
+            library. Inputs are unchanged.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `total_cost`.
+
+        References
+        ----------
+        Nielsen, Neural Networks and Deep Learning, ch. 2, eqs. (BP1)-(BP4).
+
+        Examples
+        --------
+        >>> import bpnet
+        >>> net = bpnet.Network([2, 1], activations=["identity"], initializer="zeros")
+        >>> net.backprop([[1.0, 2.0], [3.0, 4.0]], [[1.0], [1.0]]).weights
+        [array([[-2., -3.]], dtype=float32)]
+        """
+        with self.backend.scope():
+            x, y = self._samples(x, y)
+            w, b = self._layout.split(self._theta)
+            nabla_w, nabla_b, _ = backprop(w, b, self._sigma, self.cost, x, y, self.backend.xp)
+            m = x.shape[0]
+            return Gradients([nabla / m for nabla in nabla_w], [nabla / m for nabla in nabla_b])
+
+    # ------------------------------------------------------------------ how it learns
+
+    def fit(
+        self,
+        x: Any,
+        y: Any,
+        *,
+        epochs: int,
+        batch_size: int,
+        optimizer: Optimizer = SGD(learning_rate=0.1),  # noqa: B008 - frozen, and told in help()
+        l2: float = 0.0,
+        validation: tuple[Any, Any] | None = None,
+        callbacks: Iterable[Callback] = (),
+        progress: bool | None = None,
+        evaluate_training: bool = False,
+    ) -> History:
+        """Train by mini-batches; a second call goes on where the first stopped.
+
+        Parameters
+        ----------
+        x : array, shape (n, n_0)
+        y : array, shape (n, n_L), or (n,) of class indices
+        epochs : int
+            How many more.
+        batch_size : int
+            Samples a step; the last batch of an epoch may be smaller, and counts as what it is.
+        optimizer : Optimizer, optional
+            Its memory is kept for a later call with the same kind of optimizer.
+        l2 : float, optional
+            The objective is the mean cost plus l2/2 times the sum of the squared weights: the
+            book's lmbda/n. Costs that are told do not contain it.
+        validation : (x, y), optional
+            Samples to judge each epoch by.
+        callbacks : iterable of Callback, optional
+        progress : bool, optional
+            Show a bar; by default where standard error is a terminal.
+        evaluate_training : bool, optional
+            Training columns are then computed after the epoch, as the book's are; by default they
+            are means over the epoch's own batches, which cost next to nothing.
+
+        Returns
+        -------
+        History
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `total_cost`, and for a setting out of range; nothing has changed then.
+        DivergenceError
+            If a cost or parameter is no longer finite; the parameters are the last finite ones.
+
+        Notes
+        -----
+        The first Ctrl-C ends training at the next boundary of a step (on JAX: of a block of steps);
+        the history then says ``stopped == "interrupted"``, and the parameters are those of that
+        moment. A second one raises KeyboardInterrupt at once, with those of the last full epoch.
+
+        Examples
+        --------
+        >>> import bpnet
+        >>> net = bpnet.Network([1, 1], activations=["identity"], seed=0)
+        >>> x, y = [[0.0], [1.0], [2.0]], [[1.0], [3.0], [5.0]]
+        >>> history = net.fit(x, y, epochs=300, batch_size=3)
+        >>> round(float(net.weights[0][0, 0]), 2), round(float(net.biases[0][0]), 2)
+        (2.0, 1.0)
+        """
+        return fit(
+            self,
+            x,
+            y,
+            epochs=epochs,
+            batch_size=batch_size,
+            optimizer=optimizer,
+            l2=l2,
+            validation=validation,
+            callbacks=callbacks,
+            progress=progress,
+            evaluate_training=evaluate_training,
+        )
+
+    # ------------------------------------------------------------------ elsewhere, and kept
+
+    def to(
+        self,
+        backend: str | Backend | None = None,
+        device: str | None = None,
+        dtype: str | None = None,
+    ) -> Network:
+        """The same network with another library, on another device or in another type.
+
+        Parameters
+        ----------
+        backend, device, dtype : optional
+            As for `bpnet.get_backend`; what is not named stays, and a device is kept where the
+            other library has it.
+
+        Returns
+        -------
+        Network
+            A new one, with its own parameters, optimizer memory and counts.
+
+        Raises
+        ------
+        BackendUnavailableError
+            If that is not to be had here.
+
+        Examples
+        --------
+        >>> import bpnet
+        >>> bpnet.Network([2, 1], seed=0).to(dtype="float64").dtype
+        'float64'
+        """
+        if backend is None:
+            chosen = get_backend(self.backend, device, dtype)
+        else:
+            chosen = get_backend(backend, device, dtype or self.dtype)
+        state = self.__getstate__()
+        state["backend"] = chosen
+        other = object.__new__(Network)
+        other.__setstate__(state)
+        return other
+
+    def copy(self) -> Network:
+        """An independent network with the same parameters, memory and counts."""
+        return self.to()
+
+    def __copy__(self) -> Network:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Network:
+        return self.copy()
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {k: v for k, v in self.__dict__.items() if k not in ("_runs", "_layout")}
+        with self.backend.scope():
+            state["_theta"] = self.backend.to_numpy(self._theta)
+            state["_memory"] = tuple(self.backend.to_numpy(part) for part in self._memory)
+        state["metadata"] = dict(self.metadata)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._runs, self._layout = {}, Layout(self.sizes)
+        self._receive(state["_theta"])
+        with self.backend.scope():
+            self._memory = tuple(self.backend.asarray(part) for part in state["_memory"])
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write parameters, architecture and `metadata` to a safetensors file.
+
+        `bpnet.load` reads it back bit for bit. The optimizer's memory is not part of it.
+
+        Parameters
+        ----------
+        path : path
+            By convention ``*.safetensors``.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; one that was there is kept.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import bpnet
+        >>> net = bpnet.Network([2, 3, 1], seed=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     net.save(pathlib.Path(folder, "model.safetensors"))
+        ...     same = bpnet.load(pathlib.Path(folder, "model.safetensors"))
+        >>> bool((same.weights[0] == net.weights[0]).all())
+        True
+        """
+        arrays = {}
+        with self.backend.scope():
+            w, b = self._layout.split(self._theta)
+            for l in range(len(w)):
+                arrays[f"weights.{l}"] = self.backend.to_numpy(w[l])
+                arrays[f"biases.{l}"] = self.backend.to_numpy(b[l])
+        header = {
+            "sizes": self.sizes,
+            "activations": [_activations.to_dict(sigma) for sigma in self._sigma],
+            "cost": _costs.to_dict(self.cost),
+            "dtype": self.dtype,
+            "task": self.task,
+            "seed": self.seed,
+            "epochs": self.epochs,
+            "metadata": self.metadata,
+        }
+        write_model(path, arrays, header)
+
+    # ------------------------------------------------------------------ for the training loop
+
+    def _receive(self, theta: np.ndarray[Any, Any]) -> None:
+        with self.backend.scope():
+            self._theta = self.backend.from_host(theta, self.dtype)
+
+    def _parameters(
+        self, what: str, given: Sequence[Any], shapes: Sequence[tuple[int, ...]]
+    ) -> list[np.ndarray[Any, Any]]:
+        """Each layer's array, checked and flattened, on the host."""
+        if len(given) != len(shapes):
+            raise ValueError(f"the network has {len(shapes)} {what}, {len(given)} were given")
+        parts = []
+        for l, (one, shape) in enumerate(zip(given, shapes, strict=True)):
+            host = self.backend.to_numpy(self.backend.asarray(one, f"{what}[{l}]"))
+            if host.shape != shape:
+                raise ValueError(f"{what}[{l}] has shape {host.shape}, the network's {shape}")
+            if not np.isfinite(host).all():
+                raise ValueError(f"{what}[{l}] is not finite everywhere")
+            parts.append(host.reshape(-1))
+        return parts
+
+    def _copies(self) -> tuple[list[Array], list[Array]]:
+        with self.backend.scope():
+            return self._layout.split(self.backend.copy(self._theta))
+
+    def _samples(
+        self, x: Any, y: Any, *, training: bool = False, names: tuple[str, str] = ("x", "y")
+    ) -> tuple[Array, Array]:
+        """Inputs and rows of targets, checked, on the device."""
+        x = as_inputs(x, self.sizes[0], self.backend, names[0])
+        first = training and self.epochs == 0
+        if first:
+            self._seen_regression = False
+        y, labelled = as_targets(y, x.shape[0], self, names)
+        if first:
+            self._seen_regression = not labelled and not _zeros_and_ones(y, self.backend.xp)
+        return x, y
+
+    def _prepare(self, optimizer: Optimizer) -> None:
+        """Make the optimizer's memory, unless there is one of its kind already."""
+        if type(optimizer) is not type(self._optimizer):
+            self._memory = optimizer.init(self._theta, self.backend.xp)
+            self.steps = 0
+        self._optimizer = optimizer
+
+    def _compiled(self, optimizer: Optimizer, l2: float) -> Callable[..., Any]:
+        """The backend's run of training steps, made once for each way of stepping."""
+        key = (optimizer, l2)
+        if key not in self._runs:
+            step = make_step(self._layout, self._sigma, self.cost, optimizer, l2)
+            self._runs = {key: self.backend.compile(step)}
+        return self._runs[key]
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    backend: str | Backend | None = None,
+    device: str | None = None,
+    dtype: str | None = None,
+    custom: dict[str, Any] | None = None,
+) -> Network:
+    """Read a network that `Network.save` wrote.
+
+    Parameters
+    ----------
+    path : path
+    backend, device, dtype : optional
+        As for `bpnet.get_backend`; the type is by default that of the file.
+    custom : dict, optional
+        Name -> object of the activations and costs that are not bpnet's own.
+
+    Returns
+    -------
+    Network
+        Its parameters equal those saved, bit for bit.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no model of bpnet, is damaged, or comes from a newer release.
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> bpnet.load("nowhere.safetensors")
+    Traceback (most recent call last):
+    FileNotFoundError: there is no model file 'nowhere.safetensors'
+    """
+    arrays, header = read_model(path)
+    custom = custom or {}
+    try:
+        net = Network(
+            header["sizes"],
+            activations=[_activations.from_dict(one, custom) for one in header["activations"]],
+            cost=_costs.from_dict(header["cost"], custom),
+            initializer="zeros",
+            backend=backend,
+            device=device,
+            dtype=dtype or header["dtype"],
+            seed=header["seed"],
+            task=header["task"],
+        )
+        count = len(net.sizes) - 1
+        weights = [arrays.pop(f"weights.{l}") for l in range(count)]
+        biases = [arrays.pop(f"biases.{l}") for l in range(count)]
+        net.epochs, net.metadata = header["epochs"], header["metadata"]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{os.fspath(path)!r} is damaged: {error!r}") from error
+    if arrays:
+        raise ValueError(f"{os.fspath(path)!r} is damaged: it has unknown {', '.join(arrays)}")
+    net.set_parameters(weights, biases)
+    return net
+
+
+def _architecture(
+    sizes: Sequence[int | Layer],
+    activations: str | Activation | Sequence[str | Activation],
+    cost: Cost,
+) -> tuple[tuple[int, ...], tuple[Activation, ...]]:
+    """Sizes and activations, each layer's own wish first; raises where they do not fit."""
+    layers = [one if isinstance(one, Layer) else Layer(one) for one in sizes]
+    if len(layers) < 2:
+        raise ValueError(f"a network has an input and an output layer at least, not {len(layers)}")
+    widths = []
+    for l, layer in enumerate(layers):
+        if isinstance(layer.size, bool) or not hasattr(layer.size, "__index__"):
+            raise TypeError(f"sizes[{l}] must be an integer or a Layer, not {layer.size!r}")
+        if layer.size < 1:
+            raise ValueError(f"sizes[{l}] must be at least 1, not {layer.size}")
+        widths.append(int(layer.size))
+    if layers[0].activation is not None:
+        raise ValueError("the input layer has no activation, as it computes nothing")
+    count = len(layers) - 1
+    if isinstance(activations, str | Activation | type):
+        named = [activations] * (count - 1) + [cost.partner]
+    else:
+        named = list(activations)
+        if len(named) != count:
+            raise ValueError(
+                f"activations has {len(named)} entries, but {count} layers follow the input"
+            )
+    chosen = tuple(
+        _activations.get(one if layer.activation is None else layer.activation)
+        for one, layer in zip(named, layers[1:], strict=True)
+    )
+    for l, (sigma, width) in enumerate(zip(chosen, widths[1:], strict=True), start=1):
+        if isinstance(sigma, _activations.PerNeuron) and len(sigma.functions) != width:
+            raise ValueError(
+                f"layer {l} has {width} neurons, but its PerNeuron {len(sigma.functions)} functions"
+            )
+    _costs.check_pair(cost, chosen[-1])
+    return tuple(widths), chosen
+
+
+def _seed(seed: Any) -> int:
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise TypeError(f"seed must be an integer, not {seed!r}")
+    if seed < 0:
+        raise ValueError(f"seed must be at least 0, not {seed}")
+    return int(seed)
+
+
+def _zeros_and_ones(y: Array, xp: Any) -> bool:
+    return bool(xp.all((y == 0.0) | (y == 1.0)))

@@ -1,0 +1,117 @@
+"""What a fit recorded, epoch by epoch."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+__all__ = ["History"]
+
+
+class History:
+    """Costs and metrics of each epoch.
+
+    Attributes
+    ----------
+    rows : list of dict
+        One an epoch: ``epoch`` (from 1), ``train_cost``, ``validation_cost``, ``train_accuracy``,
+        ``validation_accuracy`` (in regression ``train_r2``, ``validation_r2``), ``seconds``;
+        without validation data its columns are absent.
+    stopped : str
+        Why the fit ended: ``"completed"``, ``"early"`` or ``"interrupted"``.
+    best_epoch : int or None
+        The epoch whose parameters early stopping restored.
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> net = bpnet.Network([2, 3, 2], cost="log_likelihood", seed=0)
+    >>> history = net.fit([[0, 1], [1, 0]], [0, 1], epochs=2, batch_size=2)
+    >>> history.columns
+    ('epoch', 'train_cost', 'train_accuracy', 'seconds')
+    >>> history["epoch"]
+    [1, 2]
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.stopped = "completed"
+        self.best_epoch: int | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(self.rows[0]) if self.rows else ()
+
+    def __getitem__(self, column: str) -> list[Any]:
+        if self.rows and column not in self.rows[0]:
+            raise KeyError(f"no column {column!r}: there are {', '.join(self.columns)}")
+        return [row[column] for row in self.rows]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.rows)
+
+    def __repr__(self) -> str:
+        last = self.rows[-1] if self.rows else {}
+        figures = ", ".join(
+            f"{name}={value:.4g}" for name, value in last.items() if isinstance(value, float)
+        )
+        return f"History({len(self)} epochs, {self.stopped}{', ' + figures if figures else ''})"
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write one line an epoch under a header."""
+        with open(path, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, self.columns, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self.rows)
+
+    def to_jsonl(self, path: str | os.PathLike[str]) -> None:
+        """Write one JSON object an epoch."""
+        text = "".join(json.dumps(row) + "\n" for row in self.rows)
+        Path(path).write_text(text, encoding="utf-8")
+
+    def plot(self, path: str | os.PathLike[str], title: str = "") -> None:
+        """Draw the curves of cost and metric over the epochs, to a PNG, SVG or PDF file.
+
+        Parameters
+        ----------
+        path : path
+            The suffix says the format.
+        title : str, optional
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed; it comes with the extra ``plot``.
+        """
+        try:
+            from matplotlib.figure import Figure
+        except ImportError as error:
+            raise ImportError('a picture needs matplotlib: pip install "bpnet-xp[plot]"') from error
+        metric = next((c.removeprefix("train_") for c in self.columns if c in _METRICS), None)
+        figure = Figure(figsize=(9, 3.6), layout="constrained")
+        axes = figure.subplots(1, 2 if metric else 1, squeeze=False)[0]
+        for axis, what in zip(axes, ("cost", metric), strict=False):
+            for kind, color in (("train", "#4477aa"), ("validation", "#cc6677")):
+                if f"{kind}_{what}" in self.columns:
+                    axis.plot(self["epoch"], self[f"{kind}_{what}"], color=color, label=kind)
+            if self.best_epoch is not None:
+                axis.axvline(self.best_epoch, color="#888888", linestyle=":", label="best")
+            axis.set(xlabel="epoch", ylabel={"r2": "$R^2$"}.get(str(what), what))
+            axis.xaxis.get_major_locator().set_params(integer=True)
+            axis.grid(alpha=0.25)
+            axis.spines[["top", "right"]].set_visible(False)
+            axis.legend(frameon=False)
+        if title:
+            figure.suptitle(title, fontsize=10)
+        figure.savefig(path, dpi=150)
+
+
+_METRICS = ("train_accuracy", "train_r2")

@@ -1,0 +1,58 @@
+"""Metrics beside the cost: sums over samples on the device, the figure on the host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..backends import Array
+
+__all__ = ["R2", "Accuracy", "classes"]
+
+
+def classes(a: Array, xp: Any) -> Array:
+    """Class index of each row of outputs or targets, shape (m,).
+
+    The largest entry's index; with one column, whether it exceeds a half.
+    """
+    if a.shape[1] == 1:
+        a = xp.concat([xp.full_like(a, 0.5), a], axis=1)  # of equal entries the first is taken
+    return xp.argmax(a, axis=1)
+
+
+class Accuracy:
+    """Share of samples whose class is right."""
+
+    name = "accuracy"
+
+    def sums(self, a: Array, y: Array, xp: Any) -> Array:
+        """How many are right, shape ()."""
+        return xp.sum(xp.astype(classes(a, xp) == classes(y, xp), xp.int32))
+
+    def spread(self, y: Array, xp: Any) -> Array:
+        """Nothing of the targets is needed but their number."""
+        return xp.zeros((1,), dtype=y.dtype, device=y.device)
+
+    def figure(self, sums: np.ndarray[Any, Any], spread: np.ndarray[Any, Any], n: int) -> float:
+        """From sums over ``n`` samples to the figure."""
+        return float(sums) / n
+
+
+class R2:
+    """Coefficient of determination, the mean over the outputs."""
+
+    name = "r2"
+
+    def sums(self, a: Array, y: Array, xp: Any) -> Array:
+        """Squared distances, shape (n_L,)."""
+        return xp.sum((a - y) ** 2, axis=0)
+
+    def spread(self, y: Array, xp: Any) -> Array:
+        """Squared distances of the targets from their mean, shape (n_L,)."""
+        return xp.sum((y - xp.mean(y, axis=0, keepdims=True)) ** 2, axis=0)
+
+    def figure(self, sums: np.ndarray[Any, Any], spread: np.ndarray[Any, Any], n: int) -> float:
+        """From sums over ``n`` samples to the figure; constant targets count as scikit-learn's."""
+        unexplained = np.divide(sums, spread, out=(sums > 0).astype(float), where=spread > 0)
+        return float(1.0 - unexplained.mean())
