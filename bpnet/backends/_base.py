@@ -234,7 +234,8 @@ class Backend(ABC):
             array of row numbers, shape (steps, batch size), one mini-batch a row; ``rates`` has a
             tuple of Python floats a step; ``stop()`` is asked before each step where that is
             possible. ``outputs`` holds z of each step that was done, shape
-            (steps, batch size, n_L), or is None where none was. ``state`` is used up.
+            (steps, batch size, n_L), or is None where none was. The state that comes back is the
+            run's own: valid until its next call, which may be given it. Any other is left alone.
         """
 
         def run(

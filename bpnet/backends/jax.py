@@ -90,10 +90,11 @@ class JaxBackend(Backend):
             outputs = jnp.zeros((*order.shape, y.shape[1]), dtype=y.dtype)
             return jax.lax.fori_loop(0, steps, body, (state, outputs))
 
-        # The state is donated: the caller's is used up. One compilation serves every number of
-        # steps up to the longest yet seen.
+        # The state is donated, so that it is changed in place; a state that is not this run's own
+        # is copied first. One compilation serves every number of steps up to the longest yet seen.
         jitted = jax.jit(loop, donate_argnums=0)
         capacity: dict[int, int] = {}
+        own: Any = None
 
         def run(
             state: Any,
@@ -103,6 +104,7 @@ class JaxBackend(Backend):
             rates: Sequence[tuple[float, ...]],
             stop: Callable[[], bool] | None = None,
         ) -> tuple[Any, Array | None]:
+            nonlocal own
             steps, size = order.shape
             if steps == 0 or (stop is not None and stop()):
                 return state, None
@@ -112,8 +114,10 @@ class JaxBackend(Backend):
             padded = np.zeros((room, size), dtype=np.int32)
             padded[:steps] = order
             padded, table = self.from_host(padded, "int32"), self.from_host(table, self.dtype)
-            state, outputs = jitted(state, x, y, padded, table, steps)
-            return state, outputs[:steps]
+            if state is not own:
+                state = jax.tree.map(self.copy, state)
+            own, outputs = jitted(state, x, y, padded, table, steps)
+            return own, outputs[:steps]
 
         return run
 

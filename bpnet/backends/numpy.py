@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ._base import Array, Availability, Backend, Namespace
+from ._base import Array, Availability, Backend, Namespace, Step
+from ._plan import Plan
+from ._record import UnplannableError, fold_scale, record
 
 __all__ = ["NumpyBackend"]
 
@@ -45,3 +48,51 @@ class NumpyBackend(Backend):
     def scope(self) -> contextlib.AbstractContextManager[Any]:
         # Training looks for what is not finite itself and says where; a warning adds nothing.
         return np.errstate(all="ignore")
+
+    def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
+        plain = super().compile(step)
+        plans: dict[tuple[int, ...], Plan | None] = {}
+        buffers: list[Array] = []
+        build: Callable[[list[Array]], Any]
+
+        def run(
+            state: Any,
+            x: Array,
+            y: Array,
+            order: np.ndarray[Any, Any],
+            rates: Sequence[tuple[float, ...]],
+            stop: Callable[[], bool] | None = None,
+        ) -> tuple[Any, Array | None]:
+            nonlocal build
+            size = order.shape[1]
+            shapes = (size, *x.shape[1:]), (size, *y.shape[1:])
+            if size not in plans:
+                try:
+                    graph, build = record(step, self.dtype, state, *shapes, len(rates[0]))
+                except UnplannableError:
+                    plans[size] = None
+                else:
+                    fold_scale(graph)
+                    buffers.extend(np.empty_like(one) for one in _leaves(state)[len(buffers) :])
+                    plans[size] = Plan(graph, buffers)
+            plan = plans[size]
+            if plan is None:
+                return plain(state, x, y, order, rates, stop)
+            for buffer, given in zip(buffers, _leaves(state), strict=True):
+                if buffer is not given:
+                    np.copyto(buffer, given)
+            outputs = plan.run(x, y, order, rates, stop or _never)
+            return build(buffers), outputs if len(outputs) else None
+
+        return run
+
+
+def _leaves(state: Any) -> list[Array]:
+    """The arrays of a state, nested tuples laid flat."""
+    if isinstance(state, tuple):
+        return [leaf for part in state for leaf in _leaves(part)]
+    return [state]
+
+
+def _never() -> bool:
+    return False

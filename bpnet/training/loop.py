@@ -199,7 +199,7 @@ class Fit:
         order = epoch_order(net.seed, net.epochs, n)
         full = n // size
         run = net._compiled(self._optimizer, self._l2)
-        state = _copy(net.backend, (net._theta, net._memory))
+        state = net._theta, net._memory
         costs: list[Array] = []
         sums: list[Array] = []
         steps, done = net.steps, 0
@@ -222,7 +222,7 @@ class Fit:
                 self.stop("interrupted")
                 break
         cost = self._checked(costs, state[0], done)
-        (net._theta, net._memory), net.steps = state, steps
+        (net._theta, net._memory), net.steps = _copy(net.backend, state), steps
         if self._interrupt() and done < self.steps_per_epoch:
             return None
         net.epochs += 1
@@ -330,7 +330,7 @@ def _metric(net: Network) -> Accuracy | R2:
 
 
 def _copy(backend: Any, state: Any) -> Any:
-    """A copy of every array of a state, since a run uses its state up."""
+    """A copy of every array of a state, as a run keeps its state for itself."""
     if isinstance(state, tuple):
         return tuple(_copy(backend, part) for part in state)
     return backend.copy(state)

@@ -1,0 +1,434 @@
+"""Recording a training step: the graph of array operations that it performs.
+
+The step is run once with a `Recorder` in place of the array API namespace and `Node` objects in
+place of arrays. What comes out is a list of nodes in the order of their creation, from which a
+backend makes something faster than one call after another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ._base import Step
+from ._erf import erf
+
+__all__ = ["Graph", "Node", "Recorder", "UnplannableError", "fold_scale", "record"]
+
+_COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
+_UNARY = ("abs", "exp", "expm1", "log", "log1p", "negative", "sign", "sqrt", "square", "tanh")
+_BINARY = ("add", "subtract", "multiply", "divide", "maximum", "minimum", *_COMPARISONS)
+ELEMENTWISE = frozenset((*_UNARY, *_BINARY, "where", "astype"))
+VIEWS = frozenset(("transpose", "reshape", "slice"))
+LEAVES = frozenset(("input", "constant", "rate", "zeros"))
+
+
+class UnplannableError(Exception):
+    """A step does what a plan does not know; the plain loop does it instead."""
+
+
+class Node:
+    """An array that a step would have computed.
+
+    Attributes
+    ----------
+    op : str
+        What makes it: a function's name, or one of ``input``, ``constant``, ``rate``, ``zeros``,
+        ``transpose``, ``reshape``, ``slice``, ``concat``, ``sum``, ``max``, ``matmul``.
+    args : tuple of Node
+    option : object
+        A constant's value, an input's name, a slice, an axis, ...
+    shape : tuple of int
+    dtype : numpy.dtype
+    """
+
+    __array_ufunc__ = None  # NumPy's own functions refuse a node instead of making an object array
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        op: str,
+        args: tuple[Node, ...],
+        shape: tuple[int, ...],
+        dtype: Any,
+        option: Any = None,
+    ) -> None:
+        self.recorder, self.op, self.args, self.option = recorder, op, args, option
+        self.shape, self.dtype = shape, np.dtype(dtype)
+        recorder.nodes.append(self)
+
+    def __repr__(self) -> str:
+        return f"<{self.op} {self.shape} {self.option or ''}>"
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def device(self) -> str:
+        return "cpu"
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether it depends on constants and rates alone."""
+        return self.op in ("constant", "rate") or self.op == "scalar"
+
+    @property
+    def T(self) -> Node:  # noqa: N802 - the standard's name
+        return Node(self.recorder, "transpose", (self,), self.shape[::-1], self.dtype)
+
+    def reshape(self, shape: Sequence[int]) -> Node:
+        return self.recorder.reshape(self, shape)
+
+    def __getitem__(self, key: Any) -> Node:
+        keys = key if isinstance(key, tuple) else (key,)
+        if not all(isinstance(one, slice) for one in keys) or len(keys) > self.ndim:
+            raise UnplannableError(f"index {key!r}")
+        keys = (*keys, *(slice(None),) * (self.ndim - len(keys)))
+        shape = tuple(len(range(*one.indices(n))) for one, n in zip(keys, self.shape, strict=True))
+        return Node(self.recorder, "slice", (self,), shape, self.dtype, keys)
+
+    def __bool__(self) -> NoReturn:
+        raise UnplannableError("a branch on an array's value")
+
+    __float__ = __int__ = __index__ = __iter__ = __array__ = __bool__
+
+    def __eq__(self, other: object) -> Any:
+        # An operation while a step is recorded; afterwards nodes are things in lists and sets.
+        return self.recorder.call("equal", self, other) if self.recorder.active else self is other
+
+    def __ne__(self, other: object) -> Any:
+        return (
+            self.recorder.call("not_equal", self, other)
+            if self.recorder.active
+            else self is not other
+        )
+
+    __hash__ = object.__hash__
+
+    def __neg__(self) -> Node:
+        return self.recorder.call("negative", self)
+
+    def __abs__(self) -> Node:
+        return self.recorder.call("abs", self)
+
+    def __pow__(self, power: Any) -> Node:
+        if power != 2:
+            raise UnplannableError(f"power {power!r}")
+        return self.recorder.call("multiply", self, self)
+
+    def __matmul__(self, other: Node) -> Node:
+        if self.ndim != 2 or not isinstance(other, Node) or other.ndim != 2:
+            raise UnplannableError("a product of other than two matrices")
+        shape = (self.shape[0], other.shape[1])
+        return Node(self.recorder, "matmul", (self, other), shape, self.dtype)
+
+
+def _operator(name: str, swapped: bool = False) -> Callable[[Node, Any], Node]:
+    def method(self: Node, other: Any) -> Node:
+        pair = (other, self) if swapped else (self, other)
+        return self.recorder.call(name, *pair)
+
+    return method
+
+
+for _symbol, _name in (("add", "add"), ("sub", "subtract"), ("mul", "multiply"),
+                       ("truediv", "divide")):  # fmt: skip
+    setattr(Node, f"__{_symbol}__", _operator(_name))
+    setattr(Node, f"__r{_symbol}__", _operator(_name, swapped=True))
+for _symbol, _name in zip(("gt", "ge", "lt", "le"), _COMPARISONS[:4], strict=True):
+    setattr(Node, f"__{_symbol}__", _operator(_name))
+
+
+class Recorder:
+    """The functions of the array API standard, on nodes.
+
+    Parameters
+    ----------
+    dtype : str
+        The floating-point type of the step.
+    """
+
+    float32, float64, int32, int64, bool = np.float32, np.float64, np.int32, np.int64, np.bool
+    finfo = staticmethod(np.finfo)
+
+    def __init__(self, dtype: str) -> None:
+        self.dtype = np.dtype(dtype)
+        self.nodes: list[Node] = []
+        self.active = True
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _UNARY or name in _BINARY:
+            return lambda *args: self.call(name, *args)
+        raise UnplannableError(f"function {name}")
+
+    def leaf(self, op: str, shape: tuple[int, ...], option: Any) -> Node:
+        """An array that is given: an input, a constant or a rate."""
+        return Node(self, op, (), shape, self.dtype, option)
+
+    def call(self, op: str, *args: Any) -> Node:
+        """An elementwise operation; Python numbers among the arguments become constants."""
+        nodes = []
+        for one in args:
+            if isinstance(one, int | float):
+                one = self.leaf("constant", (), float(one))
+            if not isinstance(one, Node):
+                raise UnplannableError(f"{op} of {type(one).__name__}")
+            nodes.append(one)
+        shape = np.broadcast_shapes(*(one.shape for one in nodes))
+        dtype = np.dtype(bool) if op in _COMPARISONS else nodes[-1].dtype
+        if all(one.is_scalar for one in nodes):
+            return Node(self, "scalar", tuple(nodes), shape, dtype, op)
+        return Node(self, op, tuple(nodes), shape, dtype)
+
+    def erf(self, x: Node) -> Node:
+        return erf(x, self)  # type: ignore[no-any-return]
+
+    def clip(self, x: Node, low: Any, high: Any) -> Node:
+        return self.minimum(self.maximum(x, low), high)  # type: ignore[no-any-return]
+
+    def where(self, condition: Node, x: Any, y: Any) -> Node:
+        return self.call("where", condition, x, y)
+
+    def astype(self, x: Node, dtype: Any, copy: Any = True) -> Node:
+        if x.dtype == dtype:
+            return x
+        return Node(self, "astype", (x,), x.shape, dtype)
+
+    def ones_like(self, x: Node) -> Node:
+        return self.call("add", self.zeros_like(x), 1.0)
+
+    def zeros_like(self, x: Node) -> Node:
+        return self.leaf("zeros", x.shape, None)
+
+    def reshape(self, x: Node, shape: Sequence[int]) -> Node:
+        known = math.prod(n for n in shape if n != -1)
+        whole = tuple(x.size // known if n == -1 else int(n) for n in shape)
+        return Node(self, "reshape", (x,), whole, x.dtype)
+
+    def concat(self, parts: Sequence[Node], axis: int = 0) -> Node:
+        ndim = parts[0].ndim
+        axis %= ndim
+        shape = list(parts[0].shape)
+        shape[axis] = sum(part.shape[axis] for part in parts)
+        return Node(self, "concat", tuple(parts), tuple(shape), parts[0].dtype, axis)
+
+    def sum(self, x: Node, axis: int | None = None, keepdims: Any = False) -> Node:
+        return self._reduce("sum", x, axis, keepdims)
+
+    def max(self, x: Node, axis: int | None = None, keepdims: Any = False) -> Node:
+        return self._reduce("max", x, axis, keepdims)
+
+    def _reduce(self, op: str, x: Node, axis: int | None, keepdims: Any) -> Node:
+        if x.ndim != 2 or axis is None:
+            raise UnplannableError(f"{op} over axis {axis} of {x.ndim} dimensions")
+        axis %= 2
+        shape = tuple(1 if k == axis else n for k, n in enumerate(x.shape) if keepdims or k != axis)
+        return Node(self, op, (x,), shape, x.dtype, (axis, bool(keepdims)))
+
+
+@dataclass
+class Graph:
+    """A recorded step.
+
+    Attributes
+    ----------
+    nodes : list of Node
+        In an order in which they can be computed.
+    state : list of Node
+        The inputs that are the state's arrays.
+    results : list of Node
+        What becomes of them.
+    x, y : Node
+        The inputs that are the mini-batch.
+    z : Node
+        The weighted input of the output layer.
+    """
+
+    nodes: list[Node]
+    state: list[Node]
+    results: list[Node]
+    x: Node
+    y: Node
+    z: Node
+
+    def uses(self) -> dict[Node, list[Node]]:
+        """Which nodes each node is an argument of."""
+        uses: dict[Node, list[Node]] = {node: [] for node in self.nodes}
+        for node in self.nodes:
+            for one in dict.fromkeys(node.args):
+                uses[one].append(node)
+        return uses
+
+    def prune(self) -> None:
+        """Forget nodes on which no result depends."""
+        wanted = {self.x, self.y, self.z, *self.state, *self.results}
+        for node in reversed(self.nodes):
+            if node in wanted:
+                wanted.update(node.args)
+        self.nodes = [node for node in self.nodes if node in wanted]
+
+
+def record(
+    step: Step,
+    dtype: str,
+    state: Any,
+    x_shape: tuple[int, ...],
+    y_shape: tuple[int, ...],
+    rates: int,
+) -> tuple[Graph, Any]:
+    """Run a step once on nodes.
+
+    Parameters
+    ----------
+    step : callable
+        As for `Backend.compile`.
+    dtype : str
+    state : nested tuples of arrays
+        Whose shapes the nodes take.
+    x_shape, y_shape : tuple of int
+        Of one mini-batch.
+    rates : int
+        How many numbers a step is given.
+
+    Returns
+    -------
+    graph : Graph
+    build : callable
+        Makes of a flat list of arrays the nested tuples of a state.
+
+    Raises
+    ------
+    UnplannableError
+        If the step does anything that is not known here.
+    """
+    recorder = Recorder(dtype)
+    leaves: list[Node] = []
+
+    def enter(part: Any) -> Any:
+        if isinstance(part, tuple):
+            return tuple(enter(one) for one in part)
+        leaves.append(recorder.leaf("input", part.shape, f"state{len(leaves)}"))
+        return leaves[-1]
+
+    given = enter(state)
+    x, y = recorder.leaf("input", x_shape, "x"), recorder.leaf("input", y_shape, "y")
+    numbers = tuple(recorder.leaf("rate", (), k) for k in range(rates))
+    try:
+        after, z = step(recorder, given, x, y, numbers)
+    except (TypeError, AttributeError) as error:  # a function of one's own, on nodes
+        raise UnplannableError(str(error)) from error
+    recorder.active = False
+    results: list[Node] = []
+
+    def leave(part: Any) -> Any:
+        if isinstance(part, tuple):
+            inner = [leave(one) for one in part]
+            return lambda flat: tuple(one(flat) for one in inner)
+        results.append(part)
+        place = len(results) - 1
+        return lambda flat: flat[place]
+
+    build = leave(after)
+    if [one.shape for one in results] != [one.shape for one in leaves]:
+        raise UnplannableError("a state that changes its shape")
+    graph = Graph(recorder.nodes, leaves, results, x, y, z)
+    graph.prune()
+    return graph, build
+
+
+def fold_scale(graph: Graph) -> None:
+    """Move a number that multiplies the whole gradient to where the gradient begins.
+
+    Backpropagation is linear in delta^L: where ``s * G`` is the only use of a vector G that is
+    linear in a small matrix D, and nothing else reads what lies between them, D is multiplied
+    instead, a pass over some hundred elements in place of one over all parameters.
+    """
+    changed = True
+    while changed:
+        changed = False
+        uses = graph.uses()
+        for node in reversed(graph.nodes):
+            if node.op != "multiply" or node.ndim != 1:
+                continue
+            scale, whole = node.args if node.args[0].is_scalar else node.args[::-1]
+            if not scale.is_scalar or whole.op not in ("concat", "multiply"):
+                continue
+            if len(uses[whole]) > 1 or whole in graph.results:
+                continue
+            if whole.op == "multiply" and any(one.is_scalar for one in whole.args):
+                _merge_scales(graph, node, scale, whole)
+            else:
+                source = _linear_source(graph, uses, whole)
+                if source is None:
+                    continue
+                _move_scale(graph, node, scale, whole, source)
+            changed = True
+            break
+
+
+def _merge_scales(graph: Graph, node: Node, scale: Node, whole: Node) -> None:
+    """``s * (t * G)`` becomes ``(s t) * G``."""
+    inner, rest = whole.args if whole.args[0].is_scalar else whole.args[::-1]
+    product = node.recorder.call("multiply", scale, inner)
+    graph.nodes.insert(graph.nodes.index(node), product)
+    node.args = (product, rest)
+    graph.prune()
+
+
+def _linear_source(graph: Graph, uses: dict[Node, list[Node]], whole: Node) -> Node | None:
+    """The smallest matrix in which ``whole`` is linear and that nothing else depends on."""
+    best = None
+    for source in graph.nodes:
+        if source.ndim != 2 or source.op in VIEWS | LEAVES or source.size >= whole.size:
+            continue
+        linear = {source}
+        for node in graph.nodes[graph.nodes.index(source) + 1 : graph.nodes.index(whole) + 1]:
+            if _is_linear(node, linear):
+                linear.add(node)
+        if whole not in linear or graph.z in linear or linear & set(graph.results):
+            continue
+        inside = all(use in linear for node in linear - {whole} for use in uses[node])
+        if inside and (best is None or source.size <= best.size):
+            best = source
+    return best
+
+
+def _is_linear(node: Node, linear: set[Node]) -> bool:
+    """Whether a node is linear in the source of which the nodes of ``linear`` are."""
+    which = [one in linear for one in node.args]
+    if node.op in VIEWS or node.op in ("sum", "negative"):
+        return which[0]
+    if node.op in ("multiply", "matmul"):
+        return sum(which) == 1
+    if node.op == "divide":
+        return which == [True, False]
+    if node.op in ("add", "subtract", "concat"):
+        return all(which)
+    return False
+
+
+def _move_scale(graph: Graph, node: Node, scale: Node, whole: Node, source: Node) -> None:
+    """``s * G`` becomes G, of which the source is multiplied by s."""
+    recorder = node.recorder
+    scaled = Node(recorder, "multiply", (source, scale), source.shape, source.dtype)
+    for other in graph.nodes:
+        if other is node:
+            continue
+        other.args = tuple(scaled if one is source else one for one in other.args)
+    for other in graph.nodes:
+        other.args = tuple(whole if one is node else one for one in other.args)
+    graph.results = [whole if one is node else one for one in graph.results]
+    # Numbers depend on no array: they can all come first.
+    rest = [one for one in graph.nodes if not one.is_scalar and one is not node]
+    rest.insert(rest.index(source) + 1, scaled)
+    graph.nodes = [one for one in graph.nodes if one.is_scalar] + rest
+    graph.prune()

@@ -1,0 +1,109 @@
+"""The IDX format, in which MNIST is distributed."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import math
+import os
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["read_idx"]
+
+_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+_GZIP_MAGIC = b"\x1f\x8b"
+_GZIP_MAX_RATIO = 1032  # deflate cannot do better: 258 bytes from two bits
+_CHUNK = 1 << 20
+
+
+def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
+    """Read an array from an IDX file, gzip-compressed or not.
+
+    The header is never trusted: what it promises is compared with the size of the file before
+    anything is read, and memory grows only with the bytes that are really there.
+
+    Parameters
+    ----------
+    path : str or path
+        Compression is seen from the content, not from the name.
+
+    Returns
+    -------
+    array
+        Of the shape and number type in the header (unsigned or signed 8-bit, 16-bit or 32-bit
+        integers, or floats of 32 or 64 bits), in the machine's byte order, writable.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is no IDX file, is damaged, or holds fewer or more bytes than its header
+        promises; the message gives the file and both values.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name, "small.idx")
+    >>> _ = path.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9]))
+    >>> read_idx(path)
+    array([7, 8, 9], dtype=uint8)
+    >>> folder.cleanup()
+    """
+    path = Path(path)
+    with path.open("rb") as raw:
+        packed = raw.read(2) == _GZIP_MAGIC
+        raw.seek(0)
+        largest = os.fstat(raw.fileno()).st_size * (_GZIP_MAX_RATIO if packed else 1)
+        if not packed:
+            return _read(path, raw, largest)
+        try:
+            with gzip.open(raw) as unpacked:
+                return _read(path, unpacked, largest)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise ValueError(f"{path}: damaged gzip data ({error})") from None
+
+
+def _read(path: Path, file: io.BufferedIOBase, largest: int) -> NDArray[Any]:
+    """The array in an open IDX file of which at most ``largest`` bytes can come."""
+    dtype, shape = _read_header(path, file)
+    promised = math.prod(shape) * dtype.itemsize
+    said = f"{path}: the header promises {promised} bytes for shape {shape}"
+    if promised > largest:
+        raise ValueError(f"{said}, the file cannot hold more than {largest}")
+    data = bytearray()
+    while len(data) < promised and (chunk := file.read(min(_CHUNK, promised - len(data)))):
+        data += chunk
+    if len(data) < promised:
+        raise ValueError(f"{said}, the file has {len(data)}")
+    if file.read(1):
+        raise ValueError(f"{said}, the file has at least {promised + 1}")
+    try:
+        array = np.frombuffer(data, dtype).reshape(shape)
+    except ValueError as error:
+        raise ValueError(f"{path}: shape {shape} is no array's ({error})") from None
+    return array.astype(dtype.newbyteorder("="), copy=False)
+
+
+def _read_header(path: Path, file: io.BufferedIOBase) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    magic = file.read(4)
+    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _TYPES:
+        known = ", ".join(f"{code:02x}" for code in _TYPES)
+        raise ValueError(
+            f"{path}: not an IDX file: it begins with {magic.hex(' ') or 'nothing'}, expected "
+            f"00 00, a type out of {known}, and the number of dimensions"
+        )
+    n_dims = magic[3]
+    sizes = file.read(4 * n_dims)
+    if len(sizes) < 4 * n_dims:
+        raise ValueError(
+            f"{path}: the header promises {n_dims} dimensions, {4 * n_dims} bytes, "
+            f"the file has {len(sizes)}"
+        )
+    return np.dtype(_TYPES[magic[2]]), tuple(np.frombuffer(sizes, ">u4").tolist())
