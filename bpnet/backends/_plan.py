@@ -92,7 +92,9 @@ class Plan:
             if whole.op != "concat":
                 continue
             for part, where in _parts(whole):
-                maker = _root(part)
+                maker = part
+                while maker.op == "reshape":
+                    maker = maker.args[0]
                 flat = whole.ndim == 1 and maker.op in (*ELEMENTWISE, *_EMIT)
                 fits = flat or (maker.op in ELEMENTWISE and part is maker)
                 once = maker not in adopted and whole.args.count(part) == 1
