@@ -1,60 +1,71 @@
-"""A recorded step as straight NumPy calls into buffers made beforehand.
+"""A recorded step as straight calls into buffers made beforehand.
 
-Three things make it fast: no call allocates, numbers are 0-d arrays of the right type, and chains
-of elementwise operations over large arrays go block by block through the cache.
+What is the same for every library that can be told where to put a result: which buffer holds which
+node, which chains of elementwise operations belong together, and the code that calls one operation
+after another. How a library is called, and how it does a chain, its own file says.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any, ClassVar
 
 import numpy as np
 
-from ._record import ELEMENTWISE, VIEWS, Graph, Node
+from ._base import Array, Backend, Step
+from ._record import ELEMENTWISE, VIEWS, Graph, Node, UnplannableError, fold_scale, record
 
-__all__ = ["Plan"]
-
-HostArray: TypeAlias = np.ndarray[Any, Any]
-
-_BLOCK = 2**15  # elements of a block of a chain: some such blocks lie in a core's cache together
+__all__ = ["Plan", "planned"]
 
 
-class Plan:
+class Plan(ABC):
     """The calls that one step of given shapes makes.
 
     Parameters
     ----------
+    backend : Backend
     graph : Graph
         Is changed.
-    state : list of numpy.ndarray
+    state : list of array
         The state's buffers, which each step changes in place.
+
+    Attributes
+    ----------
+    source : str
+        The code of the loop.
 
     Notes
     -----
     Not re-entrant: the buffers are its own.
     """
 
-    def __init__(self, graph: Graph, state: Sequence[HostArray]) -> None:
-        self._graph = graph
-        self._arrays: dict[Node, HostArray] = dict(zip(graph.state, state, strict=True))
+    functions: ClassVar[dict[str, Callable[..., Any]]]
+    """What the code calls, under the names that the lines below give it."""
+    prologue: ClassVar[tuple[str, ...]] = ()
+    """Lines before the loop."""
+
+    def __init__(self, backend: Backend, graph: Graph, state: Sequence[Array]) -> None:
+        self._xp, self._graph = backend.xp, graph
+        self._device = state[0].device
+        self._arrays: dict[Node, Array] = dict(zip(graph.state, state, strict=True))
         self._names: dict[str, Any] = {}
         self._known: dict[int, str] = {}
         self._lines: list[str] = []
-        self._varying: list[tuple[Node, HostArray]] = []
-        self._free: list[HostArray] = []
+        self._varying: list[tuple[Node, Any]] = []
+        self._free: list[Array] = []
         self._dynamic = {graph.y: "y_k"}
-        self._x = np.empty(graph.x.shape, graph.x.dtype)
-        self._arrays[graph.x] = self._x
-        self._steps = [n for n in graph.nodes if n.op in ELEMENTWISE or n.op in _EMIT]
+        self._arrays[graph.x] = self.empty(graph.x.shape, graph.x.dtype)
+        self._names["x_k"] = self._arrays[graph.x]
+        self._steps = [n for n in graph.nodes if n.op in ELEMENTWISE or n.op in _OTHERS]
         self._place = {node: k for k, node in enumerate(self._steps)}
-        self._uses = graph.uses()
+        self.uses = graph.uses()
         self._last: dict[Node, int] = {}
         for node in self._steps:
             for one in node.args:
                 self._last[_root(one)] = self._place[node]
         self._keep = {graph.x, graph.y, graph.z, *graph.results}
-        if graph.z.op == "matmul" or graph.z.op in ELEMENTWISE:
+        if graph.z in self._place:
             self._dynamic[graph.z] = "z_k"
         self._adopted = self._adopt_parts()
         for group in self._groups():
@@ -64,24 +75,73 @@ class Plan:
 
     def run(
         self,
-        x: HostArray,
-        y: HostArray,
-        order: HostArray,
+        x: Array,
+        y: Array,
+        order: Array,
         rates: Sequence[tuple[float, ...]],
         stop: Callable[[], bool],
-    ) -> HostArray:
-        """Do a step for each row of ``order``; see `Backend.compile`. Returns outputs z."""
-        outputs = np.empty((len(order), *self._graph.z.shape), self._graph.z.dtype)
-        targets = y.take(order.reshape(-1), 0).reshape(*order.shape, -1)
-        table = np.asarray(rates, dtype=np.float64).reshape(len(order), -1)
+    ) -> tuple[int, Array]:
+        """Do a step for each row of ``order``; see `Backend.compile`.
+
+        Returns
+        -------
+        done : int
+            How many steps.
+        outputs : array, shape (steps, batch size, n_L)
+        """
+        steps, z = order.shape[0], self._graph.z
+        outputs = self.empty((steps, *z.shape), z.dtype)
+        targets = self._xp.take(y, order.reshape(-1), axis=0).reshape(steps, *self._graph.y.shape)
+        table = np.asarray(rates, dtype=np.float64).reshape(steps, -1)
         varying = []
         for node, cell in self._varying:
-            values = np.broadcast_to(_numbers(node, table), len(order)).astype(cell.dtype)
-            cell[()] = values[0]
+            values = np.broadcast_to(_numbers(node, table), steps).astype(node.dtype)
+            self.fill(cell, values[0])
             if not (values == values[0]).all():
                 varying.append((cell, values))
-        done = self._run(x.take, order, targets, outputs, varying, stop)
-        return outputs[:done]
+        return self._run(x, order, targets, outputs, varying, stop, self.fill), outputs
+
+    # ------------------------------------------------------------------ what a library says
+
+    def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
+        """An array on the device whose entries do not matter."""
+        return self._xp.empty(shape, dtype=getattr(self._xp, dtype.name), device=self._device)
+
+    def cell(self, dtype: Any) -> Any:
+        """A place for a number."""
+        return self.empty((), dtype)
+
+    def fill(self, cell: Any, value: Any) -> None:
+        """Put a number in its place."""
+        cell[()] = value
+
+    def is_chained(self, node: Node) -> bool:
+        """Whether an elementwise step belongs into a chain with its neighbours of one shape."""
+        return False
+
+    def chain(self, group: list[Node], local: set[Node]) -> list[str]:
+        """Lines that do a chain; nothing outside it reads the nodes of ``local``."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def elementwise(self, node: Node, arguments: Sequence[str], out: str) -> list[str]:
+        """Lines that do an elementwise step."""
+
+    @abstractmethod
+    def matmul(self, left: str, right: str, out: str) -> str:
+        """A line for a product of two matrices."""
+
+    @abstractmethod
+    def reduction(self, node: Node) -> str:
+        """A line for a sum or largest entry over one axis of a matrix."""
+
+    @abstractmethod
+    def copy(self, source: str, out: str) -> str:
+        """A line that copies one array to another."""
+
+    @abstractmethod
+    def gather(self) -> str:
+        """A line that takes the ``rows`` of ``x`` to ``x_k``."""
 
     # ------------------------------------------------------------------ what goes where
 
@@ -95,49 +155,49 @@ class Plan:
                 maker = part
                 while maker.op == "reshape":
                     maker = maker.args[0]
-                flat = whole.ndim == 1 and maker.op in (*ELEMENTWISE, *_EMIT)
+                flat = whole.ndim == 1 and maker.op in (*ELEMENTWISE, *_OTHERS)
                 fits = flat or (maker.op in ELEMENTWISE and part is maker)
                 once = maker not in adopted and whole.args.count(part) == 1
                 if fits and once and maker not in self._keep:
                     adopted[maker] = whole, where
         return adopted
 
-    def _array(self, node: Node) -> HostArray:
+    def array(self, node: Node) -> Array:
         """The buffer, or view of one, that holds a node."""
         if node not in self._arrays:
             if node.op == "transpose":
-                self._arrays[node] = self._array(node.args[0]).T
+                self._arrays[node] = self.array(node.args[0]).T
             elif node.op == "reshape":
-                self._arrays[node] = self._array(node.args[0]).reshape(node.shape)
+                self._arrays[node] = self.array(node.args[0]).reshape(node.shape)
             elif node.op == "slice":
-                self._arrays[node] = self._array(node.args[0])[node.option]
+                self._arrays[node] = self.array(node.args[0])[node.option]
             elif node.is_scalar:
                 self._arrays[node] = self._scalar(node)
             elif node.op == "zeros":
-                self._arrays[node] = np.zeros(node.shape, node.dtype)
+                self._arrays[node] = self._xp.zeros_like(self.empty(node.shape, node.dtype))
             else:
                 self._arrays[node] = self._make(node)
         return self._arrays[node]
 
-    def _scalar(self, node: Node) -> HostArray:
-        cell = np.zeros((), node.dtype)
+    def _scalar(self, node: Node) -> Any:
+        cell = self.cell(node.dtype)
         if _depends_on_rates(node):
             self._varying.append((node, cell))
         else:
-            cell[()] = _numbers(node, np.zeros((1, 0)))
+            self.fill(cell, _numbers(node, np.zeros((1, 0))))
         return cell
 
-    def _make(self, node: Node) -> HostArray:
+    def _make(self, node: Node) -> Array:
         """A place for what a step computes: in its concatenation, or a buffer free by now."""
         if node in self._adopted:
             whole, where = self._adopted[node]
-            return self._array(whole)[where].reshape(node.shape)
+            return self.array(whole)[where].reshape(node.shape)
         for k, free in enumerate(self._free):
-            if free.shape == node.shape and free.dtype == node.dtype:
+            if tuple(free.shape) == node.shape and free.dtype == getattr(self._xp, node.dtype.name):
                 return self._free.pop(k)
-        return np.empty(node.shape, node.dtype)
+        return self.empty(node.shape, node.dtype)
 
-    def _in_place(self, node: Node, first: int) -> HostArray | None:
+    def _in_place(self, node: Node, first: int) -> Array | None:
         """The state's buffer that a node succeeds, or one of an argument nobody reads any more."""
         place = self._place[node]
         if node in self._adopted or node in self._dynamic:
@@ -156,7 +216,7 @@ class Plan:
             owned = one in self._steps and one not in self._keep and one not in self._adopted
             if fits and owned and self._last[one] == place:
                 array = self._arrays[one]
-                if array is not _SCRATCH:
+                if array is not SCRATCH:
                     return array
         return None
 
@@ -177,8 +237,8 @@ class Plan:
             last = groups[-1][-1] if groups else None
             chained = (
                 last is not None
-                and self._is_chained(node)
-                and self._is_chained(last)
+                and self.is_chained(node)
+                and self.is_chained(last)
                 and last.shape == node.shape
             )
             if chained:
@@ -187,33 +247,27 @@ class Plan:
                 groups.append([node])
         return groups
 
-    def _is_chained(self, node: Node) -> bool:
-        """Whether a step belongs into a chain that goes block by block."""
-        touches = (node, *node.args)
-        return (
-            node.op in ELEMENTWISE
-            and node.op != "where"
-            and node.size >= 2 * _BLOCK
-            and not any(_root(one) in self._dynamic for one in touches)
-        )
+    def touches_dynamic(self, node: Node) -> bool:
+        """Whether a step reads or writes what is another array at each step."""
+        return any(_root(one) in self._dynamic for one in (node, *node.args))
 
     def _emit(self, group: list[Node]) -> None:
         first = self._place[group[0]]
-        chained = self._is_chained(group[0])
+        chained = self.is_chained(group[0])
         local = self._local(group) if chained else set()
         for node in group:
             if node in local:
-                self._arrays[node] = _SCRATCH
+                self._arrays[node] = SCRATCH
                 continue
             out = self._in_place(node, first)
             if out is None and node in self._dynamic:
                 continue
-            self._arrays[node] = self._array(node) if out is None else out
+            self._arrays[node] = self.array(node) if out is None else out
         if chained:
-            self._emit_chain(group, local)
+            self._lines += self.chain(group, local)
         else:
             for node in group:
-                self._lines += _EMIT.get(node.op, _elementwise)(self, node)
+                self._lines += self._line(node)
         self._release(group)
 
     def _local(self, group: list[Node]) -> set[Node]:
@@ -224,45 +278,22 @@ class Plan:
             for node in group
             if node not in self._keep
             and node not in self._adopted
-            and all(use in inside for use in self._uses[node])
+            and all(use in inside for use in self.uses[node])
         }
 
-    def _emit_chain(self, group: list[Node], local: set[Node]) -> None:
-        """A loop over blocks of rows, all of a chain's steps for each."""
-        shape = group[0].shape
-        rows = max(1, _BLOCK // max(1, group[0].size // shape[0]))
-        bounds = [(r, min(r + rows, shape[0])) for r in range(0, shape[0], rows)]
-        columns: dict[str, list[HostArray]] = {}
-        names: dict[tuple[int, Any], str] = {}
-        scratch: list[_Blocks] = []
-        held: dict[Node, _Blocks] = {}
-
-        def name(node: Node) -> str:
-            array = held[node] if node in local else self._array(node)
-            if array.ndim < len(shape) or array.shape[0] != shape[0]:
-                return self._bind(array)
-            key = id(array), node.shape
-            if key not in names:
-                names[key] = f"c{len(names)}"
-                columns[names[key]] = [array[low:high] for low, high in bounds]
-            return names[key]
-
-        body = []
-        for k, node in enumerate(group):
-            arguments = [name(one) for one in node.args]
-            if node in local:
-                later = group[k + 1 :]
-                still = [held[n] for n in held if any(use in later for use in self._uses[n])]
-                free = (b for b in scratch if b.dtype == node.dtype and b not in still)
-                held[node] = next(free, None) or _Blocks(rows, shape, node.dtype)
-                scratch.append(held[node])
-            body += _elementwise(self, node, arguments, name(node))
-        variables = list(columns)
-        blocks = list(zip(*columns.values(), strict=True))
-        if len(variables) == 1:
-            blocks = [one[0] for one in blocks]
-        self._lines.append(f"for {', '.join(variables)} in {self._bind(blocks)}:")
-        self._lines += [f"    {line}" for line in body]
+    def _line(self, node: Node) -> list[str]:
+        if node.op in ELEMENTWISE:
+            return self.elementwise(node, [self.name(one) for one in node.args], self.name(node))
+        if node.op == "matmul":
+            left, right = (self.name(one) for one in node.args)
+            return [self.matmul(left, right, self.name(node))]
+        if node.op in ("sum", "max"):
+            return [self.reduction(node)]
+        return [
+            self.copy(self.name(part), self.bind(self.array(node)[where]))
+            for part, where in _parts(node)
+            if _root(part) not in self._adopted
+        ]
 
     def _release(self, group: list[Node]) -> None:
         """Give back the buffers that no later step reads."""
@@ -273,7 +304,7 @@ class Plan:
                 array = self._arrays.get(root)
                 if (
                     array is None
-                    or array is _SCRATCH
+                    or array is SCRATCH
                     or root.op in ("input", "zeros")
                     or root.is_scalar
                     or root in self._keep
@@ -291,12 +322,10 @@ class Plan:
     def _finish(self) -> None:
         """Bring results to the state's buffers where they were not computed there."""
         for before, after in zip(self._graph.state, self._graph.results, strict=True):
-            if self._array(after) is not self._arrays[before]:
-                self._lines.append(
-                    f"copyto({self._bind(self._arrays[before])}, {self.name(after)})"
-                )
+            if self.array(after) is not self._arrays[before]:
+                self._lines.append(self.copy(self.name(after), self.bind(self._arrays[before])))
         if self._graph.z not in self._dynamic:
-            self._lines.append(f"copyto(z_k, {self.name(self._graph.z)})")
+            self._lines.append(self.copy(self.name(self._graph.z), "z_k"))
 
     def name(self, node: Node) -> str:
         """What the code calls the array of a node."""
@@ -304,7 +333,7 @@ class Plan:
             return self._dynamic[node]
         if _root(node) in self._dynamic:
             return self._view_of_dynamic(node)
-        return self._bind(self._array(node))
+        return self.bind(self.array(node))
 
     def _view_of_dynamic(self, node: Node) -> str:
         inner = self.name(node.args[0])
@@ -312,67 +341,103 @@ class Plan:
             return f"{inner}.T"
         if node.op == "reshape":
             return f"{inner}.reshape({node.shape})"
-        return f"{inner}[{self._bind(node.option)}]"
+        return f"{inner}[{self.bind(node.option)}]"
 
-    def _bind(self, thing: Any) -> str:
+    def bind(self, thing: Any) -> str:
         """A name for an object, the same each time."""
         if id(thing) not in self._known:
             self._known[id(thing)] = f"v{len(self._known)}"
             self._names[self._known[id(thing)]] = thing
         return self._known[id(thing)]
 
-    def ones(self, n: int, dtype: Any) -> str:
-        """A vector of ones, with which a product is a sum."""
-        key = f"ones{n}"
-        if key not in self._names:
-            self._names[key] = np.ones(n, dtype)
-        return key
-
     def _assemble(self) -> Callable[..., int]:
-        for op in {node.op for node in self._steps} & ELEMENTWISE - {"astype", "where"}:
-            self._names[op] = getattr(np, op)
-        self._names |= {
-            "copyto": np.copyto,
-            "dot": np.dot,
-            "matmul": np.matmul,
-            "largest": np.maximum.reduce,
-            "where": np.where,
-            "x_k": self._x,
-        }
+        self._names |= self.functions
         # Bound as defaults, so that each is a local variable of the loop.
         bound = ", ".join(f"{name}={name}" for name in self._names)
-        body = "\n".join(f"        {line}" for line in self._lines)
-        source = (
-            f"def run(take, order, targets, outputs, varying, stop, *, {bound}):\n"
-            f"    k = -1\n"
+        before = "".join(f"    {line}\n" for line in self.prologue)
+        body = "".join(f"        {line}\n" for line in (self.gather(), *self._lines))
+        self.source = (
+            f"def run(x, order, targets, outputs, varying, stop, fill, *, {bound}):\n"
+            f"{before}"
             f"    for k, (rows, y_k, z_k) in enumerate(zip(order, targets, outputs)):\n"
             f"        if stop():\n"
             f"            return k\n"
             f"        for cell, values in varying:\n"
-            f"            cell[()] = values[k]\n"
-            f"        take(rows, 0, x_k, 'clip')\n"
-            f"{body}\n"
-            f"    return k + 1\n"
+            f"            fill(cell, values[k])\n"
+            f"{body}"
+            f"    return len(order)\n"
         )
-        self.source = source
         scope = dict(self._names)
-        exec(compile(source, "<bpnet plan>", "exec"), scope)
+        exec(compile(self.source, "<bpnet plan>", "exec"), scope)
         run: Callable[..., int] = scope["run"]
         return run
 
 
-_SCRATCH = np.empty(0)
+def planned(
+    backend: Backend, step: Step, plan: type[Plan], plain: Callable[..., Any]
+) -> Callable[..., tuple[Any, Array | None]]:
+    """A run, as of `Backend.compile`, by one plan for each size of mini-batch.
+
+    Parameters
+    ----------
+    backend : Backend
+    step : callable
+    plan : type of Plan
+    plain : callable
+        The run that serves where a step cannot be planned.
+    """
+    plans: dict[int, Plan | None] = {}
+    buffers: list[Array] = []
+    build: Callable[[list[Array]], Any]
+
+    def run(
+        state: Any,
+        x: Array,
+        y: Array,
+        order: np.ndarray[Any, Any],
+        rates: Sequence[tuple[float, ...]],
+        stop: Callable[[], bool] | None = None,
+    ) -> tuple[Any, Array | None]:
+        nonlocal build
+        size, given = order.shape[1], _leaves(state)
+        if size not in plans:
+            shapes = (size, *x.shape[1:]), (size, *y.shape[1:])
+            try:
+                graph, build = record(step, backend.dtype, state, *shapes, len(rates[0]))
+            except UnplannableError:
+                plans[size] = None
+            else:
+                fold_scale(graph)
+                buffers.extend(backend.copy(one) for one in given[len(buffers) :])
+                plans[size] = plan(backend, graph, buffers)
+        made = plans[size]
+        if made is None:
+            done: tuple[Any, Array | None] = plain(state, x, y, order, rates, stop)
+            return done
+        for buffer, one in zip(buffers, given, strict=True):
+            if buffer is not one:
+                buffer[...] = one
+        rows = backend.from_host(order, "int64")
+        count, outputs = made.run(x, y, rows, rates, stop or _never)
+        return build(buffers), outputs[:count] if count else None
+
+    return run
 
 
-class _Blocks:
-    """A block's room, that stands for an array of which each block goes through it in turn."""
+SCRATCH: Any = object()
+"""Stands for an array that exists within a chain alone."""
+_OTHERS = ("matmul", "sum", "max", "concat")
 
-    def __init__(self, rows: int, shape: tuple[int, ...], dtype: Any) -> None:
-        self.shape, self.ndim, self.dtype = shape, len(shape), dtype
-        self._room = np.empty((rows, *shape[1:]), dtype)
 
-    def __getitem__(self, rows: slice) -> HostArray:
-        return self._room[: rows.stop - rows.start]
+def _leaves(state: Any) -> list[Array]:
+    """The arrays of a state, nested tuples laid flat."""
+    if isinstance(state, tuple):
+        return [leaf for part in state for leaf in _leaves(part)]
+    return [state]
+
+
+def _never() -> bool:
+    return False
 
 
 def _root(node: Node) -> Node:
@@ -395,58 +460,10 @@ def _depends_on_rates(node: Node) -> bool:
     return node.op == "rate" or any(_depends_on_rates(one) for one in node.args)
 
 
-def _numbers(node: Node, rates: HostArray) -> Any:
+def _numbers(node: Node, rates: Array) -> Any:
     """A number at each step, computed in double precision."""
     if node.op == "constant":
         return node.option
     if node.op == "rate":
         return rates[:, node.option]
     return getattr(np, node.option)(*(_numbers(one, rates) for one in node.args))
-
-
-def _elementwise(
-    plan: Plan, node: Node, arguments: Sequence[str] | None = None, out: str | None = None
-) -> list[str]:
-    arguments = arguments or [plan.name(one) for one in node.args]
-    out = out or plan.name(node)
-    if node.op == "astype":
-        return [f"copyto({out}, {arguments[0]}, 'unsafe')"]
-    if node.op == "where":
-        return [f"copyto({out}, where({', '.join(arguments)}))"]
-    return [f"{node.op}({', '.join(arguments)}, {out})"]
-
-
-def _matmul(plan: Plan, node: Node) -> list[str]:
-    # `dot` has less to decide than `matmul`; its `out` must be contiguous, and all ours are.
-    left, right = (plan.name(one) for one in node.args)
-    return [f"dot({left}, {right}, {plan.name(node)})"]
-
-
-def _sum(plan: Plan, node: Node) -> list[str]:
-    # A product with ones is a sum, by BLAS and with a third of the overhead of `add.reduce`.
-    axis, (x,) = node.option[0], node.args
-    ones = plan.ones(x.shape[axis], node.dtype)
-    out = plan._bind(plan._array(node).reshape(-1))
-    pair = (ones, plan.name(x)) if axis == 0 else (plan.name(x), ones)
-    return [f"dot({pair[0]}, {pair[1]}, {out})"]
-
-
-def _max(plan: Plan, node: Node) -> list[str]:
-    axis, keepdims = node.option
-    return [f"largest({plan.name(node.args[0])}, {axis}, None, {plan.name(node)}, {keepdims})"]
-
-
-def _concat(plan: Plan, node: Node) -> list[str]:
-    lines = []
-    for part, where in _parts(node):
-        if _root(part) not in plan._adopted:
-            lines.append(f"copyto({plan._bind(plan._array(node)[where])}, {plan.name(part)})")
-    return lines
-
-
-_EMIT: dict[str, Callable[..., list[str]]] = {
-    "matmul": _matmul,
-    "sum": _sum,
-    "max": _max,
-    "concat": _concat,
-}

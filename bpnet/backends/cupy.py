@@ -9,17 +9,33 @@ import array_api_compat.cupy
 import cupy
 import cupyx.scipy.special
 import numpy as np
+from cupy.cuda import runtime
 
 from ._base import Array, Availability, Backend, Namespace
 
-__all__ = ["CupyBackend"]
+__all__ = ["KERNELS", "CupyBackend"]
+
+KERNELS: dict[str, str] = {}
+"""CUDA sources of bpnet's own kernels, by name; the tests compile each, which needs no GPU."""
+
+# CUDA's status numbers for a driver that is absent or too old, and for a machine without a GPU.
+_INSUFFICIENT_DRIVER, _NO_DEVICE = 35, 100
+
+
+def _clip(x: Array, /, min: Any = None, max: Any = None) -> Array:
+    """The standard's ``clip`` in one kernel.
+
+    That of array_api_compat selects by masks, and so waits for the device at each bound.
+    """
+    return x.clip(min, max)
 
 
 class CupyBackend(Backend):
     """CuPy's arrays on one CUDA device; every call is queued on the device's current stream."""
 
     name = "cupy"
-    xp = Namespace(array_api_compat.cupy, cupyx.scipy.special.erf)
+    xp: Any = Namespace(array_api_compat.cupy, cupyx.scipy.special.erf)
+    xp.clip = _clip
 
     def __init__(self, device: str, dtype: str) -> None:
         super().__init__(device, dtype)
@@ -27,28 +43,9 @@ class CupyBackend(Backend):
 
     @classmethod
     def probe(cls) -> Availability:
-        version = cupy.__version__
-        try:
-            count = cupy.cuda.runtime.getDeviceCount()
-        except cupy.cuda.runtime.CUDARuntimeError as error:
-            reason = f"cupy {version} is installed but no CUDA driver or device was found ({error})"
-            return Availability(cls.name, version, (), reason)
-        if count == 0:
-            reason = f"cupy {version} is installed but no CUDA device was found"
-            return Availability(cls.name, version, (), reason)
-        try:
-            # A device may be counted where the toolkit's libraries are missing: one product
-            # loads cuBLAS, one sum compiles a kernel.
-            ones = cupy.ones((2, 2), dtype=cupy.float32)
-            float((ones @ ones).sum())
-        except Exception as error:  # whatever the driver, cuBLAS or NVRTC raise
-            text = (str(error).strip().splitlines() or [""])[0]
-            reason = (
-                f"cupy {version} sees {count} CUDA device{'s' * (count > 1)} but cannot compute "
-                f"({type(error).__name__}: {text}): are the CUDA toolkit's libraries installed?"
-            )
-            return Availability(cls.name, version, (), reason)
-        return Availability(cls.name, version, tuple(f"cuda:{index}" for index in range(count)))
+        devices, obstacle = _look()
+        reason = f"cupy {cupy.__version__} {obstacle}" if obstacle else ""
+        return Availability(cls.name, cupy.__version__, devices, reason)
 
     def owns(self, x: object) -> bool:
         return isinstance(x, cupy.ndarray)
@@ -57,19 +54,71 @@ class CupyBackend(Backend):
         return f"cuda:{x.device.id}"
 
     def from_host(self, x: np.ndarray[Any, Any], dtype: str) -> Array:
+        # CuPy reads pinned memory while the caller goes on, and may adopt memory that CPU and GPU
+        # share: it is given a copy of its own.
         with self._device:
-            return cupy.asarray(np.ascontiguousarray(x, dtype=dtype))
+            return cupy.asarray(np.array(x, dtype=dtype, order="C"))
 
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
-        return np.array(cupy.asnumpy(x))
+        with self._device:  # whose current stream is waited for
+            # Without `out`, memory that CPU and GPU share would not be copied.
+            copied: np.ndarray[Any, Any] = x.get(out=np.empty(x.shape, x.dtype))
+            return copied
 
     def copy(self, x: Array) -> Array:
         return x.copy()
 
     def scope(self) -> contextlib.AbstractContextManager[Any]:
-        device: contextlib.AbstractContextManager[Any] = cupy.cuda.Device(self._device.id)
+        device: contextlib.AbstractContextManager[Any] = self._device  # may be entered again inside
         return device
 
     def synchronize(self) -> None:
-        with self._device:
-            cupy.cuda.get_current_stream().synchronize()
+        self._device.synchronize()
+
+
+def _look() -> tuple[tuple[str, ...], str]:
+    """The devices that compute, and in words why there are none."""
+    try:
+        count = runtime.getDeviceCount()
+    except Exception as error:  # a CUDARuntimeError, or whatever a broken installation raises
+        return (), f"is installed but {_why_uncounted(error)}"
+    if count == 0:
+        return (), "is installed but no CUDA device was found"
+    try:
+        # A device is counted also where the toolkit's libraries or headers are missing: one product
+        # loads cuBLAS, one sum compiles a kernel.
+        ones = cupy.ones((2, 2), dtype=cupy.float32)
+        float((ones @ ones).sum())
+    except Exception as error:  # whatever the driver, cuBLAS or NVRTC raise
+        busy = isinstance(error, runtime.CUDARuntimeError | MemoryError)
+        question = "" if busy else ": are the CUDA toolkit's libraries installed?"
+        sees = f"sees {count} CUDA device{'s' * (count > 1)} but cannot compute"
+        return (), f"{sees} ({_told(error)}){question}"
+    return tuple(f"cuda:{index}" for index in range(count)), ""
+
+
+def _why_uncounted(error: Exception) -> str:
+    status = getattr(error, "status", None)
+    if status == _NO_DEVICE:
+        return "no CUDA device was found"
+    if status == _INSUFFICIENT_DRIVER:
+        driver, needed = runtime.driverGetVersion(), runtime.runtimeGetVersion()
+        if driver == 0:
+            return "no CUDA driver was found"
+        older = "bpnet-xp[cuda12] suits it, or " if driver // 1000 == 12 < needed // 1000 else ""
+        return (
+            f"the CUDA driver is too old: it serves CUDA {_dotted(driver)}, and this cupy needs "
+            f"{_dotted(needed)}; {older}a newer driver does"
+        )
+    return f"CUDA does not answer ({_told(error)})"
+
+
+def _dotted(version: int) -> str:
+    """``"12.4"`` of 12040."""
+    return f"{version // 1000}.{version % 1000 // 10}"
+
+
+def _told(error: Exception) -> str:
+    """Kind and first line of an error."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

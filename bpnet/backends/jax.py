@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ import jax.scipy.special
 import numpy as np
 
 from ._base import Array, Availability, Backend, Namespace, Step
+from ._record import UnplannableError, record
+from ._segments import SegmentNamespace, Segments, boundaries
 
 __all__ = ["JaxBackend"]
 
@@ -78,22 +81,32 @@ class JaxBackend(Backend):
         return stack
 
     def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
-        xp = self.xp
+        def loop(
+            cut: tuple[int, ...],
+            state: Any,
+            x: Array,
+            y: Array,
+            order: Array,
+            rates: Array,
+            n: Array,
+        ) -> Any:
+            xp = SegmentNamespace(self.xp) if cut else self.xp
 
-        def loop(state: Any, x: Array, y: Array, order: Array, rates: Array, steps: Array) -> Any:
             def body(k: Array, carried: Any) -> Any:
                 state, outputs = carried
-                x_k, y_k = xp.take(x, order[k], axis=0), xp.take(y, order[k], axis=0)
+                x_k, y_k = jnp.take(x, order[k], axis=0), jnp.take(y, order[k], axis=0)
                 state, z = step(xp, state, x_k, y_k, tuple(rates[k]))
                 return state, outputs.at[k].set(z)
 
             outputs = jnp.zeros((*order.shape, y.shape[1]), dtype=y.dtype)
-            return jax.lax.fori_loop(0, steps, body, (state, outputs))
+            state, outputs = jax.lax.fori_loop(0, n, body, (_cut(state, cut), outputs))
+            return _join(state), outputs
 
         # The state is donated, so that it is changed in place; a state that is not this run's own
         # is copied first. One compilation serves every number of steps up to the longest yet seen.
-        jitted = jax.jit(loop, donate_argnums=0)
+        jitted = jax.jit(loop, static_argnums=0, donate_argnums=1)
         capacity: dict[int, int] = {}
+        cuts: tuple[int, ...] | None = None
         own: Any = None
 
         def run(
@@ -104,7 +117,7 @@ class JaxBackend(Backend):
             rates: Sequence[tuple[float, ...]],
             stop: Callable[[], bool] | None = None,
         ) -> tuple[Any, Array | None]:
-            nonlocal own
+            nonlocal own, cuts
             steps, size = order.shape
             if steps == 0 or (stop is not None and stop()):
                 return state, None
@@ -114,9 +127,12 @@ class JaxBackend(Backend):
             padded = np.zeros((room, size), dtype=np.int32)
             padded[:steps] = order
             padded, table = self.from_host(padded, "int32"), self.from_host(table, self.dtype)
+            if cuts is None:
+                x_shape, y_shape = (size, *x.shape[1:]), (size, *y.shape[1:])
+                cuts = _cuts(step, self.dtype, state, x_shape, y_shape, len(rates[0]))
             if state is not own:
                 state = jax.tree.map(self.copy, state)
-            own, outputs = jitted(state, x, y, padded, table, steps)
+            own, outputs = jitted(cuts, state, x, y, padded, table, steps)
             return own, outputs[:steps]
 
         return run
@@ -124,3 +140,40 @@ class JaxBackend(Backend):
     def synchronize(self) -> None:
         jax.effects_barrier()
         jax.device_put(0.0, self._device).block_until_ready()
+
+
+def _cuts(
+    step: Step,
+    dtype: str,
+    state: Any,
+    x_shape: tuple[int, ...],
+    y_shape: tuple[int, ...],
+    rates: int,
+) -> tuple[int, ...]:
+    """Where a step cuts its vectors; empty where it does what is better left to one vector."""
+    try:
+        graph, _ = record(step, dtype, state, x_shape, y_shape, rates)
+    except UnplannableError:
+        return ()
+    return tuple(boundaries(graph))
+
+
+def _cut(state: Any, cuts: tuple[int, ...]) -> Any:
+    if not cuts:
+        return state
+    return jax.tree.map(
+        lambda v: Segments([v[start:stop] for start, stop in itertools.pairwise(cuts)]), state
+    )
+
+
+def _join(state: Any) -> Any:
+    return jax.tree.map(
+        lambda v: jnp.concatenate(v.pieces) if isinstance(v, Segments) else v,
+        state,
+        is_leaf=lambda v: isinstance(v, Segments),
+    )
+
+
+jax.tree_util.register_pytree_node(
+    Segments, lambda v: (v.pieces, None), lambda _, pieces: Segments(pieces)
+)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ._base import Array, Availability, Backend, Namespace, Step
-from ._plan import Plan
-from ._record import UnplannableError, fold_scale, record
+from ._plan import Plan, planned
+from ._record import ELEMENTWISE, Node
 
 __all__ = ["NumpyBackend"]
 
@@ -50,49 +51,99 @@ class NumpyBackend(Backend):
         return np.errstate(all="ignore")
 
     def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
-        plain = super().compile(step)
-        plans: dict[tuple[int, ...], Plan | None] = {}
-        buffers: list[Array] = []
-        build: Callable[[list[Array]], Any]
-
-        def run(
-            state: Any,
-            x: Array,
-            y: Array,
-            order: np.ndarray[Any, Any],
-            rates: Sequence[tuple[float, ...]],
-            stop: Callable[[], bool] | None = None,
-        ) -> tuple[Any, Array | None]:
-            nonlocal build
-            size = order.shape[1]
-            shapes = (size, *x.shape[1:]), (size, *y.shape[1:])
-            if size not in plans:
-                try:
-                    graph, build = record(step, self.dtype, state, *shapes, len(rates[0]))
-                except UnplannableError:
-                    plans[size] = None
-                else:
-                    fold_scale(graph)
-                    buffers.extend(np.empty_like(one) for one in _leaves(state)[len(buffers) :])
-                    plans[size] = Plan(graph, buffers)
-            plan = plans[size]
-            if plan is None:
-                return plain(state, x, y, order, rates, stop)
-            for buffer, given in zip(buffers, _leaves(state), strict=True):
-                if buffer is not given:
-                    np.copyto(buffer, given)
-            outputs = plan.run(x, y, order, rates, stop or _never)
-            return build(buffers), outputs if len(outputs) else None
-
-        return run
+        return planned(self, step, NumpyPlan, super().compile(step))
 
 
-def _leaves(state: Any) -> list[Array]:
-    """The arrays of a state, nested tuples laid flat."""
-    if isinstance(state, tuple):
-        return [leaf for part in state for leaf in _leaves(part)]
-    return [state]
+class NumpyPlan(Plan):
+    """Calls with ``out=``; chains over large arrays go block by block through the cache.
+
+    Numbers are 0-d arrays of the right type, which NumPy handles twice as fast as Python's.
+    """
+
+    functions: ClassVar[dict[str, Callable[..., Any]]] = {
+        "copyto": np.copyto,
+        "dot": np.dot,
+        "largest": np.maximum.reduce,
+        **{name: getattr(np, name) for name in ELEMENTWISE - {"astype"}},
+    }
+    prologue = ("take = x.take",)
+
+    def is_chained(self, node: Node) -> bool:
+        large = node.size >= 2 * _BLOCK
+        return node.op in ELEMENTWISE and large and not self.touches_dynamic(node)
+
+    def chain(self, group: list[Node], local: set[Node]) -> list[str]:
+        shape = group[0].shape
+        rows = max(1, _BLOCK * shape[0] // group[0].size)
+        bounds = [(r, min(r + rows, shape[0])) for r in range(0, shape[0], rows)]
+        columns: dict[int, list[Array]] = {}
+        held: dict[Node, _Blocks] = {}
+
+        def name(node: Node) -> str:
+            array = held[node] if node in local else self.array(node)
+            if array.ndim < len(shape) or array.shape[0] != shape[0]:
+                return self.bind(array)  # a number, or a row that goes with every block
+            if id(array) not in columns:
+                columns[id(array)] = [array[low:high] for low, high in bounds]
+            return f"c{list(columns).index(id(array))}"
+
+        body = []
+        for k, node in enumerate(group):
+            arguments = [name(one) for one in node.args]
+            if node in local:
+                later = group[k + 1 :]
+                taken = [held[one] for one in held if any(use in later for use in self.uses[one])]
+                if node.op == "where":  # writes its result in two goes
+                    taken += [held[one] for one in node.args if one in held]
+                free = (b for b in held.values() if b.dtype == node.dtype and b not in taken)
+                held[node] = next(free, None) or _Blocks(rows, shape, node.dtype)
+            body += self.elementwise(node, arguments, name(node))
+        variables = ", ".join(f"c{k}" for k in range(len(columns)))
+        blocks = list(zip(*columns.values(), strict=True))
+        return [f"for {variables}, in {self.bind(blocks)}:", *(f"    {line}" for line in body)]
+
+    def elementwise(self, node: Node, arguments: Sequence[str], out: str) -> list[str]:
+        if node.op == "astype":
+            return [f"copyto({out}, {arguments[0]}, 'unsafe')"]
+        if node.op == "where":
+            return [f"copyto({out}, where({', '.join(arguments)}))"]
+        return [f"{node.op}({', '.join(arguments)}, {out})"]
+
+    def matmul(self, left: str, right: str, out: str) -> str:
+        # `dot` has less to decide than `matmul`; it wants contiguous results, as all ours are.
+        return f"dot({left}, {right}, {out})"
+
+    def reduction(self, node: Node) -> str:
+        axis, keepdims = node.option
+        (x,) = node.args
+        if node.op == "max":
+            return f"largest({self.name(x)}, {axis}, None, {self.name(node)}, {keepdims})"
+        # A product with ones is a sum, by BLAS and with a third of the overhead of `add.reduce`.
+        ones = self.bind(_ones(x.shape[axis], node.dtype))
+        pair = f"{ones}, {self.name(x)}" if axis == 0 else f"{self.name(x)}, {ones}"
+        return f"dot({pair}, {self.bind(self.array(node).reshape(-1))})"
+
+    def copy(self, source: str, out: str) -> str:
+        return f"copyto({out}, {source})"
+
+    def gather(self) -> str:
+        return "take(rows, 0, x_k, 'clip')"
 
 
-def _never() -> bool:
-    return False
+_BLOCK = 2**15  # elements of a block of a chain: some such blocks lie in a core's cache together
+
+
+@functools.cache
+def _ones(n: int, dtype: Any) -> Array:
+    return np.ones(n, dtype)
+
+
+class _Blocks:
+    """A block's room, that stands for an array of which each block goes through it in turn."""
+
+    def __init__(self, rows: int, shape: tuple[int, ...], dtype: Any) -> None:
+        self.shape, self.ndim, self.dtype = shape, len(shape), dtype
+        self._room = np.empty((rows, *shape[1:]), dtype)
+
+    def __getitem__(self, rows: slice) -> Array:
+        return self._room[: rows.stop - rows.start]

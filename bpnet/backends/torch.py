@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import array_api_compat.torch
 import numpy as np
 import torch
 
-from ._base import Array, Availability, Backend, Namespace
+from ._base import Array, Availability, Backend, Namespace, Step
+from ._plan import Plan, planned
+from ._record import ELEMENTWISE, Node
 
 __all__ = ["TorchBackend"]
 
@@ -70,6 +73,43 @@ class TorchBackend(Backend):
         quiet: contextlib.AbstractContextManager[Any] = torch.no_grad()
         return quiet
 
+    def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
+        return planned(self, step, TorchPlan, super().compile(step))
+
     def synchronize(self) -> None:
         if self._device.type != "cpu":
             torch.accelerator.synchronize(self._device)
+
+
+class TorchPlan(Plan):
+    """Calls with ``out=``, which spare a library of many layers its allocations."""
+
+    functions: ClassVar[dict[str, Callable[..., Any]]] = {
+        "mm": torch.mm,
+        "sum": torch.sum,
+        "amax": torch.amax,
+        "index_select": torch.index_select,
+        **{name: getattr(torch, name) for name in ELEMENTWISE - {"astype"}},
+    }
+
+    def fill(self, cell: Any, value: Any) -> None:
+        cell.fill_(float(value))
+
+    def elementwise(self, node: Node, arguments: Sequence[str], out: str) -> list[str]:
+        if node.op == "astype":
+            return [self.copy(arguments[0], out)]
+        return [f"{node.op}({', '.join(arguments)}, out={out})"]
+
+    def matmul(self, left: str, right: str, out: str) -> str:
+        return f"mm({left}, {right}, out={out})"
+
+    def reduction(self, node: Node) -> str:
+        axis, keepdims = node.option
+        function = {"sum": "sum", "max": "amax"}[node.op]
+        return f"{function}({self.name(node.args[0])}, {axis}, {keepdims}, out={self.name(node)})"
+
+    def copy(self, source: str, out: str) -> str:
+        return f"{out}.copy_({source})"
+
+    def gather(self) -> str:
+        return "index_select(x, 0, rows, out=x_k)"
