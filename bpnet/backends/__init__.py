@@ -304,7 +304,8 @@ def _load(name: str) -> type[Backend]:
 
 
 def _install(name: str) -> str:
-    return f'pip install "{_TABLE[name][2]}"'
+    for_cuda_12 = ', for CUDA 12 "bpnet-xp[cuda12]"' if name == "cupy" else ""
+    return f'pip install "{_TABLE[name][2]}"{for_cuda_12}'
 
 
 def _kind(device: str) -> str:

@@ -209,7 +209,7 @@ class Plan(ABC):
             direct = all(before in self._steps[k].args for k in inside)
             if before not in self._graph.results and direct and max(readers, default=-1) <= place:
                 return self._arrays[before]
-        if node.op == "where":  # writes its result in two goes
+        if node.op not in ELEMENTWISE or node.op == "where":  # they read after they began to write
             return None
         for one in node.args:
             fits = one.shape == node.shape and one.dtype == node.dtype

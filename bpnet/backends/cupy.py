@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 import array_api_compat.cupy
 import cupy
@@ -11,12 +13,12 @@ import cupyx.scipy.special
 import numpy as np
 from cupy.cuda import runtime
 
-from ._base import Array, Availability, Backend, Namespace
+from ._base import Array, Availability, Backend, Namespace, Step
+from ._kernels import chain_source
+from ._plan import Plan, planned
+from ._record import ELEMENTWISE, Node
 
-__all__ = ["KERNELS", "CupyBackend"]
-
-KERNELS: dict[str, str] = {}
-"""CUDA sources of bpnet's own kernels, by name; the tests compile each, which needs no GPU."""
+__all__ = ["CupyBackend"]
 
 # CUDA's status numbers for a driver that is absent or too old, and for a machine without a GPU.
 _INSUFFICIENT_DRIVER, _NO_DEVICE = 35, 100
@@ -72,8 +74,66 @@ class CupyBackend(Backend):
         device: contextlib.AbstractContextManager[Any] = self._device  # may be entered again inside
         return device
 
+    def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
+        return planned(self, step, CupyPlan, super().compile(step))
+
     def synchronize(self) -> None:
         self._device.synchronize()
+
+
+class CupyPlan(Plan):
+    """Calls with ``out=``, and one kernel for each chain of elementwise operations.
+
+    Constants stand in the kernels; rates are handed to them by value, so that no step moves
+    anything to the device.
+    """
+
+    functions: ClassVar[dict[str, Callable[..., Any]]] = {
+        "copyto": cupy.copyto,
+        "matmul": cupy.matmul,
+        "take": cupy.take,
+    }
+
+    def cell(self, dtype: Any) -> Any:
+        return np.zeros((), dtype)
+
+    def is_chained(self, node: Node) -> bool:
+        return node.op in ELEMENTWISE
+
+    def chain(self, group: list[Node], local: set[Node]) -> list[str]:
+        source = chain_source(group, local)
+        kernel = _kernel(source.inputs, source.outputs, source.body)
+        arrays = [self._argument(node) for node in source.arguments]
+        arrays += [self.name(node) for node in source.results]
+        return [f"{self.bind(kernel)}({', '.join(arrays)})"]
+
+    def _argument(self, node: Node) -> str:
+        return f"{self.name(node)}[()]" if node.is_scalar else self.name(node)
+
+    def elementwise(self, node: Node, arguments: Sequence[str], out: str) -> list[str]:
+        return self.chain([node], set())
+
+    def matmul(self, left: str, right: str, out: str) -> str:
+        return f"matmul({left}, {right}, {out})"
+
+    def reduction(self, node: Node) -> str:
+        axis, keepdims = node.option
+        (x,) = node.args
+        if node.op == "max":
+            return f"{self.name(x)}.max({axis}, {self.name(node)}, {keepdims})"
+        return f"{self.name(x)}.sum({axis}, None, {self.name(node)}, {keepdims})"
+
+    def copy(self, source: str, out: str) -> str:
+        return f"copyto({out}, {source})"
+
+    def gather(self) -> str:
+        return "take(x, rows, 0, x_k)"
+
+
+@functools.cache
+def _kernel(inputs: str, outputs: str, body: str) -> Any:
+    """The kernel of a chain; CuPy compiles it at its first call for each device."""
+    return cupy.ElementwiseKernel(inputs, outputs, body, "bpnet_chain")
 
 
 def _look() -> tuple[tuple[str, ...], str]:

@@ -78,6 +78,8 @@ class JaxBackend(Backend):
         stack = contextlib.ExitStack()
         stack.enter_context(_enable_x64(self.dtype == "float64"))
         stack.enter_context(jax.default_device(self._device))
+        # JAX would take TF32 for products in float32 on GPUs that have it.
+        stack.enter_context(jax.default_matmul_precision("float32"))
         return stack
 
     def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
@@ -139,7 +141,7 @@ class JaxBackend(Backend):
 
     def synchronize(self) -> None:
         jax.effects_barrier()
-        jax.device_put(0.0, self._device).block_until_ready()
+        (jax.device_put(0.0, self._device) + 0.0).block_until_ready()
 
 
 def _cuts(

@@ -1,0 +1,6 @@
+"""``python -m bpnet`` is ``bpnet``."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,135 @@
+"""The command line: ``bpnet train | predict | check | devices``."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from .. import __version__
+from .._choice import known
+from ..training import DivergenceError
+from . import check, devices, predict, train
+from ._errors import UsageError, in_words, usage
+
+__all__ = ["main"]
+
+_COMMANDS = {"train": train, "predict": predict, "check": check, "devices": devices}
+
+_EPILOG = """\
+examples:
+  bpnet train                                  handwritten digits, in seconds
+  bpnet train --data iris.csv --target species
+  bpnet predict runs/iris-1 new.csv > predictions.csv
+  bpnet check                                  are the gradients right on this machine?
+
+exit codes: 0 well, 1 a run that failed, 2 wrong usage, 130 interrupted by Ctrl-C
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The command and its flags; by default those of the process.
+
+    Returns
+    -------
+    int
+        0 well, 1 a run that failed, 2 wrong usage, 130 interrupted by Ctrl-C. An error is told in
+        one or two lines on standard error; a traceback comes before them with ``--debug`` alone.
+
+    Examples
+    --------
+    >>> from bpnet.cli import main
+    >>> main(["--version"])
+    bpnet ...
+    0
+    """
+    argv = list(sys.argv[1:] if argv is None else argv)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("always", category=UserWarning)
+        warnings.showwarning = _note  # type: ignore[assignment]  # told without its place
+        try:
+            code = _run(argv)
+            sys.stdout.flush()
+            return code
+        except BrokenPipeError:  # the reader, ``head`` perhaps, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except KeyboardInterrupt:
+            return _failed(argv, "interrupted", 130)
+        except UsageError as error:
+            return _failed(argv, str(error), 2)
+        except (DivergenceError, OSError, MemoryError) as error:
+            return _failed(argv, in_words(error), 1)
+        except Exception as error:
+            message = f"{type(error).__name__}: {in_words(error)}"
+            return _failed(argv, f"{message}\nthis should not happen; --debug shows where", 1)
+
+
+def _run(argv: list[str]) -> int:
+    parser = _Parser(
+        prog="bpnet",
+        description="Backpropagation for fully connected networks on NumPy, CuPy, PyTorch and JAX.",
+        epilog=_EPILOG,
+    )
+    parser.add_argument("--version", action="version", version=f"bpnet {__version__}")
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", title="commands", required=True
+    )
+    for name, module in _COMMANDS.items():
+        sub = commands.add_parser(name, help=module.SUMMARY, description=module.DESCRIPTION)
+        module.add_arguments(sub)
+        sub.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    if not argv:
+        parser.print_help(sys.stderr)
+        return 2
+    if not argv[0].startswith("-"):
+        with usage():
+            known(argv[0], _COMMANDS, "command")
+    try:
+        options, unknown = parser.parse_known_args(argv)
+    except SystemExit:  # --help and --version have printed
+        return 0
+    if unknown:
+        commands.choices[options.command].refuse(unknown[0])
+    code: int = _COMMANDS[options.command].run(options)
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that tells a mistake as every other error is told."""
+
+    def __init__(self, **options: Any) -> None:
+        formatter = argparse.RawDescriptionHelpFormatter
+        super().__init__(formatter_class=formatter, allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}\n({self.prog} --help tells what there is)")
+
+    def refuse(self, unknown: str) -> NoReturn:
+        """Say that there is no such argument, and which one was perhaps meant."""
+        flag = unknown.partition("=")[0]
+        close = difflib.get_close_matches(flag, self._option_string_actions, 1)
+        self.error(
+            f"unknown argument {flag!r}" + (f": did you mean {close[0]!r}?" if close else "")
+        )
+
+
+def _failed(argv: list[str], message: str, code: int) -> int:
+    if "--debug" in argv:
+        traceback.print_exc()
+    print(f"bpnet: {message}", file=sys.stderr)
+    return code
+
+
+def _note(message: Warning | str, *_: Any) -> None:
+    print(f"note: {message}", file=sys.stderr)

@@ -1,0 +1,30 @@
+"""What went wrong, in one or two lines."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from ..backends import BackendUnavailableError
+
+__all__ = ["UsageError", "in_words", "usage"]
+
+
+class UsageError(Exception):
+    """Something was asked for that cannot be; the exit code is 2."""
+
+
+@contextlib.contextmanager
+def usage() -> Iterator[None]:
+    """While entered, errors of what a user gave are told as such: files, names, numbers."""
+    try:
+        yield
+    except (ValueError, TypeError, OSError, ImportError, BackendUnavailableError) as error:
+        raise UsageError(in_words(error)) from error
+
+
+def in_words(error: BaseException) -> str:
+    """The message of an error, at most two lines of it, without Python's own trimmings."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return "\n".join(str(error).strip().splitlines()[:2]) or type(error).__name__

@@ -1,0 +1,139 @@
+"""``bpnet predict``: what a trained network says of new samples."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import itertools
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data import Preprocessing, read_idx, read_table
+from ..network import Network, load
+from ._errors import UsageError, usage
+
+__all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "run"]
+
+SUMMARY = "write a trained network's predictions for a file as CSV"
+DESCRIPTION = """\
+Write a trained network's predictions for the samples of a file as CSV: the label and the
+probability of each class, or in regression the value in the target's own unit."""
+
+_EPILOG = """\
+examples:
+  bpnet predict runs/iris-1 new.csv
+  bpnet predict model.safetensors new.parquet --out predictions.csv
+  bpnet predict runs/mnist-1 mnist/t10k-images-idx3-ubyte.gz | head
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What can be chosen."""
+    parser.epilog = _EPILOG
+    parser.add_argument(
+        "model", type=Path, metavar="MODEL", help="a run folder, or a model.safetensors"
+    )
+    parser.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="a CSV, Parquet or NPZ file with the columns that were trained on, or for images "
+        "also an IDX file; pixels that are whole numbers are scaled as in training",
+    )
+    parser.add_argument(
+        "--target", metavar="COLUMN", help="a column of FILE to leave out, where it is there"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE.csv", help="by default standard output")
+    parser.add_argument("--backend", metavar="NAME", help="numpy, cupy, torch, jax or auto")
+    parser.add_argument("--device", metavar="NAME", help="cpu, cuda, ...")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Read, predict, write."""
+    model = options.model / "model.safetensors" if options.model.is_dir() else options.model
+    with usage():
+        net = load(model, backend=options.backend, device=options.device)
+        if options.out is not None and options.out.resolve() == options.file.resolve():
+            raise UsageError(f"--out {options.out} would overwrite the samples")
+        table = _predictions(net, _inputs(net, options.file, options.target))
+        file = options.out.open("w", encoding="utf-8", newline="") if options.out else sys.stdout
+    with contextlib.ExitStack() as stack:
+        if options.out:
+            stack.enter_context(file)
+        csv.writer(file, lineterminator="\n").writerows(table)
+    return 0
+
+
+def _inputs(net: Network, path: Path, target: str | None) -> NDArray[Any]:
+    """The samples of a file as the network was trained on them, shape (m, n_0)."""
+    known = net.metadata.get("preprocessing")
+    if known is None:
+        return _scaled(_plain(net, path, target), net.metadata.get("pixel_maximum"))
+    preprocessing = Preprocessing.from_dict(known)
+    table = read_table(path, text=preprocessing.text_columns)
+    if target is not None:
+        table.pop(target, None)
+    return preprocessing.transform(table)
+
+
+def _plain(net: Network, path: Path, target: str | None) -> NDArray[Any]:
+    """The columns of a file side by side: those of the features' names, or all of them."""
+    if "-ubyte" in path.name:
+        images: NDArray[Any] = read_idx(path)
+        return images.reshape(len(images), -1)
+    table = read_table(path)
+    features = net.metadata.get("features", ())
+    if not features or not all(name in table for name in features):
+        features = [name for name in table if name not in ("", target, net.metadata.get("target"))]
+    if len(features) != net.sizes[0]:
+        raise UsageError(
+            f"{path}: {len(features)} columns, but the network has {net.sizes[0]} inputs; "
+            "--target COLUMN leaves one out"
+        )
+    for name in features:
+        if table[name].dtype == np.object_:
+            raise UsageError(f"{path}: column {name!r} holds text, expected numbers")
+    return np.column_stack([table[name] for name in features])
+
+
+def _scaled(pixels: NDArray[Any], maximum: int | None) -> NDArray[Any]:
+    """Pixels that are whole numbers are divided by the largest; fractions are scaled already."""
+    if maximum is None or pixels.dtype.kind == "f":
+        return pixels
+    warnings.warn(
+        f"pixels are whole numbers, and are divided by {maximum} as in training", stacklevel=2
+    )
+    scaled: NDArray[Any] = np.divide(pixels, maximum, dtype=np.float32)
+    return scaled
+
+
+def _predictions(net: Network, x: NDArray[Any]) -> Iterator[list[Any]]:
+    """A header, and a row a sample."""
+    to_numpy, target = net.backend.to_numpy, net.metadata.get("target", "prediction")
+    values = to_numpy(net.predict(x))
+    if net.task == "regression":
+        preprocessing = net.metadata.get("preprocessing")
+        if preprocessing is not None:
+            values = Preprocessing.from_dict(preprocessing).inverse_target(values)
+        values = values.reshape(len(values), -1)
+        names = (
+            [target] if values.shape[1] == 1 else [f"{target}_{j}" for j in range(values.shape[1])]
+        )
+        return itertools.chain([names], ([f"{v:.8g}" for v in row] for row in values.tolist()))
+    probabilities = to_numpy(net.predict_proba(x))
+    classes = net.metadata.get("classes") or list(range(probabilities.shape[1]))
+    header = [target, *(f"probability_{label}" for label in classes)]
+    return itertools.chain(
+        [header],
+        (
+            [classes[index], *(f"{p:.6g}" for p in row)]
+            for index, row in zip(values.tolist(), probabilities.tolist(), strict=True)
+        ),
+    )

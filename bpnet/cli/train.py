@@ -1,0 +1,249 @@
+"""``bpnet train``: from data to a trained network in a run folder."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+from .. import costs
+from .._choice import known
+from ..costs import BinaryCrossEntropy
+from ..data import Dataset, load_digits, load_mnist, load_table, read_table
+from ..network import Network
+from ..training import Callback, DivergenceError, EarlyStopping
+from ._errors import UsageError, usage
+from .best_epoch import BestEpoch
+from .report import (
+    best_in_words,
+    data_in_words,
+    kept_in_words,
+    listed,
+    score,
+    settings_in_words,
+)
+from .run_folder import RunFolder
+from .settings import (
+    OWN,
+    Settings,
+    add_settings,
+    completed,
+    given,
+    make_optimizer,
+    settled,
+)
+
+__all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "run"]
+
+SUMMARY = "train a network: on handwritten digits, on MNIST or on a table of your own"
+DESCRIPTION = """\
+Train a network and leave a run folder: settings.toml (repeats the run with --config),
+history.csv and history.jsonl, curves.png, model.safetensors. Without a flag it learns the
+digits that come with the package, in seconds."""
+
+_PIXEL_MAXIMUM = {"digits": 16, "mnist": 255}  # what the loaders divide by
+
+_ENDINGS = {"completed": "to the end", "early": "stopped early", "interrupted": "interrupted"}
+
+_EPILOG = """\
+examples:
+  bpnet train
+  bpnet train --dataset mnist --data-dir mnist --hidden 100 --cost cross_entropy --learning-rate 0.5
+  bpnet train --data iris.csv --target species --hidden 30 30 --epochs 100
+  bpnet train --config runs/digits-1/settings.toml --seed 1
+
+defaults, by what is trained on:
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What can be chosen."""
+    defaults = (f"{name}: {listed(own)}" for name, own in OWN.items())
+    parser.epilog = _EPILOG + "\n".join(
+        textwrap.fill(line, 80, initial_indent="  ", subsequent_indent="    ") for line in defaults
+    )
+    add_settings(parser)
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="the run folder; by default runs/digits-1, runs/digits-2, ...",
+    )
+    group.add_argument(
+        "--overwrite", action="store_true", help="replace the run that is in --out already"
+    )
+    group.add_argument(
+        "--quiet", action="store_true", help="no progress bar, and only the last line of the report"
+    )
+    group.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE.toml",
+        help="settings by the names of the flags, as learning_rate = 0.1; flags win over it, and "
+        "set aside what goes with the setting that they replace",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train as the flags say, and save the run however it ends."""
+    tell = _silent if options.quiet else _tell
+    with usage():
+        asked = given(options)
+        name = _name(asked)
+        folder = RunFolder(options.out, name, options.overwrite)
+        data = _load(asked)
+        kind = asked.get("dataset") or f"{data.task} on tables"
+        settings = completed(asked, kind, data)
+        net, optimizer = _network(settings, data), make_optimizer(settings)
+        net.metadata = _metadata(asked, data)
+        folder.settings = settled(settings, net, optimizer)
+        best, callbacks = _callbacks(settings, data)
+    tell(data_in_words(name, data))
+    for note in data.notes if not options.quiet else ():
+        print(f"note: {note}", file=sys.stderr)
+    tell(*settings_in_words(kind, asked, settings), f"network   {net!r}")
+
+    began, failure = time.perf_counter(), None
+    try:
+        with usage():
+            history = net.fit(
+                *data.train,
+                epochs=settings["epochs"],
+                batch_size=settings["batch_size"],
+                optimizer=optimizer,
+                l2=settings["l2"],
+                validation=data.validation,
+                callbacks=[*callbacks, folder],
+                progress=not options.quiet,
+            )
+    except DivergenceError as error:
+        failure, history = error, error.history
+    ending = f"{len(history)} epochs in {time.perf_counter() - began:.1f} s"
+
+    at_best = [best_in_words(best, net, data)] if best and best.epoch else []
+    if best and settings["best"]:
+        best.restore()
+    title = f"{name}: {' - '.join(str(n) for n in net.sizes)}, seed {net.seed}"
+    written = folder.save(net, history, title)
+    tell(f"trained   {ending}, {'diverged' if failure else _ENDINGS[history.stopped]}", *at_best)
+    tell(*written, kept_in_words(net, history, best))
+    if failure:
+        raise DivergenceError(f"{failure}\nthe run until then is in {folder.path}", history)
+    part, samples = _judges(data)
+    print(f"{part} {score(net, *samples)}")
+    if history.stopped == "interrupted":
+        print(f"bpnet: interrupted; the run until then is in {folder.path}", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _name(asked: Settings) -> str:
+    """What is trained on, in a word; raises where that is not plain."""
+    if "data" not in asked:
+        for name in ("target", "task", "text"):
+            if name in asked:
+                raise UsageError(f"--{name} goes with --data FILE, a table of your own")
+        dataset = known(asked.setdefault("dataset", "digits"), ("digits", "mnist"), "dataset")
+        if dataset == "mnist" and "data_dir" not in asked:
+            raise UsageError(
+                "--dataset mnist needs --data-dir DIR, the folder with its four files: "
+                "train-images-idx3-ubyte.gz, ... (gzipped or not)"
+            )
+        if dataset == "digits" and "data_dir" in asked:
+            raise UsageError("--data-dir goes with --dataset mnist; the digits are in the package")
+        return dataset
+    for name in ("dataset", "data_dir"):
+        if name in asked:
+            raise UsageError(f"--data FILE and --{name.replace('_', '-')} exclude each other")
+    if "target" not in asked:
+        columns = ", ".join(repr(name) for name in read_table(asked["data"]))
+        raise UsageError(f"--data needs --target COLUMN, one of {columns}")
+    stem: str = asked["data"].stem
+    return stem
+
+
+def _load(asked: Settings) -> Dataset:
+    if "data" in asked:
+        return load_table(
+            asked["data"], asked["target"], task=asked.get("task"), text=asked.get("text", ())
+        )
+    return load_mnist(asked["data_dir"]) if asked["dataset"] == "mnist" else load_digits()
+
+
+def _network(settings: Settings, data: Dataset) -> Network:
+    cost = costs.get(settings["cost"])
+    if data.classes is None:
+        outputs = 1
+    else:
+        two = len(data.classes) == 2 and isinstance(cost, BinaryCrossEntropy)
+        outputs = 1 if two else len(data.classes)
+    hidden = settings["hidden"]
+    return Network(
+        [data.train[0].shape[1], *hidden, outputs],
+        activations=[settings["activation"]] * len(hidden)
+        + [settings.get("output_activation", cost.partner)],
+        cost=cost,
+        initializer=settings["initializer"],
+        backend=settings.get("backend"),
+        device=settings.get("device"),
+        dtype=settings.get("dtype"),
+        seed=settings["seed"],
+        task=data.task,
+    )
+
+
+def _metadata(asked: Settings, data: Dataset) -> dict[str, Any]:
+    """What `bpnet predict` needs to know; no path, no date."""
+    metadata: dict[str, Any] = {
+        "schema_version": 1,
+        "dataset": asked.get("dataset", "table"),
+        "target": data.target,
+        "classes": None if data.classes is None else list(data.classes),
+        "preprocessing": None,
+    }
+    if data.preprocessing is not None:
+        metadata["preprocessing"] = data.preprocessing.to_dict()
+    else:
+        metadata["features"] = list(data.features)
+        metadata["pixel_maximum"] = _PIXEL_MAXIMUM[asked["dataset"]]
+    return metadata
+
+
+def _callbacks(settings: Settings, data: Dataset) -> tuple[BestEpoch | None, list[Callback]]:
+    """The watch over the best epoch, and all that watch."""
+    if data.validation is None:
+        for name in ("early_stopping", "best"):
+            if settings[name]:
+                flag = name.replace("_", "-")
+                raise UsageError(f"--{flag} needs validation samples, and there are none")
+        return None, []
+    best = BestEpoch("validation_accuracy" if data.task == "classification" else "validation_r2")
+    if not settings["early_stopping"]:
+        return best, [best]
+    return best, [best, EarlyStopping("validation_cost", settings["early_stopping"])]
+
+
+def _judges(data: Dataset) -> tuple[str, Any]:
+    """The test samples, or what there is in their place."""
+    parts = (("test", data.test), ("validation", data.validation), ("train", data.train))
+    return next((name, samples) for name, samples in parts if samples is not None)
+
+
+def _tell(*lines: str) -> None:
+    wrapper = textwrap.TextWrapper(
+        width=min(100, shutil.get_terminal_size((100, 24)).columns),
+        subsequent_indent=" " * 10,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    for line in lines:
+        print(wrapper.fill(line), flush=True)
+
+
+def _silent(*lines: str) -> None:
+    """Tell nothing."""
