@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
@@ -16,6 +14,8 @@ def known(name: str, names: Collection[str], what: str) -> str:
     """``name``, which must be among ``names``; else the error says which was perhaps meant."""
     if name in names:
         return name
+    import difflib
+
     close = difflib.get_close_matches(str(name), names, 1)
     hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(names)}"
     raise ValueError(f"unknown {what} {name!r}: {hint}")
@@ -35,8 +35,8 @@ def choose(chosen: Any, table: Mapping[str, Callable[[], T]], kind: type[T], wha
 def parameters_of(chosen: Any) -> dict[str, Any]:
     """Name and parameters of such an object, for a file; raises for a custom one's functions."""
     record: dict[str, Any] = {"name": chosen.name}
-    for one in dataclasses.fields(chosen):
-        value = getattr(chosen, one.name)
-        if one.init and not callable(value) and one.name not in ("name", "range", "kinks"):
-            record[one.name] = value
+    for field in chosen.fields:
+        value = getattr(chosen, field)
+        if not callable(value) and field not in ("name", "range", "kinks", "partner"):
+            record[field] = value
     return record

@@ -6,14 +6,15 @@ inferred from the argument where it is not given.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ._choice import choose, parameters_of
+from ._value import Value
 from .backends import Array, namespace
 
 __all__ = [
@@ -35,9 +36,10 @@ __all__ = [
 ]
 
 _INFINITE = (-math.inf, math.inf)
+_NOWHERE: tuple[float, ...] = ()
 
 
-class Activation:
+class Activation(Value):
     """A function sigma that a layer applies to its weighted input z.
 
     Attributes
@@ -53,9 +55,9 @@ class Activation:
     """
 
     name: ClassVar[str]
-    range: tuple[float, float] = _INFINITE
-    attains_bounds: bool = False
-    kinks: tuple[float, ...] = ()
+    range = _INFINITE
+    attains_bounds = False
+    kinks = _NOWHERE
 
     def value(self, z: Array, xp: Any = None) -> Array:
         """The activation ``a = sigma(z)``, shape (m, n)."""
@@ -70,7 +72,6 @@ class Activation:
         return g * self.derivative(z, a, xp)
 
 
-@dataclass(frozen=True)
 class Sigmoid(Activation):
     """``1 / (1 + exp(-z))``, as ``tanh(z/2)/2 + 1/2``, which is faster and cannot overflow.
 
@@ -93,7 +94,6 @@ class Sigmoid(Activation):
         return a * (1.0 - a)
 
 
-@dataclass(frozen=True)
 class Tanh(Activation):
     """Hyperbolic tangent."""
 
@@ -108,7 +108,6 @@ class Tanh(Activation):
         return 1.0 - a * a
 
 
-@dataclass(frozen=True)
 class ReLU(Activation):
     """``max(z, 0)``; the derivative at 0 is taken as 0."""
 
@@ -126,7 +125,6 @@ class ReLU(Activation):
         return xp.astype(z > 0.0, z.dtype)
 
 
-@dataclass(frozen=True)
 class LeakyReLU(Activation):
     """``z`` where positive, else ``slope * z``."""
 
@@ -144,7 +142,6 @@ class LeakyReLU(Activation):
         return self.slope + (1.0 - self.slope) * xp.astype(z > 0.0, z.dtype)
 
 
-@dataclass(frozen=True)
 class ELU(Activation):
     """``z`` where positive, else ``alpha * (exp(z) - 1)`` (Clevert et al., 2016)."""
 
@@ -162,7 +159,6 @@ class ELU(Activation):
         return xp.where(z > 0.0, 1.0 + 0.0 * z, a + self.alpha)
 
 
-@dataclass(frozen=True)
 class GELU(Activation):
     """``z * Phi(z)``, Phi being the normal distribution (Hendrycks and Gimpel, 2016).
 
@@ -199,7 +195,6 @@ class GELU(Activation):
         return 0.5 * xp.erf(z * math.sqrt(0.5)) + 0.5
 
 
-@dataclass(frozen=True)
 class SiLU(Activation):
     """``z * sigmoid(z)``, also called swish."""
 
@@ -216,7 +211,6 @@ class SiLU(Activation):
         return gate + a * (1.0 - gate)
 
 
-@dataclass(frozen=True)
 class Softplus(Activation):
     """``log(1 + exp(z))``, free of overflow."""
 
@@ -232,7 +226,6 @@ class Softplus(Activation):
         return 0.5 * xp.tanh(0.5 * z) + 0.5
 
 
-@dataclass(frozen=True)
 class Exponential(Activation):
     """``exp(z)``, the output that goes with the Poisson cost."""
 
@@ -247,7 +240,6 @@ class Exponential(Activation):
         return a
 
 
-@dataclass(frozen=True)
 class Identity(Activation):
     """``z`` itself: a linear layer."""
 
@@ -264,7 +256,6 @@ class Identity(Activation):
         return g
 
 
-@dataclass(frozen=True)
 class Softmax(Activation):
     """``exp(z_j) / sum_k exp(z_k)`` over the neurons of a layer.
 
@@ -288,7 +279,6 @@ class Softmax(Activation):
         return a * (g - xp.sum(g * a, axis=-1, keepdims=True))
 
 
-@dataclass(frozen=True)
 class CustomActivation(Activation):
     """An activation of one's own: a value and a derivative.
 
@@ -331,7 +321,6 @@ class CustomActivation(Activation):
         return self.derivative_of(z, a, xp or namespace(z))
 
 
-@dataclass(frozen=True)
 class PerNeuron(Activation):
     """A function of its own for each neuron of a layer (the book's exercise on a changed neuron).
 
@@ -350,23 +339,27 @@ class PerNeuron(Activation):
     """
 
     functions: Sequence[str | Activation]
-    _runs: tuple[tuple[Activation, slice], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         functions = tuple(get(one) for one in self.functions)
         if not functions:
             raise ValueError("PerNeuron needs a function a neuron, and has none")
-        runs, start = [], 0
-        for one, equals in itertools.groupby(functions):
+        for one in functions:
             if isinstance(one, Softmax | PerNeuron):
                 raise ValueError(
                     f"PerNeuron needs functions of one neuron each, and {one.name} is none"
                 )
+        object.__setattr__(self, "functions", functions)
+
+    @functools.cached_property
+    def _runs(self) -> list[tuple[Activation, slice]]:
+        """Neighbours with the same function, and which columns are theirs."""
+        runs, start = [], 0
+        for one, equals in itertools.groupby(get(one) for one in self.functions):
             stop = start + len(list(equals))
             runs.append((one, slice(start, stop)))
             start = stop
-        object.__setattr__(self, "functions", functions)
-        object.__setattr__(self, "_runs", tuple(runs))
+        return runs
 
     @property
     def name(self) -> str:  # type: ignore[override]  # tells what is mixed

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ._choice import choose, parameters_of
+from ._value import Value
 from .activations import Activation, Exponential, Identity, Sigmoid, Softmax, Softplus
 from .backends import Array, namespace
 
@@ -25,10 +25,11 @@ __all__ = [
     "get",
 ]
 
-_LINEAR, _SOFTPLUS = Identity(), Softplus()
+_LINEAR: Activation = Identity()
+_SOFTPLUS = Softplus()
 
 
-class Cost:
+class Cost(Value):
     """A cost of one sample's outputs a against its targets y.
 
     Attributes
@@ -46,10 +47,10 @@ class Cost:
     """
 
     name: ClassVar[str]
-    partner: Activation = _LINEAR
-    match: type[Activation] | None = None
-    domain: tuple[float, float] = (-math.inf, math.inf)
-    targets: tuple[float, float] = (-math.inf, math.inf)
+    partner = _LINEAR
+    match: ClassVar[type[Activation] | None] = None
+    domain: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    targets: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
 
     def value(self, a: Array, y: Array, xp: Any = None) -> Array:
         """``C_x`` of each sample, shape (m,), from outputs and targets of shape (m, n_L)."""
@@ -74,7 +75,6 @@ class Cost:
         return self.value(sigma.value(z, xp), y, xp)
 
 
-@dataclass(frozen=True)
 class Quadratic(Cost):
     """Half the squared distance, ``|a - y|^2 / 2``.
 
@@ -101,7 +101,6 @@ class Quadratic(Cost):
         return self.value(z, y, xp)
 
 
-@dataclass(frozen=True)
 class BinaryCrossEntropy(Cost):
     """``-sum_j [y_j log a_j + (1 - y_j) log(1 - a_j)]``: the book's cross-entropy."""
 
@@ -124,7 +123,6 @@ class BinaryCrossEntropy(Cost):
         return xp.sum(_SOFTPLUS.value(z, xp) - y * z, axis=-1)
 
 
-@dataclass(frozen=True)
 class CategoricalCrossEntropy(Cost):
     """``-sum_j y_j log a_j``: the book's log-likelihood."""
 
@@ -147,7 +145,6 @@ class CategoricalCrossEntropy(Cost):
         return xp.log(xp.sum(xp.exp(shifted), axis=-1)) - xp.sum(y * shifted, axis=-1)
 
 
-@dataclass(frozen=True)
 class Huber(Cost):
     """Quadratic near the target, linear from ``delta`` on (Huber, 1964).
 
@@ -176,7 +173,6 @@ class Huber(Cost):
         return xp.clip(a - y, -self.delta, self.delta)
 
 
-@dataclass(frozen=True)
 class Poisson(Cost):
     """``sum_j (a_j - y_j log a_j)``: minus the Poisson log-likelihood of counts y, less log y!."""
 
@@ -198,7 +194,6 @@ class Poisson(Cost):
         return xp.sum(xp.exp(z) - y * z, axis=-1)
 
 
-@dataclass(frozen=True)
 class CustomCost(Cost):
     """A cost of one's own: a value and a gradient.
 
@@ -309,9 +304,7 @@ def check_pair(cost: Cost, sigma: Activation) -> None:
 
 def to_dict(cost: Cost) -> dict[str, Any]:
     """Name and parameters, as a model's file keeps them."""
-    record = parameters_of(cost)
-    record.pop("partner", None)
-    return record
+    return parameters_of(cost)
 
 
 def from_dict(record: dict[str, Any], custom: dict[str, Any]) -> Cost:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._value import Value
 from .backends import get_backend
 from .backprop import feedforward
 from .costs import Huber
@@ -21,8 +21,7 @@ _STEPS = (1e-3, 1e-4, 1e-5)
 _MOST_UNRESOLVED = 0.01
 
 
-@dataclass(frozen=True)
-class GradientCheck:
+class GradientCheck(Value):
     """What a gradient check found.
 
     Parameters
@@ -43,7 +42,7 @@ class GradientCheck:
     tolerance: float
     reference: str
     coordinates: int
-    unresolved: dict[str, int] = field(default_factory=dict)
+    unresolved: dict[str, int]
 
     @property
     def error(self) -> float:
@@ -124,7 +123,7 @@ def _against_numpy(net: Network, x: Any, y: Any, lacking: str, tolerance: float)
     names = _names(net)
     errors = {n: _relative(*pair) for n, *pair in zip(names, found, expected, strict=True)}
     reference = f"NumPy's gradient in float32 ({lacking})"
-    return GradientCheck(errors, tolerance, reference, net._layout.size)
+    return GradientCheck(errors, tolerance, reference, net._layout.size, {})
 
 
 def _against_differences(net: Network, x: Any, y: Any, tolerance: float) -> GradientCheck:

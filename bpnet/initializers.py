@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ._choice import choose
+from ._value import Value
 from .activations import ELU, GELU, Activation, LeakyReLU, ReLU, SiLU, Softplus
 
 __all__ = [
@@ -31,7 +31,7 @@ HostArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 _RECTIFIERS = (ReLU, LeakyReLU, ELU, GELU, SiLU, Softplus)
 
 
-class Initializer:
+class Initializer(Value):
     """Draws a layer's parameters."""
 
     def weights(self, n_out: int, n_in: int, sigma: Activation, rng: Generator) -> HostArray:
@@ -43,7 +43,6 @@ class Initializer:
         return np.zeros(n_out)
 
 
-@dataclass(frozen=True)
 class StandardNormal(Initializer):
     """N(0, 1) for weights and biases: the start of the book's first chapters."""
 
@@ -54,7 +53,6 @@ class StandardNormal(Initializer):
         return rng.standard_normal(n_out)
 
 
-@dataclass(frozen=True)
 class ScaledNormal(StandardNormal):
     """N(0, 1) / sqrt(n_in) for weights, N(0, 1) for biases: the book's better start (chapter 3)."""
 
@@ -62,7 +60,6 @@ class ScaledNormal(StandardNormal):
         return rng.standard_normal((n_out, n_in)) / math.sqrt(n_in)
 
 
-@dataclass(frozen=True)
 class GlorotUniform(Initializer):
     """Uniform within +-sqrt(6 / (n_in + n_out)) (Glorot and Bengio, 2010); biases zero."""
 
@@ -71,7 +68,6 @@ class GlorotUniform(Initializer):
         return rng.uniform(-bound, bound, (n_out, n_in))
 
 
-@dataclass(frozen=True)
 class GlorotNormal(Initializer):
     """N(0, 2 / (n_in + n_out)) (Glorot and Bengio, 2010); biases zero."""
 
@@ -79,7 +75,6 @@ class GlorotNormal(Initializer):
         return rng.standard_normal((n_out, n_in)) * math.sqrt(2.0 / (n_in + n_out))
 
 
-@dataclass(frozen=True)
 class HeUniform(Initializer):
     """Uniform within +-sqrt(6 / n_in) (He et al., 2015); biases zero."""
 
@@ -88,7 +83,6 @@ class HeUniform(Initializer):
         return rng.uniform(-bound, bound, (n_out, n_in))
 
 
-@dataclass(frozen=True)
 class HeNormal(Initializer):
     """N(0, 2 / n_in) (He et al., 2015); biases zero."""
 
@@ -96,7 +90,6 @@ class HeNormal(Initializer):
         return rng.standard_normal((n_out, n_in)) * math.sqrt(2.0 / n_in)
 
 
-@dataclass(frozen=True)
 class Orthogonal(Initializer):
     """Rows or columns orthonormal (Saxe et al., 2014); biases zero."""
 
@@ -107,7 +100,6 @@ class Orthogonal(Initializer):
         return q if n_out >= n_in else q.T
 
 
-@dataclass(frozen=True)
 class Zeros(Initializer):
     """Nothing but zeros; hidden neurons that start alike stay alike."""
 
@@ -115,7 +107,6 @@ class Zeros(Initializer):
         return np.zeros((n_out, n_in))
 
 
-@dataclass(frozen=True)
 class Auto(Initializer):
     """He's normal weights before a rectifier (relu and its kin), else Glorot's uniform ones."""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +32,9 @@ def write_model(
     OSError
         If the file cannot be written.
     """
+    import json
+    import tempfile
+
     from safetensors.numpy import save
 
     path = Path(path)
@@ -74,6 +75,8 @@ def read_model(
     ValueError
         If it is no model of bpnet, is damaged, or comes from a newer release.
     """
+    import json
+
     from safetensors import SafetensorError, safe_open
 
     if not Path(path).is_file():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from . import activations as _activations
 from . import costs as _costs
 from . import initializers as _initializers
 from ._choice import known
+from ._value import Value
 from .activations import Activation, Sigmoid, Softmax
 from .backends import Array, Backend, get_backend
 from .backprop import backprop, feedforward
@@ -31,8 +31,7 @@ __all__ = ["Gradients", "Layer", "Network", "load"]
 _TASKS = ("classification", "regression")
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(Value):
     """A layer of a network, where it is more than a number of neurons.
 
     Parameters
@@ -54,8 +53,7 @@ class Layer:
     activation: str | Activation | None = None
 
 
-@dataclass(frozen=True)
-class Gradients:
+class Gradients(Value):
     """Gradient of the mean cost, shaped like the parameters.
 
     Parameters

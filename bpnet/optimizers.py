@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ._choice import choose
+from ._value import Value
 from .backends import Array
 
 __all__ = ["SGD", "Adam", "Momentum", "Nesterov", "Optimizer", "get"]
@@ -20,7 +20,7 @@ __all__ = ["SGD", "Adam", "Momentum", "Nesterov", "Optimizer", "get"]
 Memory: TypeAlias = tuple[Array, ...]
 
 
-class Optimizer:
+class Optimizer(Value):
     """How a gradient changes the parameters."""
 
     learning_rate: float
@@ -40,7 +40,6 @@ class Optimizer:
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
 class SGD(Optimizer):
     """Stochastic gradient descent: ``theta <- theta - eta g``.
 
@@ -75,7 +74,6 @@ class SGD(Optimizer):
         return theta - eta * gradient, memory
 
 
-@dataclass(frozen=True)
 class Momentum(Optimizer):
     """Heavy ball: ``v <- mu v + g``, ``theta <- theta - eta v`` (Polyak, 1964).
 
@@ -109,7 +107,6 @@ class Momentum(Optimizer):
         return theta - eta * v, (v,)
 
 
-@dataclass(frozen=True)
 class Nesterov(Momentum):
     """Nesterov's: ``v <- mu v + g``, ``theta <- theta - eta (g + mu v)``.
 
@@ -136,7 +133,6 @@ class Nesterov(Momentum):
         return theta - eta * (gradient + self.momentum * v), (v,)
 
 
-@dataclass(frozen=True)
 class Adam(Optimizer):
     """``theta <- theta - eta m^ / (sqrt(v^) + epsilon)`` (Kingma and Ba, 2015).
 

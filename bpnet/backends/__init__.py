@@ -7,11 +7,11 @@ import functools
 import importlib
 import importlib.util
 import os
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 from .._choice import known
+from .._value import Value
 from ._base import Array, Availability, Backend, BackendUnavailableError, Namespace
 from .numpy import NumpyBackend
 
@@ -37,8 +37,7 @@ _TABLE = {
 _DTYPES = ("float32", "float64")
 
 
-@dataclass(frozen=True)
-class _Choice:
+class _Choice(Value):
     name: str | None = None
     device: str | None = None
     dtype: str | None = None

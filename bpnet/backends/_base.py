@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 
+from .._value import Value
 from ._erf import erf
 
 __all__ = [
@@ -43,8 +43,7 @@ class BackendUnavailableError(RuntimeError):
     """A library or device that was asked for cannot compute here; the message says why."""
 
 
-@dataclass(frozen=True)
-class Availability:
+class Availability(Value):
     """What is known of one backend on this machine.
 
     Parameters

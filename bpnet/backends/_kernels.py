@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from .._value import Value
 from ._record import Node
 
 __all__ = ["ChainSource", "chain_source"]
@@ -41,8 +41,7 @@ _EXPRESSIONS = {
 }
 
 
-@dataclass(frozen=True)
-class ChainSource:
+class ChainSource(Value):
     """A kernel's source, in the parts of which ``cupy.ElementwiseKernel`` makes one.
 
     Attributes

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
@@ -235,7 +234,6 @@ class Recorder:
         return Node(self, op, (x,), shape, x.dtype, (axis, bool(keepdims)))
 
 
-@dataclass
 class Graph:
     """A recorded step.
 
@@ -253,12 +251,17 @@ class Graph:
         The weighted input of the output layer.
     """
 
-    nodes: list[Node]
-    state: list[Node]
-    results: list[Node]
-    x: Node
-    y: Node
-    z: Node
+    def __init__(
+        self,
+        nodes: list[Node],
+        state: list[Node],
+        results: list[Node],
+        x: Node,
+        y: Node,
+        z: Node,
+    ) -> None:
+        self.nodes, self.state, self.results = nodes, state, results
+        self.x, self.y, self.z = x, y, z
 
     def uses(self) -> dict[Node, list[Node]]:
         """Which nodes each node is an argument of."""

@@ -200,6 +200,8 @@ def settled(settings: Settings, net: Network, optimizer: Any) -> Settings:
     }
     if hasattr(optimizer, "momentum"):
         found["momentum"] = optimizer.momentum
+    if "data" in found:
+        found["task"] = net.task
     for name in ("data", "data_dir"):
         if name in found:
             found[name] = os.fspath(found[name].absolute())
@@ -221,31 +223,26 @@ def _read(path: Path) -> Settings:
             setting = SETTINGS[known(name, SETTINGS, "setting")]
         except ValueError as error:
             raise UsageError(f"{path}: {error}") from error
-        values = value if isinstance(value, list) else [value]
-        if not all(_fits(one, setting.kind) for one in values) or (
-            isinstance(value, list) and not setting.many
-        ):
-            expected = (
-                f"a list of {_WORDS[setting.kind]}s" if setting.many else _WORDS[setting.kind]
-            )
+        values = value if isinstance(value, list) and setting.many else [value]
+        if not all(_fits(one, setting.kind) for one in values):
+            expected = _WORDS[setting.kind] + " or a list of such" * setting.many
             raise UsageError(f"{path}: {name} must be {expected}, not {value!r}")
-        converted = [
-            path.parent / one if setting.kind is Path else setting.kind(one) for one in values
-        ]
-        settings[name] = converted if setting.many else converted[0]
+        read = [path.parent / one if setting.kind is Path else setting.kind(one) for one in values]
+        settings[name] = read if setting.many else read[0]
     return settings
 
 
 _WORDS = {
     int: "a whole number",
     float: "a number",
-    str: "text",
     bool: "true or false",
+    str: "text",
     Path: "text",
 }
 
 
 def _fits(value: object, kind: type) -> bool:
+    """Whether TOML's value is of that kind; true is no number, but 3 is one like 3.0."""
     if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        return type(value) in (int, float)
     return type(value) is (str if kind is Path else kind)

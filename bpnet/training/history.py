@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +65,8 @@ class History:
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write one line an epoch under a header."""
+        import csv
+
         with open(path, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self.columns, lineterminator="\n")
             writer.writeheader()
@@ -74,6 +74,8 @@ class History:
 
     def to_jsonl(self, path: str | os.PathLike[str]) -> None:
         """Write one JSON object an epoch."""
+        import json
+
         text = "".join(json.dumps(row) + "\n" for row in self.rows)
         Path(path).write_text(text, encoding="utf-8")
 
