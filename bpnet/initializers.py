@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -26,8 +26,10 @@ __all__ = [
     "get",
 ]
 
-Generator: TypeAlias = np.random.Generator
-HostArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+if TYPE_CHECKING:  # NumPy loads its generators, and half of hashlib, when they are named
+    Generator: TypeAlias = np.random.Generator
+    HostArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+
 _RECTIFIERS = (ReLU, LeakyReLU, ELU, GELU, SiLU, Softplus)
 
 

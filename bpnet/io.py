@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,11 +36,11 @@ def write_model(
 
     from safetensors.numpy import save
 
-    path = Path(path)
+    folder, name = os.path.split(os.fspath(path))
     text = json.dumps({"schema_version": SCHEMA_VERSION, **header}, sort_keys=True, allow_nan=False)
     # Safetensors writes the memory behind a view, not the view.
     content = save({name: np.ascontiguousarray(a) for name, a in arrays.items()}, {_KEY: text})
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = tempfile.mkstemp(dir=folder or ".", prefix=f".{name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -79,7 +78,7 @@ def read_model(
 
     from safetensors import SafetensorError, safe_open
 
-    if not Path(path).is_file():
+    if not os.path.isfile(path):
         raise FileNotFoundError(f"there is no model file {os.fspath(path)!r}")
     try:
         with safe_open(path, framework="np") as file:

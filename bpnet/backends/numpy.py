@@ -107,7 +107,9 @@ class NumpyPlan(Plan):
             return [f"copyto({out}, {arguments[0]}, 'unsafe')"]
         if node.op == "where":
             return [f"copyto({out}, where({', '.join(arguments)}))"]
-        return [f"{node.op}({', '.join(arguments)}, {out})"]
+        # By position is quicker, and deprecated for these two.
+        keyword = "out=" if node.op in ("maximum", "minimum") else ""
+        return [f"{node.op}({', '.join(arguments)}, {keyword}{out})"]
 
     def matmul(self, left: str, right: str, out: str) -> str:
         # `dot` has less to decide than `matmul`; it wants contiguous results, as all ours are.

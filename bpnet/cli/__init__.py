@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import sys
 import traceback
@@ -117,6 +116,8 @@ class _Parser(argparse.ArgumentParser):
 
     def refuse(self, unknown: str) -> NoReturn:
         """Say that there is no such argument, and which one was perhaps meant."""
+        import difflib
+
         flag = unknown.partition("=")[0]
         close = difflib.get_close_matches(flag, self._option_string_actions, 1)
         self.error(

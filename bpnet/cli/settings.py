@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from .. import optimizers
 from .._choice import known
@@ -21,8 +19,7 @@ __all__ = ["OWN", "Settings", "add_settings", "completed", "given", "make_optimi
 Settings: TypeAlias = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """What a flag, and the key of its name in a file, takes."""
 
     help: str
@@ -185,7 +182,7 @@ def make_optimizer(settings: Settings) -> Optimizer:
     if "momentum" in settings and not hasattr(chosen, "momentum"):
         raise UsageError(f"--momentum is for momentum and nesterov, not {settings['optimizer']}")
     rates = {name: settings[name] for name in ("learning_rate", "momentum") if name in settings}
-    made: Optimizer = dataclasses.replace(chosen, **rates)
+    made: Optimizer = type(chosen)(**rates)
     return made
 
 

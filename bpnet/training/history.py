@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 __all__ = ["History"]
@@ -77,7 +76,8 @@ class History:
         import json
 
         text = "".join(json.dumps(row) + "\n" for row in self.rows)
-        Path(path).write_text(text, encoding="utf-8")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
 
     def plot(self, path: str | os.PathLike[str], title: str = "") -> None:
         """Draw the curves of cost and metric over the epochs, to a PNG, SVG or PDF file.
