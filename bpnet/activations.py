@@ -52,12 +52,15 @@ class Activation(Value):
         Whether a finite bound is itself a value, as 0 is of the rectifier.
     kinks : tuple of float
         Where a derivative jumps; differences across such a point prove nothing.
+    increasing : bool
+        Whether of a layer's neurons the one with the largest z has the largest a.
     """
 
     name: ClassVar[str]
     range = _INFINITE
     attains_bounds = False
     kinks = _NOWHERE
+    increasing = False
 
     def value(self, z: Array, xp: Any = None) -> Array:
         """The activation ``a = sigma(z)``, shape (m, n)."""
@@ -84,6 +87,7 @@ class Sigmoid(Activation):
     """
 
     name = "sigmoid"
+    increasing = True
     range = (0.0, 1.0)
 
     def value(self, z: Array, xp: Any = None) -> Array:
@@ -98,6 +102,7 @@ class Tanh(Activation):
     """Hyperbolic tangent."""
 
     name = "tanh"
+    increasing = True
     range = (-1.0, 1.0)
 
     def value(self, z: Array, xp: Any = None) -> Array:
@@ -215,6 +220,7 @@ class Softplus(Activation):
     """``log(1 + exp(z))``, free of overflow."""
 
     name = "softplus"
+    increasing = True
     range = (0.0, math.inf)
 
     def value(self, z: Array, xp: Any = None) -> Array:
@@ -230,6 +236,7 @@ class Exponential(Activation):
     """``exp(z)``, the output that goes with the Poisson cost."""
 
     name = "exponential"
+    increasing = True
     range = (0.0, math.inf)
 
     def value(self, z: Array, xp: Any = None) -> Array:
@@ -244,6 +251,7 @@ class Identity(Activation):
     """``z`` itself: a linear layer."""
 
     name = "identity"
+    increasing = True
 
     def value(self, z: Array, xp: Any = None) -> Array:
         return z
@@ -264,6 +272,7 @@ class Softmax(Activation):
     """
 
     name = "softmax"
+    increasing = True
     range = (0.0, 1.0)
 
     def value(self, z: Array, xp: Any = None) -> Array:

@@ -15,7 +15,7 @@ from ._choice import known
 from ._value import Value
 from .activations import Activation, Sigmoid, Softmax
 from .backends import Array, Backend, get_backend
-from .backprop import backprop, feedforward
+from .backprop import backprop
 from .costs import BinaryCrossEntropy, CategoricalCrossEntropy, Cost
 from .initializers import Initializer
 from .io import read_model, write_model
@@ -23,7 +23,7 @@ from .optimizers import SGD, Optimizer
 from .parameters import Layout
 from .randomness import new_seed, start_generator
 from .targets import as_inputs, as_targets
-from .training import Callback, History, evaluate, fit, make_step
+from .training import Callback, History, evaluate, fit, make_forward, make_step
 from .training.metrics import classes
 
 __all__ = ["Gradients", "Layer", "Network", "load"]
@@ -274,9 +274,7 @@ class Network:
         array([[0.5, 0.5, 0.5]], dtype=float32)
         """
         with self.backend.scope():
-            w, b = self._layout.split(self._theta)
-            x = as_inputs(x, self.sizes[0], self.backend)
-            return feedforward(w, b, self._sigma, x, self.backend.xp)[1][-1]
+            return self._sigma[-1].value(self._weighted_input(x), self.backend.xp)
 
     def predict(self, x: Any) -> Array:
         """Class indices; in regression values.
@@ -304,11 +302,11 @@ class Network:
         >>> net.predict([[3.0], [-3.0]])
         array([0, 1])
         """
-        a = self.feedforward(x)
-        with self.backend.scope():
-            if self.task == "classification":
-                return classes(a, self.backend.xp)
+        if self.task != "classification":
+            a = self.feedforward(x)
             return a[:, 0] if self.sizes[-1] == 1 else a
+        with self.backend.scope():
+            return classes(self._weighted_input(x), self._sigma[-1], self.backend.xp)
 
     def predict_proba(self, x: Any) -> Array:
         """Probability of each class.
@@ -629,6 +627,18 @@ class Network:
 
     # ------------------------------------------------------------------ for the training loop
 
+    def _weighted_input(self, x: Any) -> Array:
+        """z of the output layer, shape (m, n_L)."""
+        return self._forward()(self._theta, as_inputs(x, self.sizes[0], self.backend))
+
+    def _forward(self) -> Callable[[Array, Array], Array]:
+        """The backend's forward pass, ``forward(theta, x)``, to z of the output layer."""
+        if "forward" not in self._runs:
+            self._runs["forward"] = self.backend.compile_forward(
+                make_forward(self._layout, self._sigma)
+            )
+        return self._runs["forward"]
+
     def _receive(self, theta: np.ndarray[Any, Any]) -> None:
         with self.backend.scope():
             self._theta = self.backend.from_host(theta, self.dtype)
@@ -678,7 +688,8 @@ class Network:
         key = (optimizer, l2)
         if key not in self._runs:
             step = make_step(self._layout, self._sigma, self.cost, optimizer, l2)
-            self._runs = {key: self.backend.compile(step)}
+            kept = {"forward": self._runs["forward"]} if "forward" in self._runs else {}
+            self._runs = {**kept, key: self.backend.compile(step)}
         return self._runs[key]
 
 

@@ -29,7 +29,8 @@ def as_inputs(x: Any, width: int, backend: Backend, name: str = "x") -> Array:
     """
     if library_of(x) is None:
         x = host_array(x, name)
-    _tell_of_integers(x, name)
+    if x.dtype != getattr(backend.xp, backend.dtype):
+        _tell_of_integers(x, name)
     own = backend.asarray(x, name)
     if own.ndim == 1:
         raise ValueError(
@@ -45,7 +46,7 @@ def as_inputs(x: Any, width: int, backend: Backend, name: str = "x") -> Array:
         raise ValueError(f"layer 1 expects {width} inputs, {name} has {own.shape[1]} columns")
     if own.shape[0] == 0:
         raise ValueError(f"{name} is empty: it has 0 samples")
-    _check_finite(own, name, backend.xp)
+    _check_finite(own, name, backend)
     return own
 
 
@@ -92,7 +93,7 @@ def as_targets(
         raise ValueError(
             f"the output layer has {n} neurons, {name} has {own.shape[1]} columns{hint}"
         )
-    _check_finite(own, name, backend.xp)
+    _check_finite(own, name, backend)
     _check_allowed(own, name, net)
     return own, False
 
@@ -132,10 +133,10 @@ def _check_allowed(y: Array, name: str, net: Network) -> None:
             )
 
 
-def _check_finite(x: Array, name: str, xp: Any) -> None:
-    finite = xp.isfinite(x)
-    if not bool(xp.all(finite)):
-        bad = xp.astype(~finite, xp.int32)
+def _check_finite(x: Array, name: str, backend: Backend) -> None:
+    if not backend.all_finite(x):
+        xp = backend.xp
+        bad = xp.astype(~xp.isfinite(x), xp.int32)
         row = int(xp.argmax(xp.max(bad, axis=1)))
         column = int(xp.argmax(bad[row, :]))
         raise ValueError(

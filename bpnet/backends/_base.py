@@ -17,6 +17,7 @@ __all__ = [
     "Availability",
     "Backend",
     "BackendUnavailableError",
+    "Forward",
     "Namespace",
     "Step",
     "host_array",
@@ -103,6 +104,13 @@ class Step(Protocol):
         self, xp: Any, state: Any, x: Array, y: Array, rates: Sequence[Any]
     ) -> tuple[Any, Array]:
         """Return the next state, and the weighted inputs z of the output layer."""
+
+
+class Forward(Protocol):
+    """A forward pass: a pure function of the parameters and of samples."""
+
+    def __call__(self, xp: Any, theta: Array, x: Array) -> Array:
+        """Return the weighted inputs z of the output layer."""
 
 
 class Backend(ABC):
@@ -214,6 +222,10 @@ class Backend(ABC):
         """Wait until the device has finished what it was given."""
         return
 
+    def all_finite(self, x: Array) -> bool:
+        """Whether no entry is infinite or NaN; waits for the device."""
+        return bool(self.xp.all(self.xp.isfinite(x)))
+
     def copy(self, x: Array) -> Array:
         """A new array with the values of ``x``."""
         return self.xp.asarray(x, copy=True)
@@ -254,6 +266,15 @@ class Backend(ABC):
                 state, z = step(xp, state, x_k, y_k, rates[k])
                 outputs.append(z)
             return state, xp.stack(outputs) if outputs else None
+
+        return run
+
+    def compile_forward(self, forward: Forward) -> Callable[[Array, Array], Array]:
+        """Make of a forward pass what computes it soonest: ``run(theta, x) -> z``, a new array."""
+        xp = self.xp
+
+        def run(theta: Array, x: Array) -> Array:
+            return forward(xp, theta, x)
 
         return run
 

@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ._base import Array, Backend, Step
+from ._base import Array, Backend, Forward, Step
 from ._record import ELEMENTWISE, VIEWS, Graph, Node, UnplannableError, fold_scale, record
 
-__all__ = ["Plan", "planned"]
+__all__ = ["SCRATCH", "Plan", "planned", "planned_forward"]
 
 
 class Plan(ABC):
@@ -29,6 +29,8 @@ class Plan(ABC):
         Is changed.
     state : list of array
         The state's buffers, which each step changes in place.
+    once : bool, optional
+        Make `forward`, of samples as they are, in place of `run`.
 
     Attributes
     ----------
@@ -45,7 +47,9 @@ class Plan(ABC):
     prologue: ClassVar[tuple[str, ...]] = ()
     """Lines before the loop."""
 
-    def __init__(self, backend: Backend, graph: Graph, state: Sequence[Array]) -> None:
+    def __init__(
+        self, backend: Backend, graph: Graph, state: Sequence[Array], *, once: bool = False
+    ) -> None:
         self._xp, self._graph = backend.xp, graph
         self._device = state[0].device
         self._arrays: dict[Node, Array] = dict(zip(graph.state, state, strict=True))
@@ -55,8 +59,11 @@ class Plan(ABC):
         self._varying: list[tuple[Node, Any]] = []
         self._free: list[Array] = []
         self._dynamic = {graph.y: "y_k"}
-        self._arrays[graph.x] = self.empty(graph.x.shape, graph.x.dtype)
-        self._names["x_k"] = self._arrays[graph.x]
+        if once:
+            self._dynamic[graph.x] = "x_k"
+        else:
+            self._arrays[graph.x] = self.empty(graph.x.shape, graph.x.dtype)
+            self._names["x_k"] = self._arrays[graph.x]
         self._steps = [n for n in graph.nodes if n.op in ELEMENTWISE or n.op in _OTHERS]
         self._place = {node: k for k, node in enumerate(self._steps)}
         self.uses = graph.uses()
@@ -71,7 +78,7 @@ class Plan(ABC):
         for group in self._groups():
             self._emit(group)
         self._finish()
-        self._run = self._assemble()
+        self._run = self._assemble(_ONCE if once else _LOOP)
 
     def run(
         self,
@@ -100,6 +107,12 @@ class Plan(ABC):
             if not (values == values[0]).all():
                 varying.append((cell, values))
         return self._run(x, order, targets, outputs, varying, stop, self.fill), outputs
+
+    def forward(self, x: Array) -> Array:
+        """The weighted inputs z of the output layer, of samples of the recorded shape."""
+        z = self.empty(self._graph.z.shape, self._graph.z.dtype)
+        self._run(x, z)
+        return z
 
     # ------------------------------------------------------------------ what a library says
 
@@ -350,27 +363,38 @@ class Plan(ABC):
             self._names[self._known[id(thing)]] = thing
         return self._known[id(thing)]
 
-    def _assemble(self) -> Callable[..., int]:
+    def _assemble(self, template: str) -> Callable[..., Any]:
         self._names |= self.functions
         # Bound as defaults, so that each is a local variable of the loop.
         bound = ", ".join(f"{name}={name}" for name in self._names)
-        before = "".join(f"    {line}\n" for line in self.prologue)
-        body = "".join(f"        {line}\n" for line in (self.gather(), *self._lines))
-        self.source = (
-            f"def run(x, order, targets, outputs, varying, stop, fill, *, {bound}):\n"
-            f"{before}"
-            f"    for k, (rows, y_k, z_k) in enumerate(zip(order, targets, outputs)):\n"
-            f"        if stop():\n"
-            f"            return k\n"
-            f"        for cell, values in varying:\n"
-            f"            fill(cell, values[k])\n"
-            f"{body}"
-            f"    return len(order)\n"
+        self.source = template.format(
+            bound=bound,
+            prologue="".join(f"    {line}\n" for line in self.prologue),
+            gather=self.gather(),
+            body="".join(f"        {line}\n" for line in self._lines),
         )
         scope = dict(self._names)
         exec(compile(self.source, "<bpnet plan>", "exec"), scope)
-        run: Callable[..., int] = scope["run"]
-        return run
+        return scope["run"]  # type: ignore[no-any-return]
+
+
+_LOOP = """\
+def run(x, order, targets, outputs, varying, stop, fill, *, {bound}):
+{prologue}\
+    for k, (rows, y_k, z_k) in enumerate(zip(order, targets, outputs)):
+        if stop():
+            return k
+        for cell, values in varying:
+            fill(cell, values[k])
+        {gather}
+{body}\
+    return len(order)
+"""
+_ONCE = """\
+def run(x_k, z_k, *, {bound}):
+    if True:
+{body}\
+"""
 
 
 def planned(
@@ -424,6 +448,39 @@ def planned(
     return run
 
 
+def planned_forward(
+    backend: Backend, forward: Forward, plan: type[Plan], plain: Callable[[Array, Array], Array]
+) -> Callable[[Array, Array], Array]:
+    """A forward pass, as of `Backend.compile_forward`, by a plan where samples are few.
+
+    Where they are many, the calls are not what takes the time.
+    """
+    plans: dict[tuple[int, ...], Plan | None] = {}
+    seen: Array | None = None
+
+    def step(xp: Any, state: Any, x: Array, y: Array, rates: Any) -> tuple[Any, Array]:
+        return state, forward(xp, state, x)
+
+    def run(theta: Array, x: Array) -> Array:
+        nonlocal seen
+        if theta is not seen:  # parameters are replaced, not changed
+            plans.clear()
+            seen = theta
+        if x.shape[0] > _FEW:
+            return plain(theta, x)
+        if x.shape not in plans:
+            try:
+                graph, _ = record(step, backend.dtype, theta, x.shape, (x.shape[0], 1), 0)
+                plans[x.shape] = plan(backend, graph, [theta], once=True)
+            except UnplannableError:
+                plans[x.shape] = None
+        made = plans[x.shape]
+        return plain(theta, x) if made is None else made.forward(x)
+
+    return run
+
+
+_FEW = 16
 SCRATCH: Any = object()
 """Stands for an array that exists within a chain alone."""
 _OTHERS = ("matmul", "sum", "max", "concat")

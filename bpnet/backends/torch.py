@@ -10,8 +10,8 @@ import array_api_compat.torch
 import numpy as np
 import torch
 
-from ._base import Array, Availability, Backend, Namespace, Step
-from ._plan import Plan, planned
+from ._base import Array, Availability, Backend, Forward, Namespace, Step
+from ._plan import Plan, planned, planned_forward
 from ._record import ELEMENTWISE, Node
 
 __all__ = ["TorchBackend"]
@@ -75,6 +75,9 @@ class TorchBackend(Backend):
 
     def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
         return planned(self, step, TorchPlan, super().compile(step))
+
+    def compile_forward(self, forward: Forward) -> Callable[[Array, Array], Array]:
+        return planned_forward(self, forward, TorchPlan, super().compile_forward(forward))
 
     def synchronize(self) -> None:
         if self._device.type != "cpu":

@@ -60,11 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             code = _run(argv)
             sys.stdout.flush()
             return code
-        except BrokenPipeError:  # the reader, ``head`` perhaps, has seen enough
+        except BrokenPipeError:  # who reads predictions, ``head`` perhaps, has seen enough of them
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-        except KeyboardInterrupt:
-            return _failed(argv, "interrupted", 130)
+            return 0 if argv[0] == "predict" else 1
+        except KeyboardInterrupt as error:
+            return _failed(argv, str(error) or "interrupted", 130)
         except UsageError as error:
             return _failed(argv, str(error), 2)
         except (DivergenceError, OSError, MemoryError) as error:

@@ -34,7 +34,9 @@ def data_in_words(name: str, data: Dataset) -> str:
         goal = f"{len(data.classes)} classes"
         if len(data.classes) <= _MOST_CLASSES:
             goal += f" ({', '.join(str(label) for label in data.classes)})"
-    return f"data      {name}: samples {samples}; {data.train[0].shape[1]:,} features, {goal}"
+    width = data.train[0].shape[1]
+    features = f"{width:,} feature{'s' * (width > 1)}"
+    return f"data      {name}: samples {samples}; {features}, {goal}"
 
 
 def settings_in_words(kind: str, asked: Settings, settings: Settings) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from pathlib import Path
 
 from .. import __version__
@@ -57,19 +58,18 @@ class RunFolder(Callback):
         except OSError as error:
             raise UsageError(f"the run folder cannot be written: {in_words(error)}") from error
 
-    def save(self, net: Network, history: History, title: str) -> list[str]:
-        """Write everything else; returns what was written, and what was not, in words."""
+    def save(self, net: Network, history: History, title: str) -> str:
+        """Write everything else; returns what there is now, in words."""
         net.save(self.path / "model.safetensors")
-        lacking = []
         if len(history):
             history.to_csv(self.path / "history.csv")
             history.to_jsonl(self.path / "history.jsonl")
             try:
                 history.plot(self.path / "curves.png", title)
             except ImportError as error:
-                lacking = [f"          no picture was drawn: {error}"]
+                warnings.warn(f"no picture was drawn: {error}", stacklevel=2)
         written = [name for name in _FILES if (self.path / name).exists()]
-        return [f"saved     {self.path}: {', '.join(written)}", *lacking]
+        return f"saved     {self.path}: {', '.join(written)}"
 
     def _make_new(self) -> None:
         for number in itertools.count(1):

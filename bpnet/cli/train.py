@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import costs
-from .._choice import known
 from ..costs import BinaryCrossEntropy
-from ..data import Dataset, load_digits, load_mnist, load_table, read_table
+from ..data import Dataset
 from ..network import Network
 from ..training import Callback, DivergenceError, EarlyStopping
 from ._errors import UsageError, usage
@@ -36,6 +35,7 @@ from .settings import (
     make_optimizer,
     settled,
 )
+from .sources import load_data, metadata, name_of
 
 __all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "run"]
 
@@ -44,8 +44,6 @@ DESCRIPTION = """\
 Train a network and leave a run folder: settings.toml (repeats the run with --config),
 history.csv and history.jsonl, curves.png, model.safetensors. Without a flag it learns the
 digits that come with the package, in seconds."""
-
-_PIXEL_MAXIMUM = {"digits": 16, "mnist": 255}  # what the loaders divide by
 
 _ENDINGS = {"completed": "to the end", "early": "stopped early", "interrupted": "interrupted"}
 
@@ -56,7 +54,7 @@ examples:
   bpnet train --data iris.csv --target species --hidden 30 30 --epochs 100
   bpnet train --config runs/digits-1/settings.toml --seed 1
 
-defaults, by what is trained on:
+defaults, by what is trained on (those of mnist are the book's):
 """
 
 
@@ -94,13 +92,13 @@ def run(options: argparse.Namespace) -> int:
     tell = _silent if options.quiet else _tell
     with usage():
         asked = given(options)
-        name = _name(asked)
+        name = name_of(asked)
         folder = RunFolder(options.out, name, options.overwrite)
-        data = _load(asked)
+        data = load_data(asked)
         kind = asked.get("dataset") or f"{data.task} on tables"
         settings = completed(asked, kind, data)
         net, optimizer = _network(settings, data), make_optimizer(settings)
-        net.metadata = _metadata(asked, data)
+        net.metadata = metadata(asked, data)
         folder.settings = settled(settings, net, optimizer)
         best, callbacks = _callbacks(settings, data)
     tell(data_in_words(name, data))
@@ -121,58 +119,24 @@ def run(options: argparse.Namespace) -> int:
                 callbacks=[*callbacks, folder],
                 progress=not options.quiet,
             )
+        ending = _ENDINGS[history.stopped]
     except DivergenceError as error:
-        failure, history = error, error.history
-    ending = f"{len(history)} epochs in {time.perf_counter() - began:.1f} s"
+        history, failure, ending = error.history, error, "diverged"
+    seconds = time.perf_counter() - began
 
     at_best = [best_in_words(best, net, data)] if best and best.epoch else []
     if best and settings["best"]:
         best.restore()
-    title = f"{name}: {' - '.join(str(n) for n in net.sizes)}, seed {net.seed}"
-    written = folder.save(net, history, title)
-    tell(f"trained   {ending}, {'diverged' if failure else _ENDINGS[history.stopped]}", *at_best)
-    tell(*written, kept_in_words(net, history, best))
+    saved = folder.save(net, history, f"{name}: {' - '.join(map(str, net.sizes))}, seed {net.seed}")
+    tell(f"trained   {len(history)} epochs in {seconds:.1f} s, {ending}", *at_best, saved)
+    tell(kept_in_words(net, history, best))
     if failure:
         raise DivergenceError(f"{failure}\nthe run until then is in {folder.path}", history)
     part, samples = _judges(data)
     print(f"{part} {score(net, *samples)}")
     if history.stopped == "interrupted":
-        print(f"bpnet: interrupted; the run until then is in {folder.path}", file=sys.stderr)
-        return 130
+        raise KeyboardInterrupt(f"interrupted; the run until then is in {folder.path}")
     return 0
-
-
-def _name(asked: Settings) -> str:
-    """What is trained on, in a word; raises where that is not plain."""
-    if "data" not in asked:
-        for name in ("target", "task", "text"):
-            if name in asked:
-                raise UsageError(f"--{name} goes with --data FILE, a table of your own")
-        dataset = known(asked.setdefault("dataset", "digits"), ("digits", "mnist"), "dataset")
-        if dataset == "mnist" and "data_dir" not in asked:
-            raise UsageError(
-                "--dataset mnist needs --data-dir DIR, the folder with its four files: "
-                "train-images-idx3-ubyte.gz, ... (gzipped or not)"
-            )
-        if dataset == "digits" and "data_dir" in asked:
-            raise UsageError("--data-dir goes with --dataset mnist; the digits are in the package")
-        return dataset
-    for name in ("dataset", "data_dir"):
-        if name in asked:
-            raise UsageError(f"--data FILE and --{name.replace('_', '-')} exclude each other")
-    if "target" not in asked:
-        columns = ", ".join(repr(name) for name in read_table(asked["data"]))
-        raise UsageError(f"--data needs --target COLUMN, one of {columns}")
-    stem: str = asked["data"].stem
-    return stem
-
-
-def _load(asked: Settings) -> Dataset:
-    if "data" in asked:
-        return load_table(
-            asked["data"], asked["target"], task=asked.get("task"), text=asked.get("text", ())
-        )
-    return load_mnist(asked["data_dir"]) if asked["dataset"] == "mnist" else load_digits()
 
 
 def _network(settings: Settings, data: Dataset) -> Network:
@@ -195,23 +159,6 @@ def _network(settings: Settings, data: Dataset) -> Network:
         seed=settings["seed"],
         task=data.task,
     )
-
-
-def _metadata(asked: Settings, data: Dataset) -> dict[str, Any]:
-    """What `bpnet predict` needs to know; no path, no date."""
-    metadata: dict[str, Any] = {
-        "schema_version": 1,
-        "dataset": asked.get("dataset", "table"),
-        "target": data.target,
-        "classes": None if data.classes is None else list(data.classes),
-        "preprocessing": None,
-    }
-    if data.preprocessing is not None:
-        metadata["preprocessing"] = data.preprocessing.to_dict()
-    else:
-        metadata["features"] = list(data.features)
-        metadata["pixel_maximum"] = _PIXEL_MAXIMUM[asked["dataset"]]
-    return metadata
 
 
 def _callbacks(settings: Settings, data: Dataset) -> tuple[BestEpoch | None, list[Callback]]:

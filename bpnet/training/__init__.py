@@ -2,7 +2,7 @@
 
 from .callbacks import Callback, EarlyStopping, Progress
 from .history import History
-from .loop import DivergenceError, Fit, evaluate, fit, make_step
+from .loop import DivergenceError, Fit, evaluate, fit, make_forward, make_step
 
 __all__ = [
     "Callback",
@@ -13,5 +13,6 @@ __all__ = [
     "Progress",
     "evaluate",
     "fit",
+    "make_forward",
     "make_step",
 ]

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..activations import Activation
+from ..activations import Activation, Identity
 from ..backends import Array
-from ..backends._base import Step
+from ..backends._base import Forward, Step
 from ..backprop import backprop, feedforward
 from ..costs import Cost
 from ..optimizers import Optimizer
@@ -27,7 +27,7 @@ from .metrics import R2, Accuracy
 if TYPE_CHECKING:
     from ..network import Network
 
-__all__ = ["DivergenceError", "Fit", "evaluate", "fit", "make_step"]
+__all__ = ["DivergenceError", "Fit", "evaluate", "fit", "make_forward", "make_step"]
 
 # Outputs kept on the device between two evaluations of costs and metrics, and activations of one
 # pass of an evaluation: some megabytes.
@@ -85,6 +85,28 @@ def make_step(
     return step
 
 
+def make_forward(layout: Layout, sigma: Sequence[Activation]) -> Forward:
+    """The forward pass as a pure function, for `Backend.compile_forward`.
+
+    Parameters
+    ----------
+    layout : Layout
+    sigma : sequence of Activation
+
+    Returns
+    -------
+    callable
+        ``forward(xp, theta, x) -> z``, the weighted input of the output layer.
+    """
+
+    def forward(xp: Any, theta: Array, x: Array) -> Array:
+        w, b = layout.split(theta)
+        z, _ = feedforward(w, b, (*sigma[:-1], Identity()), x, xp)
+        return z[-1]
+
+    return forward
+
+
 def evaluate(net: Network, x: Array, y: Array) -> tuple[float, float]:
     """Mean cost, and accuracy or R^2, over samples that are on the device.
 
@@ -98,15 +120,15 @@ def evaluate(net: Network, x: Array, y: Array) -> tuple[float, float]:
     -------
     cost, metric : float
     """
-    xp, metric = net.backend.xp, _metric(net)
-    w, b = net._layout.split(net._theta)
+    xp, metric, last = net.backend.xp, _metric(net), net._sigma[-1]
+    forward = net._forward()
     rows = max(1, _CHUNK // max(net.sizes))
     costs, sums = [], []
     for start in range(0, x.shape[0], rows):
         part = y[start : start + rows, :]
-        z, a = feedforward(w, b, net._sigma, x[start : start + rows, :], xp)
-        costs.append(xp.sum(net.cost.of_output(net._sigma[-1], z[-1], part, xp)))
-        sums.append(metric.sums(a[-1], part, xp))
+        z = forward(net._theta, x[start : start + rows, :])
+        costs.append(xp.sum(net.cost.of_output(last, z, part, xp)))
+        sums.append(metric.sums(z, last, part, xp))
     to_numpy = net.backend.to_numpy
     cost = to_numpy(xp.stack(costs)).sum(dtype=np.float64)
     total = to_numpy(xp.stack(sums)).sum(axis=0, dtype=np.float64)
@@ -242,7 +264,7 @@ class Fit:
         z = xp.reshape(outputs, (-1, outputs.shape[2]))
         cost = net.cost.of_output(last, z, y, xp)
         costs.append(xp.sum(xp.reshape(cost, block.shape), axis=1))
-        sums.append(self._metric.sums(last.value(z, xp), y, xp))
+        sums.append(self._metric.sums(z, last, y, xp))
 
     def _checked(self, costs: list[Array], theta: Array, done: int) -> float:
         """Sum of the epoch's costs; raises, naming the first bad batch, if it is not finite."""
@@ -251,7 +273,7 @@ class Fit:
         net = self.net
         each = net.backend.to_numpy(net.backend.xp.concat(costs)).astype(np.float64)
         bad = np.flatnonzero(~np.isfinite(each))
-        if bad.size == 0 and bool(net.backend.xp.all(net.backend.xp.isfinite(theta))):
+        if bad.size == 0 and net.backend.all_finite(theta):
             return float(each.sum())
         batch = int(bad[0]) + 1 if bad.size else done
         what = f"the cost became {each[batch - 1]}" if bad.size else "a parameter became infinite"

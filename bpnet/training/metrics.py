@@ -6,19 +6,26 @@ from typing import Any
 
 import numpy as np
 
+from ..activations import Activation
 from ..backends import Array
 
 __all__ = ["R2", "Accuracy", "classes"]
 
 
-def classes(a: Array, xp: Any) -> Array:
-    """Class index of each row of outputs or targets, shape (m,).
+def classes(z: Array, sigma: Activation, xp: Any) -> Array:
+    """Class index of each row of weighted inputs of the output layer, shape (m,).
 
-    The largest entry's index; with one column, whether it exceeds a half.
+    That of the largest output; with one output, whether it exceeds a half.
     """
-    if a.shape[1] == 1:
-        a = xp.concat([xp.full_like(a, 0.5), a], axis=1)  # of equal entries the first is taken
-    return xp.argmax(a, axis=1)
+    if z.shape[1] == 1:
+        a = sigma.value(z, xp)
+        return xp.argmax(_with_half(a, xp), axis=1)
+    return xp.argmax(z if sigma.increasing else sigma.value(z, xp), axis=1)
+
+
+def _with_half(a: Array, xp: Any) -> Array:
+    """A column of halves before ``a``: of equal entries the first is taken."""
+    return xp.concat([xp.full_like(a, 0.5), a], axis=1)
 
 
 class Accuracy:
@@ -26,9 +33,10 @@ class Accuracy:
 
     name = "accuracy"
 
-    def sums(self, a: Array, y: Array, xp: Any) -> Array:
+    def sums(self, z: Array, sigma: Activation, y: Array, xp: Any) -> Array:
         """How many are right, shape ()."""
-        return xp.sum(xp.astype(classes(a, xp) == classes(y, xp), xp.int32))
+        right = xp.argmax(_with_half(y, xp) if y.shape[1] == 1 else y, axis=1)
+        return xp.sum(xp.astype(classes(z, sigma, xp) == right, xp.int32))
 
     def spread(self, y: Array, xp: Any) -> Array:
         """Nothing of the targets is needed but their number."""
@@ -44,9 +52,9 @@ class R2:
 
     name = "r2"
 
-    def sums(self, a: Array, y: Array, xp: Any) -> Array:
+    def sums(self, z: Array, sigma: Activation, y: Array, xp: Any) -> Array:
         """Squared distances, shape (n_L,)."""
-        return xp.sum((a - y) ** 2, axis=0)
+        return xp.sum((sigma.value(z, xp) - y) ** 2, axis=0)
 
     def spread(self, y: Array, xp: Any) -> Array:
         """Squared distances of the targets from their mean, shape (n_L,)."""
