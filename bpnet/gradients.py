@@ -148,7 +148,7 @@ def _against_differences(net: Network, x: Any, y: Any, tolerance: float) -> Grad
     found = np.concatenate([part.ravel() for part in _host_gradient(net, x, y)])
     kept = np.where(crossed, 0.0, found), np.where(crossed, 0.0, differences)
     errors, unresolved = {}, {}
-    parts = (*layout.split(kept[0]), *layout.split(kept[1]), *layout.split(crossed))
+    parts = [part for flat in (*kept, crossed) for part in layout.split(flat, np)]
     gradients, expected, skipped = (parts[k] + parts[k + 1] for k in (0, 2, 4))
     for name, g, e, s in zip(_names(net), gradients, expected, skipped, strict=True):
         errors[name] = _relative(g, e)
@@ -163,7 +163,7 @@ def _sides(net: Network, theta: np.ndarray[Any, Any], x: Any, y: Any) -> tuple[f
     """Mean cost at theta, and on which side of each kink every neuron and output is."""
     backend = net.backend
     xp = backend.xp
-    w, b = net._layout.split(backend.from_host(theta, "float64"))
+    w, b = net._layout.split(backend.from_host(theta, "float64"), xp)
     z, a = feedforward(w, b, net._sigma, x, xp)
     cost = xp.mean(net.cost.of_output(net._sigma[-1], z[-1], y, xp))
     sides = [

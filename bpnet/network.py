@@ -14,7 +14,7 @@ from . import initializers as _initializers
 from ._choice import known
 from ._value import Value
 from .activations import Activation, Sigmoid, Softmax
-from .backends import Array, Backend, get_backend
+from .backends import Array, Backend, BackendUnavailableError, get_backend
 from .backprop import backprop
 from .costs import BinaryCrossEntropy, CategoricalCrossEntropy, Cost
 from .initializers import Initializer
@@ -147,7 +147,7 @@ class Network:
         self.cost = _costs.get(cost)
         self.sizes, self._sigma = _architecture(sizes, activations, self.cost)
         self.backend = get_backend(backend, device, dtype)
-        self.seed = new_seed() if seed is None else _seed(seed)
+        self.seed = new_seed() if seed is None else _natural("seed", seed)
         self._task = None if task is None else known(task, _TASKS, "task")
         self._seen_regression = False
         self.epochs = self.steps = 0
@@ -429,7 +429,7 @@ class Network:
         """
         with self.backend.scope():
             x, y = self._samples(x, y)
-            w, b = self._layout.split(self._theta)
+            w, b = self._layout.split(self._theta, self.backend.xp)
             nabla_w, nabla_b, _ = backprop(w, b, self._sigma, self.cost, x, y, self.backend.xp)
             m = x.shape[0]
             return Gradients([nabla / m for nabla in nabla_w], [nabla / m for nabla in nabla_b])
@@ -609,7 +609,7 @@ class Network:
         """
         arrays = {}
         with self.backend.scope():
-            w, b = self._layout.split(self._theta)
+            w, b = self._layout.split(self._theta, self.backend.xp)
             for l in range(len(w)):
                 arrays[f"weights.{l}"] = self.backend.to_numpy(w[l])
                 arrays[f"biases.{l}"] = self.backend.to_numpy(b[l])
@@ -661,7 +661,7 @@ class Network:
 
     def _copies(self) -> tuple[list[Array], list[Array]]:
         with self.backend.scope():
-            return self._layout.split(self.backend.copy(self._theta))
+            return self._layout.split(self.backend.copy(self._theta), self.backend.xp)
 
     def _samples(
         self, x: Any, y: Any, *, training: bool = False, names: tuple[str, str] = ("x", "y")
@@ -733,8 +733,14 @@ def load(
     arrays, header = read_model(path)
     custom = custom or {}
     try:
+        sizes = header["sizes"]
+        weights = [arrays.pop(f"weights.{l}") for l in range(len(sizes) - 1)]
+        biases = [arrays.pop(f"biases.{l}") for l in range(len(sizes) - 1)]
+        for l, shape in enumerate(zip(sizes[1:], sizes[:-1], strict=True)):
+            if weights[l].shape != shape:  # before room is made for what the header promises
+                raise ValueError(f"weights.{l} has shape {weights[l].shape}, its header {shape}")
         net = Network(
-            header["sizes"],
+            sizes,
             activations=[_activations.from_dict(one, custom) for one in header["activations"]],
             cost=_costs.from_dict(header["cost"], custom),
             initializer="zeros",
@@ -744,15 +750,15 @@ def load(
             seed=header["seed"],
             task=header["task"],
         )
-        count = len(net.sizes) - 1
-        weights = [arrays.pop(f"weights.{l}") for l in range(count)]
-        biases = [arrays.pop(f"biases.{l}") for l in range(count)]
-        net.epochs, net.metadata = header["epochs"], header["metadata"]
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{os.fspath(path)!r} is damaged: {error!r}") from error
-    if arrays:
-        raise ValueError(f"{os.fspath(path)!r} is damaged: it has unknown {', '.join(arrays)}")
-    net.set_parameters(weights, biases)
+        net.epochs, net.metadata = _natural("epochs", header["epochs"]), dict(header["metadata"])
+        if arrays:
+            raise ValueError(f"it has unknown {', '.join(arrays)}")
+        net.set_parameters(weights, biases)
+    except BackendUnavailableError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise ValueError(f"{os.fspath(path)!r} cannot be read, or is damaged: {what}") from error
     return net
 
 
@@ -796,12 +802,12 @@ def _architecture(
     return tuple(widths), chosen
 
 
-def _seed(seed: Any) -> int:
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-        raise TypeError(f"seed must be an integer, not {seed!r}")
-    if seed < 0:
-        raise ValueError(f"seed must be at least 0, not {seed}")
-    return int(seed)
+def _natural(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an integer, not {value!r}")
+    if value < 0:
+        raise ValueError(f"{name} must be at least 0, not {value}")
+    return int(value)
 
 
 def _zeros_and_ones(y: Array, xp: Any) -> bool:

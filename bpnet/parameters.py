@@ -33,7 +33,7 @@ class Layout:
     >>> layout = Layout([2, 3, 1])
     >>> layout.size, layout.n_weights
     (13, 9)
-    >>> weights, biases = layout.split(np.arange(13.0))
+    >>> weights, biases = layout.split(np.arange(13.0), np)
     >>> weights[1], biases[1]
     (array([[6., 7., 8.]]), array([12.]))
     """
@@ -51,9 +51,9 @@ class Layout:
         self.size = start
         self.n_weights = sum(math.prod(shape) for shape in self.weight_shapes)
 
-    def split(self, theta: Array) -> tuple[list[Array], list[Array]]:
+    def split(self, theta: Array, xp: Any) -> tuple[list[Array], list[Array]]:
         """Weights, (n_l, n_{l-1}) each, and biases, (n_l,) each: views where there are any."""
-        views = [theta[part].reshape(shape) for part, shape in self._parts]
+        views = [xp.reshape(theta[part], shape) for part, shape in self._parts]
         return views[: len(self.weight_shapes)], views[len(self.weight_shapes) :]
 
     def join(self, weights: Sequence[Array], biases: Sequence[Array], xp: Any) -> Array:

@@ -29,9 +29,9 @@ def as_inputs(x: Any, width: int, backend: Backend, name: str = "x") -> Array:
     """
     if library_of(x) is None:
         x = host_array(x, name)
-    if x.dtype != getattr(backend.xp, backend.dtype):
-        _tell_of_integers(x, name)
     own = backend.asarray(x, name)
+    if own is not x and _integral(x):
+        _tell_of_integers(own, name, backend.xp)
     if own.ndim == 1:
         raise ValueError(
             f"{name} has one dimension, shape {tuple(own.shape)}: samples are rows, shape "
@@ -64,7 +64,7 @@ def as_targets(
         If it belongs to another library or device, or holds no numbers.
     """
     name, n, backend = names[1], net.sizes[-1], net.backend
-    if library_of(y) is None:
+    if library_of(y) in (None, "numpy"):
         y = host_array(y, name)
     if y.ndim not in (1, 2):
         raise ValueError(
@@ -100,17 +100,20 @@ def as_targets(
 
 def _from_labels(y: Any, name: str, n: int, backend: Backend) -> Array:
     """Rows with a one at the label; with one output the labels 0 and 1 themselves."""
-    own = backend.asarray(y, name, "int32")
     xp, count = backend.xp, max(n, 2)
-    low, high = int(xp.min(own)), int(xp.max(own))
+    if not backend.owns(y):
+        low, high = int(y.min()), int(y.max())  # before a large one is wrapped around
+    else:
+        whole = xp.astype(y, xp.int32) if str(y.dtype).endswith("bool") else y
+        low, high = int(xp.min(whole)), int(xp.max(whole))
     if low < 0 or high >= count:
         raise ValueError(
             f"labels in {name} go from {low} to {high}, but with {n} "
             f"output{'s' * (n > 1)} they must be from 0 to {count - 1}"
         )
-    rows = own[:, None]
+    rows = backend.asarray(y, name, "int32")[:, None]
     if n > 1:
-        rows = rows == xp.arange(n, dtype=xp.int32, device=own.device)[None, :]
+        rows = rows == xp.arange(n, dtype=xp.int32, device=rows.device)[None, :]
     return xp.astype(rows, getattr(xp, backend.dtype))
 
 
@@ -150,9 +153,9 @@ def _integral(y: Any) -> bool:
     return "int" in kind or kind.endswith("bool")
 
 
-def _tell_of_integers(x: Any, name: str) -> None:
-    if "int" in str(x.dtype) and x.shape and 0 not in x.shape:
-        low, high = int(x.min()), int(x.max())
+def _tell_of_integers(x: Any, name: str, xp: Any) -> None:
+    if x.ndim and 0 not in x.shape:
+        low, high = int(xp.min(x)), int(xp.max(x))
         if max(-low, high) > 16:
             warnings.warn(
                 f"{name} holds integers from {low} to {high}, which are converted but not scaled; "

@@ -8,10 +8,10 @@ ROOT = Path(__file__).resolve().parent.parent
 NEEDED = ("numpy", "array_api_compat", "safetensors", "tqdm", "tomli_w")
 
 if sys.version_info < (3, 11):  # noqa: UP036 - told here, before anything fails to parse
-    sys.exit("bpnet needs Python 3.11 or newer, this is " + sys.version.split()[0])
+    sys.exit("bpnet: Python 3.11 or newer is needed, this is " + sys.version.split()[0])
 if missing := [name for name in NEEDED if find_spec(name) is None]:
     sys.exit(
-        f"bpnet needs {', '.join(missing)}: "
+        f"bpnet: {', '.join(missing)} must be installed: "
         f"python3 -m venv .venv && .venv/bin/pip install -e {ROOT}, "
         f"then .venv/bin/python {sys.argv[0]}"
     )

@@ -9,7 +9,6 @@ import numpy as np
 from ..data import Dataset
 from ..network import Network
 from ..training import History
-from ..training.metrics import R2
 from .best_epoch import BestEpoch
 from .settings import GROUPS, Settings
 
@@ -62,8 +61,10 @@ def score(net: Network, x: Any, y: Any, decimals: int = 1) -> str:
     """Accuracy or R^2 over samples, as "accuracy 97.8 %" or "r2 0.873"."""
     if net.task == "classification":
         return f"accuracy {100 * net.accuracy(x, y):.{decimals}f} %"
-    a, r2 = net.backend.to_numpy(net.feedforward(x)).astype(np.float64), R2()
-    return f"r2 {r2.figure(r2.sums(a, y, np), r2.spread(y, np), len(y)):.{decimals + 2}f}"
+    a = net.backend.to_numpy(net.feedforward(x)).astype(np.float64)
+    unexplained, spread = ((a - y) ** 2).sum(), ((y - y.mean()) ** 2).sum()
+    r2 = 1.0 - unexplained / spread if spread else float(unexplained == 0.0)
+    return f"r2 {r2:.{decimals + 2}f}"
 
 
 def best_in_words(best: BestEpoch, net: Network, data: Dataset) -> str:

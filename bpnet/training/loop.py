@@ -75,7 +75,7 @@ def make_step(
 
     def step(xp: Any, state: Any, x: Array, y: Array, rates: Sequence[Any]) -> tuple[Any, Array]:
         theta, memory = state
-        w, b = layout.split(theta)
+        w, b = layout.split(theta, xp)
         nabla_w, nabla_b, z = backprop(w, b, sigma, cost, x, y, xp)
         gradient = layout.join(nabla_w, nabla_b, xp) * (1.0 / x.shape[0])
         if l2:
@@ -100,7 +100,7 @@ def make_forward(layout: Layout, sigma: Sequence[Activation]) -> Forward:
     """
 
     def forward(xp: Any, theta: Array, x: Array) -> Array:
-        w, b = layout.split(theta)
+        w, b = layout.split(theta, xp)
         z, _ = feedforward(w, b, (*sigma[:-1], Identity()), x, xp)
         return z[-1]
 
@@ -125,8 +125,9 @@ def evaluate(net: Network, x: Array, y: Array) -> tuple[float, float]:
     rows = max(1, _CHUNK // max(net.sizes))
     costs, sums = [], []
     for start in range(0, x.shape[0], rows):
-        part = y[start : start + rows, :]
-        z = forward(net._theta, x[start : start + rows, :])
+        stop = min(start + rows, x.shape[0])
+        part = y[start:stop, :]
+        z = forward(net._theta, x[start:stop, :])
         costs.append(xp.sum(net.cost.of_output(last, z, part, xp)))
         sums.append(metric.sums(z, last, part, xp))
     to_numpy = net.backend.to_numpy

@@ -58,7 +58,9 @@ class R2:
 
     def spread(self, y: Array, xp: Any) -> Array:
         """Squared distances of the targets from their mean, shape (n_L,)."""
-        return xp.sum((y - xp.mean(y, axis=0, keepdims=True)) ** 2, axis=0)
+        spread = xp.sum((y - xp.mean(y, axis=0, keepdims=True)) ** 2, axis=0)
+        varies = xp.max(y, axis=0) > xp.min(y, axis=0)  # where not, the rest is rounding
+        return xp.where(varies, spread, xp.zeros_like(spread))
 
     def figure(self, sums: np.ndarray[Any, Any], spread: np.ndarray[Any, Any], n: int) -> float:
         """From sums over ``n`` samples to the figure; constant targets count as scikit-learn's."""

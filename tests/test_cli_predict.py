@@ -1,0 +1,169 @@
+"""bpnet predict: the columns of the CSV, and the files that it reads."""
+
+import csv
+import io
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bpnet
+from bpnet.cli import main
+from bpnet.data import load_digits
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A table, and run folders of networks for its text, its numbers and the digits."""
+    path = tmp_path_factory.mktemp("runs")
+    rng = np.random.default_rng(0)
+    lines = ["size,zip,note,kind"]
+    for _ in range(100):
+        size, code = rng.uniform(100, 200), rng.integers(3)
+        kind = "Bär, groß" if size > 150 else "cat"
+        lines.append(f'{size},0{code},{"" if code else "odd"},"{kind}"')
+    (path / "table.csv").write_text("\n".join(lines), encoding="utf-8")
+    table = ["--data", str(path / "table.csv"), "--text", "zip", "--quiet", "--epochs", "60"]
+    assert main(["train", *table, "--target", "kind", "--out", str(path / "kind")]) == 0
+    assert main(["train", *table, "--target", "size", "--out", str(path / "size")]) == 0
+    digits = ["train", "--quiet", "--epochs", "10"]
+    assert main([*digits, "--out", str(path / "digits")]) == 0
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _there(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    capsys.readouterr()
+
+
+def predict(capsys, *argv):
+    """Rows of the CSV on standard output, its header first, and the notes."""
+    assert main(["predict", *argv]) == 0
+    told, notes = capsys.readouterr()
+    return list(csv.reader(io.StringIO(told))), notes
+
+
+def refusal(capsys, *argv):
+    assert main(["predict", *argv]) == 2
+    told, errors = capsys.readouterr()
+    assert told == ""
+    return errors
+
+
+def test_labels_and_the_probability_of_each_class(capsys):
+    (header, *rows), _ = predict(capsys, "kind", "table.csv")
+    assert header == ["kind", "probability_Bär, groß", "probability_cat"]
+    assert len(rows) == 100
+    names = [name.removeprefix("probability_") for name in header[1:]]
+    for label, *probabilities in rows:
+        assert label == names[np.argmax([float(p) for p in probabilities])]
+    with open("table.csv", encoding="utf-8", newline="") as file:
+        truth = [row["kind"] for row in csv.DictReader(file)]
+    assert np.mean([row[0] == kind for row, kind in zip(rows, truth, strict=True)]) > 0.9
+
+
+def test_numbers_are_in_the_units_of_the_target(capsys):
+    (header, *rows), _ = predict(capsys, "size/model.safetensors", "table.csv")
+    assert header == ["size"]
+    sizes = np.asarray(rows, dtype=float)
+    assert sizes.shape == (100, 1)
+    assert 100 < sizes.min() < sizes.max() < 200
+
+
+def test_the_target_and_other_columns_need_not_be_there(capsys):
+    whole, _ = predict(capsys, "kind", "table.csv")
+    with open("table.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    lines = [f"{row['zip']},{row['size']},{row['note']},1" for row in rows]
+    Path("less.csv").write_text("\n".join(["zip,size,note,more", *lines]), encoding="utf-8")
+    less, notes = predict(capsys, "kind", "less.csv")
+    assert less == whole
+    assert "note: column 'more' is no feature and is not used" in notes
+
+
+def test_out_writes_the_same_to_a_file(capsys):
+    rows, _ = predict(capsys, "kind", "table.csv")
+    assert main(["predict", "kind", "table.csv", "--out", "predictions.csv"]) == 0
+    assert capsys.readouterr().out == ""
+    with open("predictions.csv", newline="", encoding="utf-8") as file:
+        assert list(csv.reader(file)) == rows
+
+
+def test_pixels_are_scaled_as_in_training(capsys):
+    x, _ = load_digits().test
+    net = bpnet.load("digits/model.safetensors")
+    expected = [str(label) for label in net.predict(x)]
+    whole = np.rint(x * 16).astype(np.uint8)
+    np.savez("raw.npz", x=whole.reshape(-1, 8, 8), digit=np.zeros(len(x)))
+    np.savez("scaled.npz", pixels=x, truth=np.zeros(len(x)))
+    Path("t10k-images-idx3-ubyte").write_bytes(
+        struct.pack(">I3I", 0x803, len(x), 8, 8) + whole.tobytes()
+    )
+    names = ",".join(bpnet.load("digits/model.safetensors").metadata["features"])
+    Path("named.csv").write_text(
+        f"label,{names}\n" + "".join(f"7,{','.join(map(str, row))}\n" for row in whole)
+    )
+    for argv in (["raw.npz"], ["scaled.npz", "--target", "truth"], ["t10k-images-idx3-ubyte"]):
+        (header, *rows), notes = predict(capsys, "digits", *argv)
+        assert header == ["digit", *(f"probability_{k}" for k in range(10))]
+        assert [row[0] for row in rows] == expected
+        assert ("divided by 16" in notes) == (argv[0] != "scaled.npz")
+    rows, _ = predict(capsys, "digits", "named.csv")
+    assert [row[0] for row in rows[1:]] == expected
+
+
+def test_a_model_of_the_library_predicts_columns_in_their_order(capsys):
+    bpnet.Network([2, 3], cost="log_likelihood", seed=0).save("plain.safetensors")
+    bpnet.Network([2, 2], activations=["identity"], seed=0).save("values.safetensors")
+    Path("two.csv").write_text("a,b\n1,2\n3,4.5\n")
+    (header, *rows), _ = predict(capsys, "plain.safetensors", "two.csv")
+    assert header == ["prediction", "probability_0", "probability_1", "probability_2"]
+    assert len(rows) == 2
+    (header, *rows), _ = predict(capsys, "values.safetensors", "two.csv")
+    assert header == ["prediction_0", "prediction_1"]
+
+
+def test_one_output_gives_two_probabilities(capsys):
+    flags = ["--data", "table.csv", "--target", "kind", "--cost", "cross_entropy", "--epochs", "1"]
+    assert main(["train", *flags, "--quiet", "--out", "binary", "--overwrite"]) == 0
+    capsys.readouterr()
+    (header, *rows), _ = predict(capsys, "binary", "table.csv")
+    assert len(header) == 3
+    assert {row[0] for row in rows} <= {"Bär, groß", "cat"}
+
+
+def test_what_is_wrong_with_the_files(capsys):
+    Path("text.csv").write_text("a,b\n1,x\n")
+    bpnet.Network([2, 3], cost="log_likelihood", seed=0).save("plain.safetensors")
+    Path("short.csv").write_text("size,note\n1,odd\n")
+    for argv, message in {
+        ("nowhere", "table.csv"): "there is no model file 'nowhere'",
+        (".", "table.csv"): "there is no model file 'model.safetensors'",
+        ("table.csv", "table.csv"): "'table.csv' is damaged or no bpnet model",
+        ("kind", "nowhere.csv"): "nowhere.csv: no such file",
+        ("kind", "short.csv"): "no column 'zip'; there are 'size', 'note'",
+        ("digits", "table.csv"): "table.csv: 4 columns, but the network has 64 inputs; --target",
+        ("plain.safetensors", "text.csv"): "text.csv: column 'b' holds text, expected numbers",
+        ("kind", "table.csv", "--out", "table.csv"): "--out table.csv would overwrite the samples",
+        ("kind", "table.csv", "--out", "no/x.csv"): "no/x.csv: No such file or directory",
+        ("kind", "table.csv", "--backend", "cpu"): "unknown backend 'cpu'",
+    }.items():
+        assert f"bpnet: {message}" in refusal(capsys, *argv)
+    assert Path("table.csv").stat().st_size > 1000
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes a pipe as `head` does")
+def test_a_reader_that_has_seen_enough():
+    np.savez("many.npz", x=np.zeros((20_000, 64)))
+    command = [sys.executable, "-m", "bpnet", "predict", "digits", "many.npz"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline().startswith(b"digit,")
+        process.stdout.close()
+        errors = process.stderr.read()
+        assert process.wait(timeout=120) == 0
+    assert errors == b""
