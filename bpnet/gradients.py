@@ -36,6 +36,14 @@ class GradientCheck(Value):
         How many parameters were varied.
     unresolved : dict of str to int
         How many of each array could not be differenced, as every step crossed a function's kink.
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> print(bpnet.GradientCheck({"weights[0]": 3e-11, "biases[0]": 2e-3}, 1e-7, "theory", 6, {}))
+    gradient check FAILED: 6 parameters against theory, tolerance 1e-07
+      weights[0]   3.0e-11
+      biases[0]    2.0e-03
     """
 
     errors: dict[str, float]

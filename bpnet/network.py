@@ -62,6 +62,13 @@ class Gradients(Value):
         (n_l, n_{l-1}) each.
     biases : list of array
         (n_l,) each.
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> gradients = bpnet.Network([2, 3, 1], seed=0).backprop([[0.0, 1.0]], [[1.0]])
+    >>> [nabla_w.shape for nabla_w in gradients.weights]
+    [(3, 2), (1, 3)]
     """
 
     weights: list[Array]
@@ -394,6 +401,34 @@ class Network:
         """
         if self.task != "classification":
             raise ValueError(f"accuracy is for classification, and the task is {self.task}")
+        return self.score(x, y)
+
+    def score(self, x: Any, y: Any) -> float:
+        """Accuracy; in regression the coefficient of determination R^2.
+
+        Parameters
+        ----------
+        x : array, shape (m, n_0)
+        y : array, shape (m, n_L), or (m,) of class indices
+
+        Returns
+        -------
+        float
+            1 at best; R^2 is the mean over outputs.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `total_cost`.
+
+        Examples
+        --------
+        >>> import bpnet
+        >>> net = bpnet.Network([1, 1], activations=["identity"])
+        >>> net.set_parameters([[[2.0]]], [[0.0]])
+        >>> net.score([[1.0], [2.0]], [[2.0], [4.0]])
+        1.0
+        """
         with self.backend.scope():
             return evaluate(self, *self._samples(x, y))[1]
 

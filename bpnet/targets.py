@@ -64,7 +64,8 @@ def as_targets(
         If it belongs to another library or device, or holds no numbers.
     """
     name, n, backend = names[1], net.sizes[-1], net.backend
-    if library_of(y) in (None, "numpy"):
+    backend.admit(y, name)
+    if not backend.owns(y) or library_of(y) == "numpy":
         y = host_array(y, name)
     if y.ndim not in (1, 2):
         raise ValueError(

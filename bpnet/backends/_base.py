@@ -41,7 +41,17 @@ _LIBRARIES = {
 
 
 class BackendUnavailableError(RuntimeError):
-    """A library or device that was asked for cannot compute here; the message says why."""
+    """A library or device that was asked for cannot compute here; the message says why.
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> try:
+    ...     bpnet.get_backend("numpy", device="cuda")
+    ... except bpnet.BackendUnavailableError as error:
+    ...     print(error)
+    numpy ... has no device 'cuda' here; it has cpu
+    """
 
 
 class Availability(Value):
@@ -190,22 +200,26 @@ class Backend(ABC):
             If ``x`` is an array of a third library or on another device, or holds no numbers.
         """
         dtype = dtype or self.dtype
-        if not self.owns(x):
-            library = library_of(x)
-            if library not in (None, "numpy"):
+        self.admit(x, name)
+        if self.owns(x):
+            return self.as_own(x, name, dtype)
+        return self.from_host(host_array(x, name), dtype)
+
+    def admit(self, x: object, name: str) -> None:
+        """Raise TypeError if ``x`` is an array of a third library or on another device."""
+        if self.owns(x):
+            device = self.device_of(x)
+            if device != self.device:
                 raise TypeError(
-                    f"{name} is an array of {library}, but the network computes with {self.name} "
-                    f"on {self.device}: move the network by net.to(backend={library!r}), "
-                    f"or {name} to NumPy"
+                    f"{name} is on {device}, but the network computes with {self.name} on "
+                    f"{self.device}: move the network by net.to(device={device!r}), or {name}"
                 )
-            return self.from_host(host_array(x, name), dtype)
-        device = self.device_of(x)
-        if device != self.device:
+        elif (library := library_of(x)) not in (None, "numpy"):
             raise TypeError(
-                f"{name} is on {device}, but the network computes with {self.name} on "
-                f"{self.device}: move the network by net.to(device={device!r}), or {name}"
+                f"{name} is an array of {library}, but the network computes with {self.name} "
+                f"on {self.device}: move the network by net.to(backend={library!r}), "
+                f"or {name} to NumPy"
             )
-        return self.as_own(x, name, dtype)
 
     def as_own(self, x: Array, name: str, dtype: str) -> Array:
         """Bring one of this library's arrays to ``dtype``."""

@@ -7,6 +7,7 @@ after another. How a library is called, and how it does a chain, its own file sa
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
@@ -457,25 +458,32 @@ def planned_forward(
     """
     plans: dict[tuple[int, ...], Plan | None] = {}
     seen: Array | None = None
+    lock = threading.Lock()
 
     def step(xp: Any, state: Any, x: Array, y: Array, rates: Any) -> tuple[Any, Array]:
         return state, forward(xp, state, x)
 
+    def make(theta: Array, x: Array) -> Plan | None:
+        try:
+            graph, _ = record(step, backend.dtype, theta, x.shape, (x.shape[0], 1), 0)
+        except UnplannableError:
+            return None
+        return plan(backend, graph, [theta], once=True)
+
     def run(theta: Array, x: Array) -> Array:
         nonlocal seen
-        if theta is not seen:  # parameters are replaced, not changed
-            plans.clear()
-            seen = theta
-        if x.shape[0] > _FEW:
+        if x.shape[0] > _FEW or not lock.acquire(blocking=False):  # another thread has the buffers
             return plain(theta, x)
-        if x.shape not in plans:
-            try:
-                graph, _ = record(step, backend.dtype, theta, x.shape, (x.shape[0], 1), 0)
-                plans[x.shape] = plan(backend, graph, [theta], once=True)
-            except UnplannableError:
-                plans[x.shape] = None
-        made = plans[x.shape]
-        return plain(theta, x) if made is None else made.forward(x)
+        try:
+            if theta is not seen:  # parameters are replaced, not changed
+                plans.clear()
+                seen = theta
+            if x.shape not in plans:
+                plans[x.shape] = make(theta, x)
+            made = plans[x.shape]
+            return plain(theta, x) if made is None else made.forward(x)
+        finally:
+            lock.release()
 
     return run
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..data import Dataset
 from ..network import Network
 from ..training import History
@@ -61,10 +59,7 @@ def score(net: Network, x: Any, y: Any, decimals: int = 1) -> str:
     """Accuracy or R^2 over samples, as "accuracy 97.8 %" or "r2 0.873"."""
     if net.task == "classification":
         return f"accuracy {100 * net.accuracy(x, y):.{decimals}f} %"
-    a = net.backend.to_numpy(net.feedforward(x)).astype(np.float64)
-    unexplained, spread = ((a - y) ** 2).sum(), ((y - y.mean()) ** 2).sum()
-    r2 = 1.0 - unexplained / spread if spread else float(unexplained == 0.0)
-    return f"r2 {r2:.{decimals + 2}f}"
+    return f"r2 {net.score(x, y):.{decimals + 2}f}"
 
 
 def best_in_words(best: BestEpoch, net: Network, data: Dataset) -> str:

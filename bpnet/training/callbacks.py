@@ -12,7 +12,19 @@ __all__ = ["Callback", "EarlyStopping", "Progress"]
 
 
 class Callback:
-    """Base of what a fit calls; each moment does nothing unless overridden."""
+    """Base of what a fit calls; each moment does nothing unless overridden.
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> class Tell(bpnet.Callback):
+    ...     def on_epoch_end(self, fit, row):
+    ...         print(row["epoch"], "of", fit.epochs)
+    >>> net = bpnet.Network([1, 1], seed=0)
+    >>> history = net.fit([[0.0]], [[1.0]], epochs=2, batch_size=1, callbacks=[Tell()])
+    1 of 2
+    2 of 2
+    """
 
     def on_fit_begin(self, fit: Fit) -> None:
         """Before the first epoch."""
@@ -97,10 +109,23 @@ class EarlyStopping(Callback):
 class Progress(Callback):
     """A progress bar over all mini-batches, with the latest epoch's figures behind it.
 
+    Each figure is that of training, and behind a stroke that of validation.
+
     Parameters
     ----------
     file : text stream, optional
-        Standard error by default.
+        Standard error by default. Where it is no terminal, a line comes only now and then.
+
+    Examples
+    --------
+    >>> import io
+    >>> import bpnet
+    >>> net, stream = bpnet.Network([1, 1], seed=0), io.StringIO()
+    >>> history = net.fit(
+    ...     [[0.0]], [[1.0]], epochs=1, batch_size=1, callbacks=[bpnet.Progress(stream)]
+    ... )
+    >>> "100%" in stream.getvalue()
+    True
     """
 
     def __init__(self, file: Any = None) -> None:
@@ -109,26 +134,29 @@ class Progress(Callback):
     def on_fit_begin(self, fit: Fit) -> None:
         from tqdm import tqdm
 
+        file = self._file or sys.stderr
         self._bar = tqdm(
             total=fit.epochs * fit.steps_per_epoch,
+            desc=f"epoch {fit.first_epoch}",
             unit="batch",
-            file=self._file or sys.stderr,
+            file=file,
             dynamic_ncols=True,
+            mininterval=0.1 if file.isatty() else 10.0,
             bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}",
         )
-        self._bar.set_description_str(f"epoch {fit.first_epoch}", refresh=False)
 
     def on_steps(self, fit: Fit, steps: int) -> None:
         self._bar.update(steps)
 
     def on_epoch_end(self, fit: Fit, row: dict[str, Any]) -> None:
-        figures = (
-            f"{name.replace('_', ' ')} {value:.4g}"
-            for name, value in row.items()
-            if isinstance(value, float) and name != "seconds"
-        )
+        figures = []
+        for name, value in row.items():
+            kind, _, what = name.partition("_")
+            if kind == "train":
+                judged = row.get(f"validation_{what}")
+                figures.append(f"{what} {value:.3g}" + ("" if judged is None else f"/{judged:.3g}"))
         self._bar.set_description_str(f"epoch {row['epoch']}", refresh=False)
-        self._bar.set_postfix_str(", ".join(figures))
+        self._bar.set_postfix_str(", ".join(figures), refresh=False)
 
     def on_fit_end(self, fit: Fit) -> None:
         self._bar.close()

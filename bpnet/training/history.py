@@ -63,12 +63,13 @@ class History:
         return f"History({len(self)} epochs, {self.stopped}{', ' + figures if figures else ''})"
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write one line an epoch under a header."""
+        """Write one line an epoch under a header; nothing where there is no epoch."""
         import csv
 
         with open(path, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, self.columns, lineterminator="\n")
-            writer.writeheader()
+            if self.rows:
+                writer.writeheader()
             writer.writerows(self.rows)
 
     def to_jsonl(self, path: str | os.PathLike[str]) -> None:
@@ -90,9 +91,13 @@ class History:
 
         Raises
         ------
+        ValueError
+            If there is no epoch to draw.
         ImportError
             If matplotlib is not installed; it comes with the extra ``plot``.
         """
+        if not self.rows:
+            raise ValueError("the history has no epoch to draw")
         try:
             from matplotlib.figure import Figure
         except ImportError as error:
@@ -103,7 +108,9 @@ class History:
         for axis, what in zip(axes, ("cost", metric), strict=False):
             for kind, color in (("train", "#4477aa"), ("validation", "#cc6677")):
                 if f"{kind}_{what}" in self.columns:
-                    axis.plot(self["epoch"], self[f"{kind}_{what}"], color=color, label=kind)
+                    marker = "o" if len(self) == 1 else ""
+                    figures = self[f"{kind}_{what}"]
+                    axis.plot(self["epoch"], figures, color=color, label=kind, marker=marker)
             if self.best_epoch is not None:
                 axis.axvline(self.best_epoch, color="#888888", linestyle=":", label="best")
             axis.set(xlabel="epoch", ylabel={"r2": "$R^2$"}.get(str(what), what))

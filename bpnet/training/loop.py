@@ -42,6 +42,17 @@ class DivergenceError(ArithmeticError):
     ----------
     history : History
         Of the epochs before.
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> net = bpnet.Network([1, 1], activations=["identity"], seed=0)
+    >>> x, steep = [[1.0], [2.0]], bpnet.SGD(learning_rate=50.0)
+    >>> try:
+    ...     net.fit(x, x, epochs=99, batch_size=2, optimizer=steep)
+    ... except bpnet.DivergenceError as error:
+    ...     print(error)
+    the cost became inf in epoch ..., batch 1 of 1, with SGD(learning_rate=50.0); ...
     """
 
     def __init__(self, message: str, history: History) -> None:
@@ -198,9 +209,13 @@ class Fit:
         """Give the network the parameters of an earlier epoch."""
         self.net._theta = parameters
 
+    def begin(self) -> None:
+        """Let the callbacks object, before anything changes."""
+        self._tell("on_fit_begin", self)
+        self.net._prepare(self._optimizer)
+
     def run(self) -> History:
         """Train for all epochs."""
-        self._tell("on_fit_begin", self)
         try:
             with self._interrupt:
                 for _ in range(self.epochs):
@@ -211,6 +226,8 @@ class Fit:
                     self._tell("on_epoch_end", self, row)
                     if self._stopping:
                         break
+                if self._interrupt():
+                    self.history.stopped = "interrupted"
         finally:
             self._tell("on_fit_end", self)
         return self.history
@@ -249,8 +266,7 @@ class Fit:
         if self._interrupt() and done < self.steps_per_epoch:
             return None
         net.epochs += 1
-        if self._interrupt():
-            self.stop("interrupted")
+        self._stopping = self._interrupt()
         total = net.backend.to_numpy(net.backend.xp.stack(sums)).sum(axis=0, dtype=np.float64)
         return self._row(cost / n, self._metric.figure(total, self._spread, n), began)
 
@@ -327,25 +343,31 @@ def fit(
     callbacks = list(callbacks)
     if progress or (progress is None and sys.stderr.isatty()):
         callbacks.append(Progress())
+    seen = net._seen_regression
     with net.backend.scope():
-        x, y = net._samples(x, y, training=True)
-        if validation is not None:
-            if len(validation) != 2:
-                raise ValueError(f"validation must be (x, y), not {len(validation)} things")
-            validation = net._samples(*validation, names=("validation x", "validation y"))
-        net._prepare(optimizer)
-        return Fit(
-            net,
-            x,
-            y,
-            epochs=epochs,
-            batch_size=batch_size,
-            optimizer=optimizer,
-            l2=l2,
-            validation=validation,
-            callbacks=callbacks,
-            evaluate_training=evaluate_training,
-        ).run()
+        try:
+            x, y = net._samples(x, y, training=True)
+            if validation is not None:
+                if len(validation) != 2:
+                    raise ValueError(f"validation must be (x, y), not {len(validation)} things")
+                validation = net._samples(*validation, names=("validation x", "validation y"))
+            run = Fit(
+                net,
+                x,
+                y,
+                epochs=epochs,
+                batch_size=batch_size,
+                optimizer=optimizer,
+                l2=l2,
+                validation=validation,
+                callbacks=callbacks,
+                evaluate_training=evaluate_training,
+            )
+            run.begin()
+        except BaseException:
+            net._seen_regression = seen
+            raise
+        return run.run()
 
 
 def _metric(net: Network) -> Accuracy | R2:
