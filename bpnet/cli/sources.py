@@ -43,7 +43,11 @@ def load_data(asked: Settings) -> Dataset:
     """The samples, split in three."""
     if "data" in asked:
         return load_table(
-            asked["data"], asked["target"], task=asked.get("task"), text=asked.get("text", ())
+            asked["data"],
+            asked["target"],
+            task=asked.get("task"),
+            text=asked.get("text", ()),
+            standardize_target=asked.get("cost") != "poisson",  # which takes counts
         )
     return load_mnist(asked["data_dir"]) if asked["dataset"] == "mnist" else load_digits()
 

@@ -31,6 +31,7 @@ def load_table(
     *,
     task: Task | None = None,
     text: Collection[str] = (),
+    standardize_target: bool = True,
     seed: int = 0,
 ) -> Dataset:
     r"""Read a table, and prepare it to predict one column from the others.
@@ -63,6 +64,8 @@ def load_table(
         file's gap makes floats of them.
     text : collection of str
         Columns to take for labels even if they look like numbers, such as postal codes.
+    standardize_target : bool, optional
+        Leave it out for counts, which the Poisson cost takes as they are.
     seed : int
         Which rows go to which part.
 
@@ -123,11 +126,14 @@ def load_table(
     else:
         parts = split(np.zeros(n_rows, dtype=np.int64), **_HELD_OUT, seed=seed)
         mean, scale = standard_of(target, as_numbers(target, labels[parts.train]))
+        if standardize_target:
+            told.append(
+                f"target {target!r} is standardized (mean {mean:.6g}, "
+                f"standard deviation {scale:.6g}); costs are in these units"
+            )
+        else:
+            mean, scale = 0.0, 1.0
         preprocessing = Preprocessing((), target, None, mean, scale)
-        told.append(
-            f"target {target!r} is standardized (mean {mean:.6g}, standard deviation {scale:.6g}); "
-            "costs are in these units"
-        )
 
     notes = Notes()
     columns = fit_columns(table, parts.train, notes)
