@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -584,7 +586,11 @@ class Network:
         if backend is None:
             chosen = get_backend(self.backend, device, dtype)
         else:
-            chosen = get_backend(backend, device, dtype or self.dtype)
+            dtype = dtype or self.dtype
+            if device is None and isinstance(backend, str):
+                with contextlib.suppress(BackendUnavailableError, ValueError):
+                    device = get_backend(backend, self.device, dtype).device
+            chosen = get_backend(backend, device, dtype)
         state = self.__getstate__()
         state["backend"] = chosen
         other = object.__new__(Network)
@@ -606,7 +612,7 @@ class Network:
         with self.backend.scope():
             state["_theta"] = self.backend.to_numpy(self._theta)
             state["_memory"] = tuple(self.backend.to_numpy(part) for part in self._memory)
-        state["metadata"] = dict(self.metadata)
+        state["metadata"] = copy.deepcopy(self.metadata)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -765,6 +771,7 @@ def load(
     Traceback (most recent call last):
     FileNotFoundError: there is no model file 'nowhere.safetensors'
     """
+    get_backend(backend, device, dtype)  # what is wrong with these is none of the file's
     arrays, header = read_model(path)
     custom = custom or {}
     try:

@@ -82,7 +82,10 @@ class use:  # noqa: N801 - reads as the verb that it is
         self, name: str | None = None, device: str | None = None, dtype: str | None = None
     ) -> None:
         get_backend(name, device, dtype)  # raises here rather than at the first network
-        self._token = _chosen.set(_Choice(name, device, dtype))
+        default = _default()
+        if name is None:  # what is not named stays
+            name, device = default.name, device or default.device
+        self._token = _chosen.set(_Choice(name, device, dtype or default.dtype))
 
     def __enter__(self) -> use:
         return self
@@ -144,6 +147,8 @@ def get_backend(
         name, device = _named_by(default, device)
         if "auto" in (name, device):
             return _auto(name, device, dtype)
+    elif device is None and default.device == "auto":
+        return _auto(name, None, dtype)
     elif device is None and default.device and _kind(default.device) in _TABLE[name][1]:
         device = default.device
     return _make(name, device, dtype)

@@ -166,13 +166,12 @@ class Plan(ABC):
             if whole.op != "concat":
                 continue
             for part, where in _parts(whole):
-                maker = part
-                while maker.op == "reshape":
-                    maker = maker.args[0]
+                maker = _maker(part)
                 flat = whole.ndim == 1 and maker.op in (*ELEMENTWISE, *_OTHERS)
                 fits = flat or (maker.op in ELEMENTWISE and part is maker)
-                once = maker not in adopted and whole.args.count(part) == 1
-                if fits and once and maker not in self._keep:
+                free = maker not in adopted and maker not in self._keep
+                # Read later than the whole, it might find the whole's place used for another.
+                if fits and free and self._last[maker] == self._place[whole]:
                     adopted[maker] = whole, where
         return adopted
 
@@ -216,15 +215,16 @@ class Plan(ABC):
         place = self._place[node]
         if node in self._adopted or node in self._dynamic:
             return None
+        if node.op not in ELEMENTWISE or node.op == "where":  # they read after they began to write
+            return None
         if node in self._graph.results:
             before = self._graph.state[self._graph.results.index(node)]
             readers = self._readers(before)
             inside = [k for k in readers if first <= k <= place]
             direct = all(before in self._steps[k].args for k in inside)
-            if before not in self._graph.results and direct and max(readers, default=-1) <= place:
+            passed_on = any(_root(one) is before for one in self._graph.results)
+            if not passed_on and direct and max(readers, default=-1) <= place:
                 return self._arrays[before]
-        if node.op not in ELEMENTWISE or node.op == "where":  # they read after they began to write
-            return None
         for one in node.args:
             fits = one.shape == node.shape and one.dtype == node.dtype
             owned = one in self._steps and one not in self._keep and one not in self._adopted
@@ -306,7 +306,7 @@ class Plan(ABC):
         return [
             self.copy(self.name(part), self.bind(self.array(node)[where]))
             for part, where in _parts(node)
-            if _root(part) not in self._adopted
+            if self._adopted.get(_maker(part)) != (node, where)
         ]
 
     def _release(self, group: list[Node]) -> None:
@@ -335,9 +335,17 @@ class Plan(ABC):
 
     def _finish(self) -> None:
         """Bring results to the state's buffers where they were not computed there."""
+        moves = []
         for before, after in zip(self._graph.state, self._graph.results, strict=True):
-            if self.array(after) is not self._arrays[before]:
-                self._lines.append(self.copy(self.name(after), self.bind(self._arrays[before])))
+            if self.array(after) is self._arrays[before]:
+                continue
+            source = self.name(after)
+            if _root(after) in self._graph.state:  # which another result may overwrite first
+                aside = self.bind(self.empty(after.shape, after.dtype))
+                self._lines.append(self.copy(source, aside))
+                source = aside
+            moves.append(self.copy(source, self.bind(self._arrays[before])))
+        self._lines += moves
         if self._graph.z not in self._dynamic:
             self._lines.append(self.copy(self.name(self._graph.z), "z_k"))
 
@@ -424,6 +432,8 @@ def planned(
         stop: Callable[[], bool] | None = None,
     ) -> tuple[Any, Array | None]:
         nonlocal build
+        if not len(order):
+            return state, None
         size, given = order.shape[1], _leaves(state)
         if size not in plans:
             shapes = (size, *x.shape[1:]), (size, *y.shape[1:])
@@ -510,6 +520,13 @@ def _root(node: Node) -> Node:
     while node.op in VIEWS:
         node = node.args[0]
     return node
+
+
+def _maker(part: Node) -> Node:
+    """The node that a part of a concatenation is, but for its shape."""
+    while part.op == "reshape":
+        part = part.args[0]
+    return part
 
 
 def _parts(whole: Node) -> Iterator[tuple[Node, tuple[slice, ...]]]:

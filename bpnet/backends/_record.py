@@ -182,8 +182,11 @@ class Recorder:
             if not isinstance(one, Node):
                 raise UnplannableError(f"{op} of {type(one).__name__}")
             nodes.append(one)
+        numbers = nodes[1:] if op == "where" else nodes
+        if any(one.dtype != self.dtype for one in numbers):
+            raise UnplannableError(f"{op} of {', '.join(one.dtype.name for one in nodes)}")
         shape = np.broadcast_shapes(*(one.shape for one in nodes))
-        dtype = np.dtype(bool) if op in _COMPARISONS else nodes[-1].dtype
+        dtype = np.dtype(bool) if op in _COMPARISONS else self.dtype
         if all(one.is_scalar for one in nodes):
             return Node(self, "scalar", tuple(nodes), shape, dtype, op)
         return Node(self, op, tuple(nodes), shape, dtype)
@@ -200,6 +203,8 @@ class Recorder:
     def astype(self, x: Node, dtype: Any, copy: Any = True) -> Node:
         if x.dtype == dtype:
             return x
+        if dtype != self.dtype:
+            raise UnplannableError(f"an array of {dtype}")
         return Node(self, "astype", (x,), x.shape, dtype)
 
     def ones_like(self, x: Node) -> Node:
@@ -227,7 +232,7 @@ class Recorder:
         return self._reduce("max", x, axis, keepdims)
 
     def _reduce(self, op: str, x: Node, axis: int | None, keepdims: Any) -> Node:
-        if x.ndim != 2 or axis is None:
+        if x.ndim != 2 or axis is None or x.dtype != self.dtype:
             raise UnplannableError(f"{op} over axis {axis} of {x.ndim} dimensions")
         axis %= 2
         shape = tuple(1 if k == axis else n for k, n in enumerate(x.shape) if keepdims or k != axis)

@@ -141,7 +141,7 @@ class Progress(Callback):
             unit="batch",
             file=file,
             dynamic_ncols=True,
-            mininterval=0.1 if file.isatty() else 10.0,
+            mininterval=0.1 if file.isatty() else 2.0,
             bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}",
         )
 
