@@ -1,0 +1,60 @@
+"""Fixtures that all tests share: the compute targets, and the same settings for every test."""
+
+import atexit
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+# Test modules are imported each by itself (importlib mode); the helpers beside them are not found
+# otherwise.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from _backends import TARGETS, Target
+
+# JAX compiles each network's steps anew; what one test had compiled serves the next. JAX reads
+# these when it is imported.
+_compiled = tempfile.TemporaryDirectory(prefix="bpnet-tests-")
+atexit.register(_compiled.cleanup)
+os.environ["JAX_COMPILATION_CACHE_DIR"] = _compiled.name
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+
+# The same examples in every run, and no time limit for one: a test asserts no duration.
+hypothesis.settings.register_profile("bpnet", deadline=None, derandomize=True, max_examples=60)
+hypothesis.settings.load_profile("bpnet")
+
+
+@pytest.fixture(autouse=True)
+def _no_default_of_the_environment(monkeypatch):
+    monkeypatch.delenv("BPNET_BACKEND", raising=False)
+    monkeypatch.delenv("BPNET_DEVICE", raising=False)
+
+
+@pytest.fixture(params=TARGETS)
+def target(request):
+    """Each compute target in turn; one that is not to be had here skips with its reason."""
+    chosen = Target(request.param)
+    if reason := chosen.missing():
+        pytest.skip(reason)
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def torch():
+    """PyTorch with one thread, or a skip."""
+    module = pytest.importorskip("torch", reason="torch is not installed")
+    module.set_num_threads(1)
+    return module
+
+
+@pytest.fixture
+def ctrl_c():
+    """A function that presses Ctrl-C, with Python's own handler in place before and after."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield lambda: signal.raise_signal(signal.SIGINT)
+    signal.signal(signal.SIGINT, previous)

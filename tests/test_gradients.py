@@ -1,0 +1,359 @@
+"""BP1-BP4 against differences, NumPy, PyTorch's autograd and closed forms, over one grid."""
+
+import itertools
+import math
+from decimal import Decimal, localcontext
+
+import numpy as np
+import pytest
+from _backends import gradients, parameters, relative
+from _cases import (
+    ACTIVATIONS,
+    BATCHES,
+    COSTS,
+    DEFINED,
+    DEPTHS,
+    MIXED,
+    PAIRS,
+    PARTNERS,
+    REFUSED,
+    network,
+    pairwise,
+    samples,
+)
+
+import bpnet
+from bpnet.activations import CustomActivation, PerNeuron
+
+ALL_ACTIVATIONS = (*ACTIVATIONS, "softsign", "mixed")
+ALL_COSTS = (*COSTS, "quartic")
+GRID = list(itertools.product(ALL_ACTIVATIONS, ALL_COSTS, DEPTHS, BATCHES))
+COVER = pairwise(ALL_ACTIVATIONS, ALL_COSTS, DEPTHS, BATCHES)
+
+
+def named(cases):
+    return [pytest.param(*case, id="-".join(map(str, case))) for case in cases]
+
+
+# ------------------------------------------------------------------ the grid
+
+
+@pytest.mark.parametrize(("activation", "cost", "depth", "batch"), named(GRID))
+def test_differences_agree(activation, cost, depth, batch):
+    report = bpnet.gradient_check(network(activation, cost, depth), *samples(cost, batch))
+    assert report.error < 1e-7, report
+    assert sum(report.unresolved.values()) <= 0.01 * report.coordinates, report
+    assert report.passed
+
+
+@pytest.mark.parametrize(("activation", "cost"), named(REFUSED))
+def test_outputs_that_a_cost_is_not_defined_for_raise(activation, cost):
+    with pytest.raises(ValueError, match=activation) as caught:
+        bpnet.Network([2, 2], activations=[activation], cost=cost)
+    assert cost in str(caught.value)
+    if (activation, cost) == ("softmax", "binary_cross_entropy"):
+        assert "categorical_cross_entropy" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("output", "cost", "constructs"),
+    [
+        (PerNeuron(["sigmoid", "sigmoid"]), "binary_cross_entropy", True),
+        (PerNeuron(["sigmoid", "tanh"]), "binary_cross_entropy", False),
+        (PerNeuron(["exponential", "softplus"]), "poisson", True),
+        (PerNeuron(["exponential", "relu"]), "poisson", False),
+        (CustomActivation(lambda z, xp: z, lambda z, a, xp: z, name="own"), "poisson", False),
+        (
+            CustomActivation(lambda z, xp: z, lambda z, a, xp: z, name="own", range=(0, 1)),
+            "binary_cross_entropy",
+            True,
+        ),
+    ],
+)
+def test_ranges_of_composed_outputs(output, cost, constructs):
+    if constructs:
+        assert bpnet.Network([2, 2], activations=[output], cost=cost).activations == (output,)
+    else:
+        with pytest.raises(ValueError, match=cost) as caught:
+            bpnet.Network([2, 2], activations=[output], cost=cost)
+        assert output.name in str(caught.value)
+
+
+def test_the_cover_is_a_cover():
+    factors = (ALL_ACTIVATIONS, ALL_COSTS, DEPTHS, BATCHES)
+    for (i, left), (j, right) in itertools.combinations(enumerate(factors), 2):
+        met = {(row[i], row[j]) for row in COVER}
+        assert met == set(itertools.product(left, right))
+    assert len(COVER) < len(GRID) / 8
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
+@pytest.mark.parametrize(("activation", "cost", "depth", "batch"), named(COVER))
+def test_every_target_agrees_with_numpy(target, activation, cost, depth, batch, dtype, tolerance):
+    x, y = samples(cost, batch)
+    expected = gradients(network(activation, cost, depth, "numpy", dtype), x, y)
+    net = network(activation, cost, depth, target.backend(dtype))
+    found = gradients(net, target.give(x, dtype), target.give(y, dtype))
+    for g, reference in zip(found, expected, strict=True):
+        assert str(g.dtype) == dtype
+        assert relative(g, reference) < tolerance
+
+
+# ------------------------------------------------------------------ PyTorch's autograd
+
+
+def torch_functions(torch):
+    F = torch.nn.functional
+    return {
+        "sigmoid": torch.sigmoid,
+        "tanh": torch.tanh,
+        "relu": torch.relu,
+        "leaky_relu": lambda z: F.leaky_relu(z, 0.01),
+        "elu": F.elu,
+        "gelu": F.gelu,
+        "gelu_tanh": lambda z: F.gelu(z, approximate="tanh"),
+        "silu": F.silu,
+        "softplus": lambda z: torch.logaddexp(
+            z, torch.zeros_like(z)
+        ),  # F.softplus rounds from 20 on
+        "exponential": torch.exp,
+        "identity": lambda z: z,
+        "softmax": lambda z: torch.softmax(z, dim=1),
+        "softsign": F.softsign,
+        "mixed": lambda z: torch.stack(
+            [torch.sigmoid(z[:, 0]), torch.tanh(z[:, 1]), torch.sigmoid(z[:, 2])], dim=1
+        ),
+    }
+
+
+def torch_costs(torch):
+    F = torch.nn.functional
+    return {
+        "quadratic": lambda a, y: F.mse_loss(a, y, reduction="sum") / 2,
+        "binary_cross_entropy": lambda a, y: F.binary_cross_entropy(a, y, reduction="sum"),
+        "categorical_cross_entropy": lambda a, y: -(y * torch.log(a)).sum(),
+        "huber": lambda a, y: F.huber_loss(a, y, reduction="sum", delta=1.0),
+        "poisson": lambda a, y: F.poisson_nll_loss(
+            a, y, log_input=False, full=False, eps=0.0, reduction="sum"
+        ),
+        "quartic": lambda a, y: ((a - y) ** 4).sum(),
+    }
+
+
+def autograd(torch, net, hidden, output, cost, x, y):
+    """Mean cost and gradient, by PyTorch alone, from a network's parameters."""
+    leaves = [torch.tensor(np.asarray(p), requires_grad=True) for p in (*net.weights, *net.biases)]
+    w, b = leaves[: len(leaves) // 2], leaves[len(leaves) // 2 :]
+    functions = [torch_functions(torch)[name] for name in [hidden] * (len(w) - 1) + [output]]
+    a = torch.tensor(x)
+    for weights, biases, function in zip(w, b, functions, strict=True):
+        a = function(torch.nn.functional.linear(a, weights, biases))
+    mean = torch_costs(torch)[cost](a, torch.tensor(y)) / len(x)
+    return mean.item(), [g.numpy() for g in torch.autograd.grad(mean, leaves)]
+
+
+EVERY_PAIR = [
+    (sigma, cost) for cost in ALL_COSTS for sigma in ACTIVATIONS if sigma in DEFINED[cost]
+]
+
+
+@pytest.mark.parametrize("hidden", ["tanh", "softmax", "mixed", "softsign"])
+@pytest.mark.parametrize(("output", "cost"), named(EVERY_PAIR))
+def test_autograd_agrees_for_every_output(torch, hidden, output, cost):
+    x, y = samples(cost, 7)
+    net = network(hidden, cost, 2, dtype="float64", output=output)
+    mean, expected = autograd(torch, net, hidden, output, cost, x, y)
+    assert net.total_cost(x, y) == pytest.approx(mean, rel=1e-12)
+    for g, reference in zip(gradients(net, x, y), expected, strict=True):
+        assert relative(g, reference) < 1e-12
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize("cost", ALL_COSTS)
+@pytest.mark.parametrize("hidden", ALL_ACTIVATIONS)
+def test_autograd_agrees_for_every_hidden_layer(torch, hidden, cost, depth):
+    x, y = samples(cost, 7)
+    output = PARTNERS[cost]
+    net = network(hidden, cost, depth, dtype="float64", output=output)
+    _, expected = autograd(torch, net, hidden, output, cost, x, y)
+    for g, reference in zip(gradients(net, x, y), expected, strict=True):
+        assert relative(g, reference) < 1e-12
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_values_over_the_whole_range(torch, activation):
+    z = np.concatenate([np.linspace(-40.0, 40.0, 1601), [-700.0, 700.0]])[:, None] + [[0.0, 0.5]]
+    expected = torch_functions(torch)[activation](torch.tensor(z)).numpy()
+    found = bpnet.activations.get(activation).value(z)
+    # 0.5 tanh(z/2) + 0.5 rounds what is below the unit to zero: absolutely right, not relatively.
+    np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-14)
+
+
+# ------------------------------------------------------------------ extreme weighted inputs
+
+EXTREME = (-1e4, -745.0, -40.0, 0.0, 40.0, 700.0, 1e4)
+
+
+def softplus(z):
+    with localcontext() as context:
+        context.prec = 60
+        return float((1 + Decimal(z).exp()).ln()) if z < 100 else z
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("y", [0.0, 0.25, 1.0])
+@pytest.mark.parametrize("z", EXTREME)
+def test_sigmoid_with_binary_cross_entropy_is_stable(z, y, dtype):
+    net = _fed(z, "sigmoid", "binary_cross_entropy", dtype)
+    assert net.total_cost([[1.0]], [[y]]) == pytest.approx(
+        softplus(z) - y * z, rel=1e-6 if dtype == "float32" else 1e-14, abs=1e-300
+    )
+    sigma = 1 / (1 + Decimal(-z).exp())
+    assert net.backprop([[1.0]], [[y]]).biases[0][0] == pytest.approx(
+        float(sigma) - y, rel=1e-6, abs=1e-7 if dtype == "float32" else 1e-15
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("label", [0, 1, 2])
+def test_softmax_with_categorical_cross_entropy_is_stable(label, dtype):
+    z = [1e4, -1e4, 0.0]
+    net = bpnet.Network([1, 3], cost="log_likelihood", dtype=dtype)
+    net.set_parameters([[[one] for one in z]], [[0.0] * 3])
+    assert net.total_cost([[1.0]], [label]) == [0.0, 2e4, 1e4][label]
+    expected = np.eye(3)[0] - np.eye(3)[label]
+    assert net.backprop([[1.0]], [label]).biases[0].tolist() == expected.tolist()
+    z = [1e4, 1e4, -1e4]
+    net.set_parameters([[[one] for one in z]], [[0.0] * 3])
+    assert net.total_cost([[1.0]], [0]) == pytest.approx(math.log(2.0))
+    assert net.total_cost([[1.0]], [2]) == pytest.approx(2e4 + math.log(2.0))
+
+
+@pytest.mark.parametrize("z", EXTREME)
+@pytest.mark.parametrize("y", [-1e4, 0.0, 3.0])
+def test_identity_with_quadratic_is_stable(z, y):
+    net = _fed(z, "identity", "quadratic", "float64")
+    assert net.total_cost([[1.0]], [[y]]) == pytest.approx((z - y) ** 2 / 2, rel=1e-14)
+    assert net.backprop([[1.0]], [[y]]).biases[0][0] == z - y
+
+
+@pytest.mark.parametrize("z", [z for z in EXTREME if z <= 700])
+@pytest.mark.parametrize("y", [0.0, 3.0])
+def test_exponential_with_poisson_is_stable(z, y):
+    net = _fed(z, "exponential", "poisson", "float64")
+    a = float(Decimal(z).exp())
+    assert net.total_cost([[1.0]], [[y]]) == pytest.approx(a - y * z, rel=1e-12)
+    assert net.backprop([[1.0]], [[y]]).biases[0][0] == pytest.approx(a - y, rel=1e-12)
+
+
+def test_a_poisson_rate_beyond_the_numbers_is_infinite_and_not_nan():
+    net = _fed(1e4, "exponential", "poisson", "float64")
+    assert net.total_cost([[1.0]], [[3.0]]) == math.inf
+    assert net.backprop([[1.0]], [[3.0]]).biases[0][0] == math.inf
+
+
+@pytest.mark.parametrize(("activation", "cost"), named(PAIRS))
+@pytest.mark.parametrize("z", [-1e4, 1e4])
+def test_no_pair_gives_nan_however_extreme(activation, cost, z):
+    net = bpnet.Network([1, 2], activations=[activation], cost=cost, dtype="float64")
+    net.set_parameters([[[z], [-z]]], [[0.0, 0.0]])
+    y = [[0.0, 1.0]]
+    found = [net.feedforward([[1.0]]), net.backprop([[1.0]], y).biases[0]]
+    if activation != "exponential":  # exp(1e4) is beyond the numbers
+        assert all(np.isfinite(one).all() for one in found)
+        assert math.isfinite(net.total_cost([[1.0]], y))
+    assert not any(np.isnan(one).any() for one in found)
+
+
+def _fed(z, activation, cost, dtype):
+    """A network whose one output has weighted input z where it is fed a one."""
+    net = bpnet.Network([1, 1], activations=[activation], cost=cost, dtype=dtype)
+    net.set_parameters([[[z]]], [[0.0]])
+    return net
+
+
+# ------------------------------------------------------------------ the check itself
+
+WRONG = CustomActivation(lambda z, xp: xp.tanh(z), lambda z, a, xp: 1.0001 - a * a, name="wrong")
+
+
+def test_a_wrong_derivative_is_found():
+    net = bpnet.Network([2, 3, 2], activations=[WRONG, "sigmoid"], seed=0)
+    report = bpnet.gradient_check(net, *samples("quadratic", 3))
+    assert not report.passed
+    assert report.error == report.errors["weights[0]"] or report.error == report.errors["biases[0]"]
+    assert 1e-7 < report.error < 1e-2
+    assert report.errors["weights[1]"] < 1e-7  # the layer after is right
+    assert "gradient check FAILED: 17 parameters" in str(report)
+    assert bpnet.gradient_check(net, *samples("quadratic", 3), tolerance=0.01).passed
+
+
+def test_coordinates_at_a_kink_are_counted():
+    net = bpnet.Network([2, 3, 1], activations="relu", cost="huber", initializer="zeros")
+    report = bpnet.gradient_check(net, [[1.0, 2.0]], [[0.5]])
+    assert report.unresolved == {"weights[0]": 6, "biases[0]": 3}
+    assert report.coordinates == 13
+    assert not report.passed
+    assert "3 at a kink, not compared" in str(report)
+
+
+def test_a_kink_near_by_is_resolved_by_a_smaller_step():
+    net = bpnet.Network([1, 1], activations=["relu"], cost="quadratic")
+    net.set_parameters([[[1.0]]], [[0.0]])
+    report = bpnet.gradient_check(net, [[1e-3]], [[1.0]])
+    assert report.unresolved == {}
+    assert report.passed
+
+
+def test_the_kink_of_a_cost_counts_too():
+    net = bpnet.Network([1, 1], activations=["identity"], cost="huber", initializer="zeros")
+    report = bpnet.gradient_check(net, [[1.0]], [[1.0]])
+    assert sum(report.unresolved.values()) == 2
+
+
+def test_a_network_is_checked_in_float64_and_left_as_it_is():
+    net = network("tanh", "quadratic", 2, dtype="float32")
+    before = parameters(net)
+    report = bpnet.gradient_check(net, *samples("quadratic", 3))
+    assert "five-point differences in float64" in report.reference
+    assert report.error < 1e-9
+    assert net.dtype == "float32"
+    assert np.array_equal(parameters(net), before)
+
+
+def test_every_target_passes_the_check(target):
+    net = network("gelu", "categorical_cross_entropy", 2, target.backend("float32"))
+    x, y = samples("categorical_cross_entropy", 3)[0], np.eye(2)[[0, 1, 1]]
+    report = bpnet.gradient_check(net, target.give(x, "float32"), target.give(y, "float32"))
+    assert report.passed
+    assert "float64" in report.reference
+
+
+def test_a_device_without_float64_is_compared_with_numpy_and_the_report_says_so():
+    pytest.importorskip("array_api_strict", reason="array-api-strict is not installed")
+    from _strict import Single
+
+    report = bpnet.gradient_check(
+        network("tanh", "quadratic", 2, Single("device1", "float32")), *samples("quadratic", 3)
+    )
+    assert report.passed
+    assert report.tolerance == 1e-5
+    assert "NumPy's gradient in float32 (this device computes in float32 only)" in str(report)
+
+
+def test_mixed_layers_use_each_neurons_own_function():
+    z = np.asarray([[0.3, -0.7, 1.1]])
+    a = MIXED.value(z)
+    np.testing.assert_allclose(
+        a, [[1 / (1 + math.exp(-0.3)), math.tanh(-0.7), 1 / (1 + math.exp(-1.1))]]
+    )
+    np.testing.assert_allclose(
+        MIXED.derivative(z, a),
+        [[a[0, 0] * (1 - a[0, 0]), 1 - a[0, 1] ** 2, a[0, 2] * (1 - a[0, 2])]],
+    )
+
+
+@pytest.mark.parametrize("inner", ["softmax", MIXED])
+def test_a_function_of_several_neurons_cannot_be_mixed(inner):
+    with pytest.raises(ValueError, match=r"one neuron each, and (softmax|per_neuron)"):
+        PerNeuron(["sigmoid", inner])
