@@ -409,6 +409,26 @@ def test_views_show_what_they_show_in_the_loop(what, backend, plans):
     assert plans
 
 
+def beside(t, xp):
+    """What is computed into its place within a whole is laid out anew."""
+    whole = xp.concat([t, 2.0 * t], axis=1)
+    return whole + 0.1 * xp.reshape(xp.reshape(t, (-1,)), (-1, 1))[: t.shape[0], :]
+
+
+# Entries that no view shows in that order.
+LAID_OUT = {
+    "turned": lambda z, xp: z + 0.1 * xp.reshape(xp.tanh(z).T, z.shape),
+    "flattened": lambda z, xp: z + 0.1 * xp.reshape(xp.reshape(z.T, (-1,)), z.shape),
+    "narrow": lambda z, xp: z + 0.1 * xp.reshape(z[:, :2], (2 * z.shape[0], 1))[: z.shape[0], :],
+    "beside": lambda z, xp: beside(xp.tanh(z[:, :2]), xp),
+}
+
+
+@pytest.mark.parametrize("what", LAID_OUT)
+def test_what_is_laid_out_anew_is_so_at_each_step(what, backend):
+    with_own(backend, LAID_OUT[what], lambda z, a, xp: 0.5 * a).assert_agreement()
+
+
 # ------------------------------------------------------------------ steps at random
 
 
