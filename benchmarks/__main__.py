@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import bars, figure, growth, machine, memory, overheads, report, rounds
+from . import bars, clock, figure, growth, machine, memory, overheads, report, rounds
 from .cases import CASES, Case, named
 from .children import ROOT, all_threads, call
 from .peers import PEERS
@@ -19,7 +20,11 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 def main(arguments: list[str] | None = None) -> int:
     """Run what the command line asks for; 0 if every peer computed the same."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.clock == "cpu" and options.threads > 1:
+        parser.error("--clock cpu needs --threads 1: it counts the time that threads wait for work")
+    os.environ[clock.VARIABLE] = options.clock
     about = call(options.threads, machine.facts, options.threads)
     print(machine.describe(about), end="\n\n")
     whole = not (options.quick or options.only or options.peers)
@@ -123,6 +128,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=_positive, help="by default 7, with --quick 3")
     parser.add_argument(
         "--threads", type=_threads, default=all_threads(), help="of each child: a number, or all"
+    )
+    parser.add_argument(
+        "--clock",
+        choices=("wall", "cpu"),
+        default="wall",
+        help="wall time, or with one thread processor time, where others use the machine too",
     )
     parser.add_argument("--out", type=Path, help="folder for JSON and figures")
     return parser

@@ -162,6 +162,6 @@ def _caption(machine: dict[str, Any]) -> str:
     versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items() if k in shown)
     today = datetime.datetime.now(datetime.UTC)
     return (
-        f"{machine['processor']}, {machine['threads']} threads, {machine['blas']}; float32\n"
+        f"{machine['processor']}, {machine['blas']}; float32, {machine['clock']}\n"
         f"{versions}; {today:%Y-%m-%d}"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import time
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +12,7 @@ from tqdm import tqdm
 from .bars import Bar
 from .cases import Case, from_record
 from .children import call
+from .clock import seconds_of
 from .peers import PEERS
 from .report import duration, table
 
@@ -64,9 +64,7 @@ def one_point(record: dict[str, Any], rounds: int) -> dict[str, float]:
     times: dict[str, list[float]] = {"bpnet": [], "floor": []}
     for _ in range(rounds):
         times["bpnet"] += mine.epochs(1)
-        began = time.perf_counter()
-        floor.follow(order)
-        times["floor"].append(time.perf_counter() - began)
+        times["floor"].append(seconds_of(lambda: floor.follow(order)))
     return {name: 1e6 * statistics.median(each) / case.steps for name, each in times.items()}
 
 

@@ -6,8 +6,11 @@ import importlib.metadata
 import os
 import platform
 import re
+import time
 from pathlib import Path
 from typing import Any
+
+from . import clock
 
 __all__ = ["describe", "facts"]
 
@@ -35,6 +38,7 @@ def facts(threads: int) -> dict[str, Any]:
         "processor": _processor(),
         "cores": os.cpu_count(),
         "threads": threads,
+        "clock": "processor time" if clock.now is time.process_time else "wall time",
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
@@ -48,8 +52,8 @@ def describe(machine: dict[str, Any]) -> str:
     """Two lines about a machine."""
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     return (
-        f"{machine['processor']}, {machine['cores']} cores, {machine['threads']} threads used, "
-        f"load {machine['load']} before; "
+        f"{machine['processor']}, {machine['cores']} cores, {machine['threads']} used, "
+        f"{machine['clock']}, load {machine['load']} before; "
         f"{machine['system']}, Python {machine['python']}; {machine['blas']}\n{versions}"
     )
 

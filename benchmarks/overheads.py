@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +14,7 @@ from tqdm import tqdm
 from .bars import Bar
 from .cases import CASES, SEED, Case
 from .children import ROOT, call, environment
+from .clock import now, seconds_of
 from .peers import AbsentError
 from .report import duration, table
 
@@ -104,15 +104,15 @@ def epoch_of_fit(steps: int, rounds: int) -> dict[str, float]:
 
     class Clock(bpnet.Callback):
         def on_fit_begin(self, fit: Any) -> None:
-            self.times = [time.perf_counter()]
+            self.times = [now()]
 
         def on_epoch_end(self, fit: Any, row: dict[str, Any]) -> None:
-            self.times.append(time.perf_counter())
+            self.times.append(now())
 
     clock, before = Clock(), []
 
     def fit(epochs: int) -> list[float]:
-        before.append(time.perf_counter())
+        before.append(now())
         net.fit(
             x,
             y,
@@ -129,8 +129,8 @@ def epoch_of_fit(steps: int, rounds: int) -> dict[str, float]:
     run_steps(), validate(), fit(1)
     found: dict[str, list[float]] = {"steps": [], "validation": [], "epoch": []}
     for _ in range(rounds):
-        found["steps"].append(_seconds(run_steps))
-        found["validation"].append(_seconds(validate))
+        found["steps"].append(seconds_of(run_steps))
+        found["validation"].append(seconds_of(validate))
         found["epoch"].append(statistics.median(fit(3)))
     ratios = [e / (s + v) for s, v, e in zip(*found.values(), strict=True)]
     medians = {name: statistics.median(times) for name, times in found.items()}
@@ -212,8 +212,8 @@ def _imports(threads: int, rounds: int) -> dict[str, float]:
     for k in range(rounds + 1):
         for name in names:
             code = (
-                "from time import perf_counter; began = perf_counter(); "
-                f"import {name}; print(perf_counter() - began)"
+                "from benchmarks.clock import now; began = now(); "
+                f"import {name}; print(now() - began)"
             )
             done = subprocess.run(
                 [sys.executable, "-c", code],
@@ -232,16 +232,10 @@ def _microseconds(do: Callable[[], Any], seconds: float = 0.02) -> float:
     """Of one call, over as many as fit into about so long."""
     count, took = 1, 0.0
     while took < seconds:
-        began = time.perf_counter()
+        began = now()
         for _ in range(count):
             do()
-        took = time.perf_counter() - began
+        took = now() - began
         if took < seconds:
             count *= 4
     return 1e6 * took / count
-
-
-def _seconds(do: Callable[[], Any]) -> float:
-    began = time.perf_counter()
-    do()
-    return time.perf_counter() - began

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import os
 import shutil
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .cases import SEED, Arrays, Case
+from .clock import now, seconds_of
 from .reference import BETA_1, BETA_2, EPSILON
 
 __all__ = ["PEERS", "AbsentError", "Trainer"]
@@ -92,11 +92,25 @@ def bpnet(library: str, case: Case, x: np.ndarray, labels: np.ndarray) -> Traine
     optimizer = {"sgd": bpnet.SGD, "adam": bpnet.Adam}[case.optimizer](case.learning_rate)
     own_x, own_y = (net.backend.asarray(part) for part in (x, case.one_hot(labels)))
 
+    class Clock(bpnet.Callback):
+        def on_fit_begin(self, fit: Any) -> None:
+            self.times = [now()]
+
+        def on_epoch_end(self, fit: Any, row: dict[str, Any]) -> None:
+            self.times.append(now())
+
     def epochs(count: int) -> list[float]:
-        history = net.fit(
-            own_x, own_y, epochs=count, batch_size=case.batch, optimizer=optimizer, progress=False
+        clock = Clock()
+        net.fit(
+            own_x,
+            own_y,
+            epochs=count,
+            batch_size=case.batch,
+            optimizer=optimizer,
+            callbacks=[clock],
+            progress=False,
         )
-        return list(history["seconds"])
+        return [end - start for start, end in pairwise(clock.times)]
 
     def parameters() -> Arrays:
         return [net.backend.to_numpy(part) for part in (*net.weights, *net.biases)]
@@ -257,7 +271,7 @@ def scikit_learn(case: Case, x: np.ndarray, labels: np.ndarray) -> Trainer:
             model.partial_fit(x[rows], labels[rows])
 
     def epochs(count: int) -> list[float]:
-        return [_seconds(lambda: model.partial_fit(x, labels)) for _ in range(count)]
+        return [seconds_of(lambda: model.partial_fit(x, labels)) for _ in range(count)]
 
     def parameters() -> Arrays:
         return [w.T for w in model.coefs_] + model.intercepts_
@@ -338,12 +352,6 @@ def book(case: Case, x: np.ndarray, labels: np.ndarray) -> Trainer:
             b[:] = [part - eta * total for part, total in zip(b, sum_b, strict=True)]
 
     return Trainer(follow, lambda: [*w, *(part[:, 0] for part in b)])
-
-
-def _seconds(do: Callable[[], Any]) -> float:
-    began = time.perf_counter()
-    do()
-    return time.perf_counter() - began
 
 
 PEERS: dict[str, Callable[..., Trainer]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .cases import SEED, Arrays, Case, from_record
+from .clock import now, seconds_of
 from .peers import PEERS, Trainer
 from .reference import difference, expected, order_of
 
@@ -80,8 +80,8 @@ def measure(seconds: float) -> list[float]:
     if not steps:
         steps = case.steps if trainer.whole else _calibrated(trainer, case, seconds / 5)
         _held["it"] = case, trainer, steps
-    samples, began = [], time.perf_counter()
-    while not samples or time.perf_counter() - began < seconds:
+    samples, began = [], now()
+    while not samples or now() - began < seconds:
         samples.append(_timed(trainer, case, steps) * 1e6 / steps)
     return samples
 
@@ -100,9 +100,7 @@ def _calibrated(trainer: Trainer, case: Case, seconds: float) -> int:
 
 
 def _timed(trainer: Trainer, case: Case, steps: int) -> float:
-    began = time.perf_counter()
-    trainer.follow(_order(case, steps))
-    return time.perf_counter() - began
+    return seconds_of(lambda: trainer.follow(_order(case, steps)))
 
 
 _rng = np.random.default_rng(SEED + 2)

@@ -23,7 +23,8 @@ from _cases import (
 )
 
 import bpnet
-from bpnet.activations import CustomActivation, PerNeuron
+from bpnet.activations import ELU, CustomActivation, LeakyReLU, PerNeuron, Tanh
+from bpnet.costs import Huber
 
 ALL_ACTIVATIONS = (*ACTIVATIONS, "softsign", "mixed")
 ALL_COSTS = (*COSTS, "quartic")
@@ -177,6 +178,35 @@ def test_autograd_agrees_for_every_hidden_layer(torch, hidden, cost, depth):
     net = network(hidden, cost, depth, dtype="float64", output=output)
     _, expected = autograd(torch, net, hidden, output, cost, x, y)
     for g, reference in zip(gradients(net, x, y), expected, strict=True):
+        assert relative(g, reference) < 1e-12
+
+
+PARAMETRIZED = [
+    (
+        LeakyReLU(0.3),
+        "quadratic",
+        lambda F, z: F.leaky_relu(z, 0.3),
+        lambda F, a, y: (a - y) ** 2 / 2,
+    ),
+    (ELU(0.4), "quadratic", lambda F, z: F.elu(z, 0.4), lambda F, a, y: (a - y) ** 2 / 2),
+    (Tanh(), Huber(0.3), lambda F, z: F.tanh(z), lambda F, a, y: F.huber_loss(a, y, "none", 0.3)),
+    (Tanh(), Huber(2.5), lambda F, z: F.tanh(z), lambda F, a, y: F.huber_loss(a, y, "none", 2.5)),
+]
+
+
+@pytest.mark.parametrize(("activation", "cost", "function", "loss"), PARAMETRIZED)
+def test_parameters_of_functions(torch, activation, cost, function, loss):
+    net = bpnet.Network(
+        [3, 5, 2], activations=[activation, "identity"], cost=cost, dtype="float64", seed=0
+    )
+    x, y = samples("huber", 9, 3)
+    assert bpnet.gradient_check(net, x, y).passed
+    leaves = [torch.tensor(p, requires_grad=True) for p in (*net.weights, *net.biases)]
+    F = torch.nn.functional
+    a = F.linear(function(F, F.linear(torch.tensor(x), leaves[0], leaves[2])), leaves[1], leaves[3])
+    mean = loss(F, a, torch.tensor(y)).sum() / len(x)
+    assert net.total_cost(x, y) == pytest.approx(mean.item(), rel=1e-13)
+    for g, reference in zip(gradients(net, x, y), torch.autograd.grad(mean, leaves), strict=True):
         assert relative(g, reference) < 1e-12
 
 

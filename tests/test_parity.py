@@ -160,6 +160,29 @@ def test_masks_have_the_same_bits_on_every_target(target, dtype, key):
     assert np.array_equal(found, expected)
 
 
+def lowbias32(word):
+    """C. Wellons's mixing function, as published, on an unsigned word."""
+    word = (word ^ word >> 16) * 0x7FEB352D % 2**32
+    word = (word ^ word >> 15) * 0x846CA68B % 2**32
+    return word ^ word >> 16
+
+
+@pytest.mark.parametrize(
+    "key", [(3, 5, 1), (0, 0, 0), (2**63 + 5, 2**33 + 7, 9), (2**32 - 1, 2**31, 2**31)]
+)
+def test_masks_are_the_documented_hash(key):
+    """A run that is resumed with a later release must see the same: the bits may not change."""
+    seed, step, layer = key
+    word = 0
+    for part in (seed % 2**32, seed >> 32, step % 2**32, step >> 32, layer):
+        word = lowbias32(word ^ part)
+    columns = [lowbias32(unit ^ lowbias32(word ^ (2**32 - 1))) for unit in range(5)]
+    rows = [lowbias32(sample ^ word) for sample in range(6)]
+    expected = [[lowbias32(row ^ column) >> 8 < 0.6 * 2**24 for column in columns] for row in rows]
+    found = mask(bpnet.get_backend("numpy"), (6, 5), 0.6, seed=seed, step=step, layer=layer)
+    assert found.tolist() == expected
+
+
 @pytest.mark.parametrize("probability", [0.0, 0.1, 0.5, 0.8, 1.0])
 def test_masks_are_true_with_their_probability(probability):
     found = mask(bpnet.get_backend("numpy"), (1000, 400), probability)

@@ -48,15 +48,20 @@ class Segments:
         return self.pieces[0].dtype
 
     def __getitem__(self, part: slice) -> Any:
-        start, stop, _ = part.indices(self.size)
+        start, stop, stride = part.indices(self.size)
         ends = [0, *accumulate(piece.shape[0] for piece in self.pieces)]
         first, last = bisect.bisect_left(ends, start), bisect.bisect_left(ends, stop)
-        if ends[first] != start or ends[last] != stop:
+        if stride != 1 or start > stop or ends[first] != start or ends[last] != stop:
             raise TypeError(f"{start}:{stop} is no run of pieces, which end at {ends}")
         return self.pieces[first] if last == first + 1 else Segments(self.pieces[first:last])
 
     def __neg__(self) -> Segments:
         return Segments([-piece for piece in self.pieces])
+
+    def __abs__(self) -> Segments:
+        return Segments([abs(piece) for piece in self.pieces])
+
+    __hash__ = object.__hash__  # as == is an operation
 
 
 def _each(function: Callable[..., Array], *args: Any) -> Segments:
@@ -80,7 +85,7 @@ def _method(function: Callable[..., Array], swapped: bool) -> Callable[[Segments
     return method
 
 
-for _name in ("add", "sub", "mul", "truediv", "pow", "gt", "ge", "lt", "le"):
+for _name in ("add", "sub", "mul", "truediv", "pow", "gt", "ge", "lt", "le", "eq", "ne"):
     setattr(Segments, f"__{_name}__", _method(getattr(operator, _name), swapped=False))
     if _name in ("add", "sub", "mul", "truediv"):
         setattr(Segments, f"__r{_name}__", _method(getattr(operator, _name), swapped=True))

@@ -157,7 +157,24 @@ def _cuts(
         graph, _ = record(step, dtype, state, x_shape, y_shape, rates)
     except UnplannableError:
         return ()
-    return tuple(boundaries(graph))
+    cuts, kind = tuple(boundaries(graph)), jnp.dtype(dtype)
+
+    def once(state: Any, x: Array, y: Array, numbers: list[Array]) -> Any:
+        after, _ = step(SegmentNamespace(JaxBackend.xp), _cut(state, cuts), x, y, numbers)
+        return after, _cut(state, cuts)
+
+    x, y = (jax.ShapeDtypeStruct(shape, kind) for shape in (x_shape, y_shape))
+    numbers = [jax.ShapeDtypeStruct((), kind)] * rates
+    try:
+        after, before = jax.eval_shape(once, state, x, y, numbers)
+    except (TypeError, AttributeError):  # what pieces cannot do
+        return ()
+    return cuts if _shapes(after) == _shapes(before) else ()
+
+
+def _shapes(state: Any) -> Any:
+    leaves, structure = jax.tree.flatten(state)
+    return structure, [(leaf.shape, leaf.dtype) for leaf in leaves]
 
 
 def _cut(state: Any, cuts: tuple[int, ...]) -> Any:

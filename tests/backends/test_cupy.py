@@ -171,9 +171,9 @@ def trees():
 
 
 def is_namespace(node):
-    """Whether an expression is ``xp`` or ``something.xp``."""
+    """Whether an expression is ``xp``, ``something.xp`` or ``something._xp``."""
     return (isinstance(node, ast.Name) and node.id == "xp") or (
-        isinstance(node, ast.Attribute) and node.attr == "xp"
+        isinstance(node, ast.Attribute) and node.attr in ("xp", "_xp")
     )
 
 
@@ -229,8 +229,19 @@ def test_each_name_of_cupy_in_the_backend_is_there(chain):
 
 
 def test_each_attribute_of_an_array_that_is_used_is_there():
-    names = "T clip copy device dtype get max min ndim reshape shape __getitem__ __matmul__"
-    assert [name for name in names.split() if not hasattr(cupy.ndarray, name)] == []
+    names = "T clip copy device dtype get max min ndim reshape shape sum"
+    special = "__getitem__ __iter__ __matmul__ __setitem__"
+    names = [*names.split(), *special.split()]
+    assert [name for name in names if not hasattr(cupy.ndarray, name)] == []
+
+
+def test_every_kernel_is_that_of_a_chain():
+    # Those are compiled, and run, in test_cupy_plan.py; another would need a test of its own.
+    calls = [node for _, tree in trees() for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    made = [
+        ast.unparse(one) for one in calls if ast.unparse(one.func).endswith(("Kernel", "Module"))
+    ]
+    assert made == ["cupy.ElementwiseKernel(inputs, outputs, body, 'bpnet_chain')"]
 
 
 def test_clip_is_none_that_waits_for_the_device():
