@@ -18,11 +18,12 @@ from _backends import TARGETS, Target
 
 # JAX compiles each network's steps anew; what one test had compiled serves the next. JAX reads
 # these when it is imported.
-_compiled = tempfile.TemporaryDirectory(prefix="bpnet-tests-")
-atexit.register(_compiled.cleanup)
-os.environ["JAX_COMPILATION_CACHE_DIR"] = _compiled.name
-os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    _compiled = tempfile.TemporaryDirectory(prefix="bpnet-tests-")
+    atexit.register(_compiled.cleanup)
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = _compiled.name
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 
 # The same examples in every run, and no time limit for one: a test asserts no duration.
 hypothesis.settings.register_profile("bpnet", deadline=None, derandomize=True, max_examples=60)

@@ -168,7 +168,9 @@ class Plan(ABC):
             for part, where in _parts(whole):
                 maker = _maker(part)
                 flat = whole.ndim == 1 and maker.op in (*ELEMENTWISE, *_OTHERS)
-                fits = flat or (maker.op in ELEMENTWISE and part is maker)
+                # A place among columns is in pieces, of which no other view can be had.
+                plain = part is maker and all(use.op not in VIEWS for use in self.uses[maker])
+                fits = flat or (maker.op in ELEMENTWISE and plain)
                 free = maker not in adopted and maker not in self._keep
                 # Read later than the whole, it might find the whole's place used for another.
                 if fits and free and self._last[maker] == self._place[whole]:
@@ -221,18 +223,24 @@ class Plan(ABC):
             before = self._graph.state[self._graph.results.index(node)]
             readers = self._readers(before)
             inside = [k for k in readers if first <= k <= place]
-            direct = all(before in self._steps[k].args for k in inside)
+            direct = not any(self._shows(self._steps[k], before) for k in inside)
             passed_on = any(_root(one) is before for one in self._graph.results)
             if not passed_on and direct and max(readers, default=-1) <= place:
                 return self._arrays[before]
         for one in node.args:
             fits = one.shape == node.shape and one.dtype == node.dtype
             owned = one in self._steps and one not in self._keep and one not in self._adopted
-            if fits and owned and self._last[one] == place:
+            group = self._steps[first : place + 1]
+            shown = any(self._shows(other, one) for other in group)
+            if fits and owned and not shown and self._last[one] == place:
                 array = self._arrays[one]
                 if array is not SCRATCH:
                     return array
         return None
+
+    def _shows(self, node: Node, root: Node) -> bool:
+        """Whether a step reads another view of what ``root`` holds."""
+        return any(one is not root and _root(one) is root for one in node.args)
 
     def _readers(self, root: Node) -> list[int]:
         """Places of the steps that read a node, through views or not."""
@@ -254,6 +262,8 @@ class Plan(ABC):
                 and self.is_chained(node)
                 and self.is_chained(last)
                 and last.shape == node.shape
+                # Of what a chain computes, it knows no other view.
+                and not any(self._shows(node, one) for one in groups[-1])
             )
             if chained:
                 groups[-1].append(node)

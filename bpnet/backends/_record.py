@@ -214,6 +214,8 @@ class Recorder:
         return self.leaf("zeros", x.shape, None)
 
     def reshape(self, x: Node, shape: Sequence[int]) -> Node:
+        if not _is_contiguous(x):
+            raise UnplannableError("a new shape of what does not lie in one piece")
         known = math.prod(n for n in shape if n != -1)
         whole = tuple(x.size // known if n == -1 else int(n) for n in shape)
         return Node(self, "reshape", (x,), whole, x.dtype)
@@ -237,6 +239,17 @@ class Recorder:
         axis %= 2
         shape = tuple(1 if k == axis else n for k, n in enumerate(x.shape) if keepdims or k != axis)
         return Node(self, op, (x,), shape, x.dtype, (axis, bool(keepdims)))
+
+
+def _is_contiguous(node: Node) -> bool:
+    """Whether a node's array, views followed, lies in one piece, so that its reshape is a view."""
+    if node.op == "transpose" and 1 not in node.shape:
+        return False
+    if node.op == "slice":
+        rows, *others = node.option
+        whole = all(one == slice(None) for one in others) and rows.step in (None, 1)
+        return whole and _is_contiguous(node.args[0])
+    return _is_contiguous(node.args[0]) if node.op in VIEWS else True
 
 
 class Graph:

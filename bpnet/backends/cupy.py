@@ -114,7 +114,7 @@ class CupyPlan(Plan):
         return self.chain([node], set())
 
     def matmul(self, left: str, right: str, out: str) -> str:
-        return f"matmul({left}, {right}, {out})"
+        return f"matmul({left}, {right}, out={out})"
 
     def reduction(self, node: Node) -> str:
         axis, keepdims = node.option

@@ -266,7 +266,7 @@ class Fit:
         if self._interrupt() and done < self.steps_per_epoch:
             return None
         net.epochs += 1
-        self._stopping = self._interrupt()
+        self._stopping = self._stopping or self._interrupt()
         total = net.backend.to_numpy(net.backend.xp.stack(sums)).sum(axis=0, dtype=np.float64)
         return self._row(cost / n, self._metric.figure(total, self._spread, n), began)
 
