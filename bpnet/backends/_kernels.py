@@ -106,4 +106,6 @@ def chain_source(group: Sequence[Node], local: Collection[Node]) -> ChainSource:
 def _literal(value: Any, kind: str) -> str:
     if math.isfinite(value):
         return f"{kind}({value!r})"
-    return f"{kind}({'NAN' if math.isnan(value) else 'INFINITY' if value > 0 else '-INFINITY'})"
+    # NVRTC, which reads no header, has no name for these.
+    zero, one = f"{kind}(0)", f"{kind}(1)"
+    return f"({zero} / {zero})" if math.isnan(value) else f"({'-' * (value < 0)}{one} / {zero})"
