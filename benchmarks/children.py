@@ -17,8 +17,14 @@ from .peers import AbsentError
 __all__ = ["Child", "ChildError", "all_threads", "call", "environment"]
 
 ROOT = Path(__file__).resolve().parent.parent
-# They name a kernel for a processor, and so a speed that nobody else will see.
-_REMOVED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "BPNET_BACKEND", "BPNET_DEVICE")
+# The first two choose other kernels than OpenBLAS would; the last compiles at each import.
+_REMOVED = (
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+    "BPNET_BACKEND",
+    "BPNET_DEVICE",
+    "PYTHONDONTWRITEBYTECODE",
+)
 _COUNTS = ("OMP", "OPENBLAS", "MKL", "BLIS", "VECLIB_MAXIMUM")
 
 
