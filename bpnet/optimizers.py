@@ -136,8 +136,9 @@ class Nesterov(Momentum):
 class Adam(Optimizer):
     """``theta <- theta - eta m^ / (sqrt(v^) + epsilon)`` (Kingma and Ba, 2015).
 
-    With ``m <- beta1 m + (1 - beta1) g``, ``v <- beta2 v + (1 - beta2) g^2``, and
-    ``m^ = m / (1 - beta1^t)``, ``v^ = v / (1 - beta2^t)`` in step t from 1.
+    With ``m^ = (1 - beta1) m / (1 - beta1^t)``, ``m <- beta1 m + g``, and
+    ``v^ = (1 - beta2) v / (1 - beta2^t)``, ``v <- beta2 v + g^2``, in step t from 1: what depends
+    on t alone is left to `rates`, so that a step goes over its vectors less often.
 
     Parameters
     ----------
@@ -168,8 +169,9 @@ class Adam(Optimizer):
         )
 
     def rates(self, t: int) -> tuple[float, ...]:
-        eta = self.learning_rate / (1.0 - self.beta1 ** (t + 1))
-        return eta, 1.0 / math.sqrt(1.0 - self.beta2 ** (t + 1))
+        first = (1.0 - self.beta1) / (1.0 - self.beta1 ** (t + 1))  # m^ over m
+        second = math.sqrt((1.0 - self.beta2) / (1.0 - self.beta2 ** (t + 1)))  # root of v^ over v
+        return self.learning_rate * first / second, self.epsilon / second
 
     def init(self, theta: Array, xp: Any) -> Memory:
         return xp.zeros_like(theta), xp.zeros_like(theta)
@@ -177,10 +179,10 @@ class Adam(Optimizer):
     def update(
         self, theta: Array, gradient: Array, memory: Memory, rates: tuple[Any, ...], xp: Any
     ) -> tuple[Array, Memory]:
-        (eta, unbias), (m, v) = rates, memory
-        m = self.beta1 * m + (1.0 - self.beta1) * gradient
-        v = self.beta2 * v + (1.0 - self.beta2) * (gradient * gradient)
-        return theta - eta * m / (unbias * xp.sqrt(v) + self.epsilon), (m, v)
+        (eta, epsilon), (m, v) = rates, memory
+        m = self.beta1 * m + gradient
+        v = self.beta2 * v + gradient * gradient
+        return theta - eta * (m / (xp.sqrt(v) + epsilon)), (m, v)
 
 
 def _check(optimizer: Optimizer, *bounds: tuple[str, float, float]) -> None:

@@ -16,6 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from _backends import TARGETS, Target
 
+collect_ignore_glob = ["_*.py"]  # the helpers hold no tests
+
 # JAX compiles each network's steps anew; what one test had compiled serves the next. JAX reads
 # these when it is imported.
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:

@@ -11,7 +11,7 @@ from _cases import QUARTIC, SOFTSIGN
 from safetensors.numpy import load_file, save_file
 
 import bpnet
-from bpnet.activations import ELU, GELU, LeakyReLU, PerNeuron
+from bpnet.activations import ELU, GELU, CustomActivation, LeakyReLU, PerNeuron
 from bpnet.costs import Huber
 
 
@@ -142,6 +142,18 @@ def test_custom_functions_that_are_not_given_are_named(path, custom, words):
     custom_network().save(path)
     with pytest.raises(ValueError, match=words):
         bpnet.load(path, custom=custom)
+
+
+def test_a_custom_function_cannot_pass_for_one_of_bpnets_own(path):
+    minus = CustomActivation(lambda z, xp: -z, lambda z, a, xp: 0.0 * z - 1.0, name="tanh")
+    net = bpnet.Network([1, 1], activations=[minus], seed=0)
+
+    def there_and_back():
+        net.save(path)
+        return bpnet.load(path)
+
+    with pytest.raises(ValueError, match="tanh"):
+        there_and_back()
 
 
 # ------------------------------------------------------------------ files that are no models

@@ -480,15 +480,19 @@ def test_a_real_signal_ends_a_long_epoch(ctrl_c):
     steps = 400_000
     x = np.zeros((steps, 1), dtype=np.float32)
     net = bpnet.Network([1, 2, 1], cost="huber", seed=0)
-    timers = []
+    later = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
 
-    class Later(bpnet.Callback):
-        def on_fit_begin(self, fit):
-            timers.append(threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)))
-            timers[0].start()
+    class Pressed(bpnet.SGD):
+        def rates(self, t):
+            if t == 0:
+                later.start()
+            return super().rates(t)
 
-    history = net.fit(x, x, epochs=50, batch_size=1, callbacks=[Later()])
-    timers[0].join()
+    try:
+        history = net.fit(x, x, epochs=50, batch_size=1, optimizer=Pressed(0.1))
+    finally:
+        later.cancel()
+        later.join()
     assert history.stopped == "interrupted"
     assert len(history) < 50
     assert net.steps < 50 * steps

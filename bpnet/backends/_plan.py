@@ -15,7 +15,19 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ._base import Array, Backend, Forward, Step
-from ._record import ELEMENTWISE, VIEWS, Graph, Node, UnplannableError, fold_scale, record
+from ._record import (
+    ELEMENTWISE,
+    VIEWS,
+    Graph,
+    Node,
+    UnplannableError,
+    depends_on_rates,
+    numbers,
+    parts_of,
+    record,
+    root_of,
+)
+from ._rewrite import fold_scale
 
 __all__ = ["SCRATCH", "Plan", "planned", "planned_forward"]
 
@@ -45,8 +57,6 @@ class Plan(ABC):
 
     functions: ClassVar[dict[str, Callable[..., Any]]]
     """What the code calls, under the names that the lines below give it."""
-    prologue: ClassVar[tuple[str, ...]] = ()
-    """Lines before the loop."""
 
     def __init__(
         self, backend: Backend, graph: Graph, state: Sequence[Array], *, once: bool = False
@@ -60,21 +70,24 @@ class Plan(ABC):
         self._varying: list[tuple[Node, Any]] = []
         self._free: list[Array] = []
         self._dynamic = {graph.y: "y_k"}
-        if once:
+        ahead = 1 if once else min(max(1, _AHEAD // graph.x.size), _MOST_AHEAD)
+        self._room = self.empty((ahead, *graph.x.shape), graph.x.dtype)
+        self._arrays[graph.x] = self._room[0]
+        if once or ahead > 1:
             self._dynamic[graph.x] = "x_k"
-        else:
-            self._arrays[graph.x] = self.empty(graph.x.shape, graph.x.dtype)
-            self._names["x_k"] = self._arrays[graph.x]
         self._steps = [n for n in graph.nodes if n.op in ELEMENTWISE or n.op in _OTHERS]
         self._place = {node: k for k, node in enumerate(self._steps)}
         self.uses = graph.uses()
         self._last: dict[Node, int] = {}
         for node in self._steps:
             for one in node.args:
-                self._last[_root(one)] = self._place[node]
+                self._last[root_of(one)] = self._place[node]
         self._keep = {graph.x, graph.y, graph.z, *graph.results}
         if graph.z in self._place:
             self._dynamic[graph.z] = "z_k"
+        for before, after in zip(graph.state, graph.results, strict=True):
+            if after.op == "joined":
+                self._arrays[after] = self._arrays[before]
         self._adopted = self._adopt_parts()
         for group in self._groups():
             self._emit(group)
@@ -103,11 +116,12 @@ class Plan(ABC):
         table = np.asarray(rates, dtype=np.float64).reshape(steps, -1)
         varying = []
         for node, cell in self._varying:
-            values = np.broadcast_to(_numbers(node, table), steps).astype(node.dtype)
+            values = np.broadcast_to(numbers(node, table), steps).astype(node.dtype)
             self.fill(cell, values[0])
             if not (values == values[0]).all():
                 varying.append((cell, values))
-        return self._run(x, order, targets, outputs, varying, stop, self.fill), outputs
+        batches = self.batches(x, order)
+        return self._run(batches, targets, outputs, varying, stop, self.fill), outputs
 
     def forward(self, x: Array) -> Array:
         """The weighted inputs z of the output layer, of samples of the recorded shape."""
@@ -116,6 +130,11 @@ class Plan(ABC):
         return z
 
     # ------------------------------------------------------------------ what a library says
+
+    @classmethod
+    def rewrite(cls, graph: Graph, backend: Backend) -> None:
+        """Give a recorded step the form that suits the library."""
+        fold_scale(graph)
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
         """An array on the device whose entries do not matter."""
@@ -146,16 +165,29 @@ class Plan(ABC):
         """A line for a product of two matrices."""
 
     @abstractmethod
-    def reduction(self, node: Node) -> str:
-        """A line for a sum or largest entry over one axis of a matrix."""
+    def reduction(self, node: Node) -> list[str]:
+        """Lines for a sum or largest entry over one axis of a matrix."""
+
+    def accumulation(self, node: Node) -> str:
+        """A line that adds a product to an array; see `_rewrite.accumulate`."""
+        raise NotImplementedError
 
     @abstractmethod
     def copy(self, source: str, out: str) -> str:
         """A line that copies one array to another."""
 
     @abstractmethod
-    def gather(self) -> str:
-        """A line that takes the ``rows`` of ``x`` to ``x_k``."""
+    def gather(self, x: Array, rows: Array, out: Array) -> None:
+        """Take some rows of ``x`` to ``out``."""
+
+    def batches(self, x: Array, order: Array) -> Iterator[Array]:
+        """The samples of each step, gathered for some small steps at once."""
+        ahead, size, *rest = self._room.shape
+        flat, each = self._room.reshape(ahead * size, *rest), [*self._room]
+        for start in range(0, order.shape[0], ahead):
+            rows = order[start : start + ahead].reshape(-1)
+            self.gather(x, rows, flat[: rows.shape[0]])
+            yield from each
 
     # ------------------------------------------------------------------ what goes where
 
@@ -165,7 +197,7 @@ class Plan(ABC):
         for whole in self._steps:
             if whole.op != "concat":
                 continue
-            for part, where in _parts(whole):
+            for part, where in parts_of(whole):
                 maker = _maker(part)
                 flat = whole.ndim == 1 and maker.op in (*ELEMENTWISE, *_OTHERS)
                 # A place among columns is in pieces, of which no other view can be had.
@@ -190,16 +222,18 @@ class Plan(ABC):
                 self._arrays[node] = self._scalar(node)
             elif node.op == "zeros":
                 self._arrays[node] = self._xp.zeros_like(self.empty(node.shape, node.dtype))
+            elif node.op in ("addmm", "addmv"):
+                self._arrays[node] = self.array(node.args[0])
             else:
                 self._arrays[node] = self._make(node)
         return self._arrays[node]
 
     def _scalar(self, node: Node) -> Any:
         cell = self.cell(node.dtype)
-        if _depends_on_rates(node):
+        if depends_on_rates(node):
             self._varying.append((node, cell))
         else:
-            self.fill(cell, _numbers(node, np.zeros((1, 0))))
+            self.fill(cell, numbers(node, np.zeros((1, 0))))
         return cell
 
     def _make(self, node: Node) -> Array:
@@ -224,7 +258,7 @@ class Plan(ABC):
             readers = self._readers(before)
             inside = [k for k in readers if first <= k <= place]
             direct = not any(self._shows(self._steps[k], before) for k in inside)
-            passed_on = any(_root(one) is before for one in self._graph.results)
+            passed_on = any(root_of(one) is before for one in self._graph.results)
             if not passed_on and direct and max(readers, default=-1) <= place:
                 return self._arrays[before]
         for one in node.args:
@@ -240,14 +274,14 @@ class Plan(ABC):
 
     def _shows(self, node: Node, root: Node) -> bool:
         """Whether a step reads another view of what ``root`` holds."""
-        return any(one is not root and _root(one) is root for one in node.args)
+        return any(one is not root and root_of(one) is root for one in node.args)
 
     def _readers(self, root: Node) -> list[int]:
         """Places of the steps that read a node, through views or not."""
         return [
             self._place[node]
             for node in self._steps
-            if any(_root(one) is root for one in node.args)
+            if any(root_of(one) is root for one in node.args)
         ]
 
     # ------------------------------------------------------------------ calls
@@ -273,7 +307,7 @@ class Plan(ABC):
 
     def touches_dynamic(self, node: Node) -> bool:
         """Whether a step reads or writes what is another array at each step."""
-        return any(_root(one) in self._dynamic for one in (node, *node.args))
+        return any(root_of(one) in self._dynamic for one in (node, *node.args))
 
     def _emit(self, group: list[Node]) -> None:
         first = self._place[group[0]]
@@ -312,10 +346,12 @@ class Plan(ABC):
             left, right = (self.name(one) for one in node.args)
             return [self.matmul(left, right, self.name(node))]
         if node.op in ("sum", "max"):
-            return [self.reduction(node)]
+            return self.reduction(node)
+        if node.op in ("addmm", "addmv"):
+            return [self.accumulation(node)]
         return [
             self.copy(self.name(part), self.bind(self.array(node)[where]))
-            for part, where in _parts(node)
+            for part, where in parts_of(node)
             if self._adopted.get(_maker(part)) != (node, where)
         ]
 
@@ -324,7 +360,7 @@ class Plan(ABC):
         place = self._place[group[-1]]
         for node in group:
             for one in node.args:
-                root = _root(one)
+                root = root_of(one)
                 array = self._arrays.get(root)
                 if (
                     array is None
@@ -350,7 +386,7 @@ class Plan(ABC):
             if self.array(after) is self._arrays[before]:
                 continue
             source = self.name(after)
-            if _root(after) in self._graph.state:  # which another result may overwrite first
+            if root_of(after) in self._graph.state:  # which another result may overwrite first
                 aside = self.bind(self.empty(after.shape, after.dtype))
                 self._lines.append(self.copy(source, aside))
                 source = aside
@@ -363,7 +399,7 @@ class Plan(ABC):
         """What the code calls the array of a node."""
         if node in self._dynamic:
             return self._dynamic[node]
-        if _root(node) in self._dynamic:
+        if root_of(node) in self._dynamic:
             return self._view_of_dynamic(node)
         return self.bind(self.array(node))
 
@@ -388,8 +424,6 @@ class Plan(ABC):
         bound = ", ".join(f"{name}={name}" for name in self._names)
         self.source = template.format(
             bound=bound,
-            prologue="".join(f"    {line}\n" for line in self.prologue),
-            gather=self.gather(),
             body="".join(f"        {line}\n" for line in self._lines),
         )
         scope = dict(self._names)
@@ -398,16 +432,14 @@ class Plan(ABC):
 
 
 _LOOP = """\
-def run(x, order, targets, outputs, varying, stop, fill, *, {bound}):
-{prologue}\
-    for k, (rows, y_k, z_k) in enumerate(zip(order, targets, outputs)):
+def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
+    for k, (y_k, z_k, x_k) in enumerate(zip(targets, outputs, batches)):
         if stop():
             return k
         for cell, values in varying:
             fill(cell, values[k])
-        {gather}
 {body}\
-    return len(order)
+    return len(targets)
 """
 _ONCE = """\
 def run(x_k, z_k, *, {bound}):
@@ -452,7 +484,7 @@ def planned(
             except UnplannableError:
                 plans[size] = None
             else:
-                fold_scale(graph)
+                plan.rewrite(graph, backend)
                 buffers.extend(backend.copy(one) for one in given[len(buffers) :])
                 plans[size] = plan(backend, graph, buffers)
         made = plans[size]
@@ -509,9 +541,11 @@ def planned_forward(
 
 
 _FEW = 16
+# Entries of what is gathered at once, so few that they stay in a core's cache; and the most steps.
+_AHEAD, _MOST_AHEAD = 2**16, 64
 SCRATCH: Any = object()
 """Stands for an array that exists within a chain alone."""
-_OTHERS = ("matmul", "sum", "max", "concat")
+_OTHERS = ("matmul", "sum", "max", "concat", "addmm", "addmv")
 
 
 def _leaves(state: Any) -> list[Array]:
@@ -525,37 +559,8 @@ def _never() -> bool:
     return False
 
 
-def _root(node: Node) -> Node:
-    """The node whose memory a view shows."""
-    while node.op in VIEWS:
-        node = node.args[0]
-    return node
-
-
 def _maker(part: Node) -> Node:
     """The node that a part of a concatenation is, but for its shape."""
     while part.op == "reshape":
         part = part.args[0]
     return part
-
-
-def _parts(whole: Node) -> Iterator[tuple[Node, tuple[slice, ...]]]:
-    """The arguments of a concatenation, and where in it each lies."""
-    start, axis = 0, whole.option
-    for part in whole.args:
-        stop = start + part.shape[axis]
-        yield part, (*(slice(None),) * axis, slice(start, stop))
-        start = stop
-
-
-def _depends_on_rates(node: Node) -> bool:
-    return node.op == "rate" or any(_depends_on_rates(one) for one in node.args)
-
-
-def _numbers(node: Node, rates: Array) -> Any:
-    """A number at each step, computed in double precision."""
-    if node.op == "constant":
-        return node.option
-    if node.op == "rate":
-        return rates[:, node.option]
-    return getattr(np, node.option)(*(_numbers(one, rates) for one in node.args))

@@ -8,7 +8,7 @@ backend makes something faster than one call after another.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -16,12 +16,25 @@ import numpy as np
 from ._base import Step
 from ._erf import erf
 
-__all__ = ["Graph", "Node", "Recorder", "UnplannableError", "fold_scale", "record"]
+__all__ = [
+    "ELEMENTWISE",
+    "LEAVES",
+    "VIEWS",
+    "Graph",
+    "Node",
+    "Recorder",
+    "UnplannableError",
+    "depends_on_rates",
+    "numbers",
+    "parts_of",
+    "record",
+    "root_of",
+]
 
 _COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
 _UNARY = ("abs", "exp", "expm1", "log", "log1p", "negative", "sign", "sqrt", "square", "tanh")
 _BINARY = ("add", "subtract", "multiply", "divide", "maximum", "minimum", *_COMPARISONS)
-ELEMENTWISE = frozenset((*_UNARY, *_BINARY, "where", "astype"))
+ELEMENTWISE = frozenset((*_UNARY, *_BINARY, "where", "astype", "addscaled"))
 VIEWS = frozenset(("transpose", "reshape", "slice"))
 LEAVES = frozenset(("input", "constant", "rate", "zeros"))
 
@@ -366,90 +379,31 @@ def record(
     return graph, build
 
 
-def fold_scale(graph: Graph) -> None:
-    """Move a number that multiplies the whole gradient to where the gradient begins.
-
-    Backpropagation is linear in delta^L: where ``s * G`` is the only use of a vector G that is
-    linear in a small matrix D, and nothing else reads what lies between them, D is multiplied
-    instead, a pass over some hundred elements in place of one over all parameters.
-    """
-    changed = True
-    while changed:
-        changed = False
-        uses = graph.uses()
-        for node in reversed(graph.nodes):
-            if node.op != "multiply" or node.ndim != 1:
-                continue
-            scale, whole = node.args if node.args[0].is_scalar else node.args[::-1]
-            if not scale.is_scalar or whole.op not in ("concat", "multiply"):
-                continue
-            if len(uses[whole]) > 1 or whole in graph.results:
-                continue
-            if whole.op == "multiply" and any(one.is_scalar for one in whole.args):
-                _merge_scales(graph, node, scale, whole)
-            else:
-                source = _linear_source(graph, uses, whole)
-                if source is None:
-                    continue
-                _move_scale(graph, node, scale, whole, source)
-            changed = True
-            break
+def root_of(node: Node) -> Node:
+    """The node whose memory a view shows."""
+    while node.op in VIEWS:
+        node = node.args[0]
+    return node
 
 
-def _merge_scales(graph: Graph, node: Node, scale: Node, whole: Node) -> None:
-    """``s * (t * G)`` becomes ``(s t) * G``."""
-    inner, rest = whole.args if whole.args[0].is_scalar else whole.args[::-1]
-    product = node.recorder.call("multiply", scale, inner)
-    graph.nodes.insert(graph.nodes.index(node), product)
-    node.args = (product, rest)
-    graph.prune()
+def parts_of(whole: Node) -> Iterator[tuple[Node, tuple[slice, ...]]]:
+    """The arguments of a concatenation, and where in it each lies."""
+    start, axis = 0, whole.option
+    for part in whole.args:
+        stop = start + part.shape[axis]
+        yield part, (*(slice(None),) * axis, slice(start, stop))
+        start = stop
 
 
-def _linear_source(graph: Graph, uses: dict[Node, list[Node]], whole: Node) -> Node | None:
-    """The smallest matrix in which ``whole`` is linear and that nothing else depends on."""
-    best = None
-    for source in graph.nodes:
-        if source.ndim != 2 or source.op in VIEWS | LEAVES or source.size >= whole.size:
-            continue
-        linear = {source}
-        for node in graph.nodes[graph.nodes.index(source) + 1 : graph.nodes.index(whole) + 1]:
-            if _is_linear(node, linear):
-                linear.add(node)
-        if whole not in linear or graph.z in linear or linear & set(graph.results):
-            continue
-        inside = all(use in linear for node in linear - {whole} for use in uses[node])
-        if inside and (best is None or source.size <= best.size):
-            best = source
-    return best
+def depends_on_rates(node: Node) -> bool:
+    """Whether a number may be another at each step."""
+    return node.op == "rate" or any(depends_on_rates(one) for one in node.args)
 
 
-def _is_linear(node: Node, linear: set[Node]) -> bool:
-    """Whether a node is linear in the source of which the nodes of ``linear`` are."""
-    which = [one in linear for one in node.args]
-    if node.op in VIEWS or node.op in ("sum", "negative"):
-        return which[0]
-    if node.op in ("multiply", "matmul"):
-        return sum(which) == 1
-    if node.op == "divide":
-        return which == [True, False]
-    if node.op in ("add", "subtract", "concat"):
-        return all(which)
-    return False
-
-
-def _move_scale(graph: Graph, node: Node, scale: Node, whole: Node, source: Node) -> None:
-    """``s * G`` becomes G, of which the source is multiplied by s."""
-    recorder = node.recorder
-    scaled = Node(recorder, "multiply", (source, scale), source.shape, source.dtype)
-    for other in graph.nodes:
-        if other is node:
-            continue
-        other.args = tuple(scaled if one is source else one for one in other.args)
-    for other in graph.nodes:
-        other.args = tuple(whole if one is node else one for one in other.args)
-    graph.results = [whole if one is node else one for one in graph.results]
-    # Numbers depend on no array: they can all come first.
-    rest = [one for one in graph.nodes if not one.is_scalar and one is not node]
-    rest.insert(rest.index(source) + 1, scaled)
-    graph.nodes = [one for one in graph.nodes if one.is_scalar] + rest
-    graph.prune()
+def numbers(node: Node, rates: np.ndarray[Any, Any]) -> Any:
+    """A number at each step, computed in double precision."""
+    if node.op == "constant":
+        return node.option
+    if node.op == "rate":
+        return rates[:, node.option]
+    return getattr(np, node.option)(*(numbers(one, rates) for one in node.args))

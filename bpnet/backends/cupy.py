@@ -91,7 +91,6 @@ class CupyPlan(Plan):
     functions: ClassVar[dict[str, Callable[..., Any]]] = {
         "copyto": cupy.copyto,
         "matmul": cupy.matmul,
-        "take": cupy.take,
     }
 
     def cell(self, dtype: Any) -> Any:
@@ -116,18 +115,18 @@ class CupyPlan(Plan):
     def matmul(self, left: str, right: str, out: str) -> str:
         return f"matmul({left}, {right}, out={out})"
 
-    def reduction(self, node: Node) -> str:
+    def reduction(self, node: Node) -> list[str]:
         axis, keepdims = node.option
         (x,) = node.args
         if node.op == "max":
-            return f"{self.name(x)}.max({axis}, {self.name(node)}, {keepdims})"
-        return f"{self.name(x)}.sum({axis}, None, {self.name(node)}, {keepdims})"
+            return [f"{self.name(x)}.max({axis}, {self.name(node)}, {keepdims})"]
+        return [f"{self.name(x)}.sum({axis}, None, {self.name(node)}, {keepdims})"]
 
     def copy(self, source: str, out: str) -> str:
         return f"copyto({out}, {source})"
 
-    def gather(self) -> str:
-        return "take(x, rows, 0, x_k)"
+    def gather(self, x: Array, rows: Array, out: Array) -> None:
+        cupy.take(x, rows, 0, out)
 
 
 @functools.cache

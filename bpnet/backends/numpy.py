@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ._base import Array, Availability, Backend, Forward, Namespace, Step
-from ._plan import Plan, planned, planned_forward
-from ._record import ELEMENTWISE, Node
+from ._blas import blas, pointer
+from ._blocks import BlockwisePlan
+from ._plan import planned, planned_forward
+from ._record import ELEMENTWISE, Graph, Node, root_of
+from ._rewrite import accumulate
 
 __all__ = ["NumpyBackend"]
+
+
+def _max(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Array:
+    """The standard's ``max``; NumPy takes its time over short rows, not over columns."""
+    if x.ndim != 2 or axis not in (1, -1) or x.shape[1] > _SHORT:
+        return np.max(x, axis=axis, keepdims=keepdims)
+    found = np.maximum.reduce(np.ascontiguousarray(x.T), 0)
+    return found[:, None] if keepdims else found
 
 
 class NumpyBackend(Backend):
     """NumPy 2, which is its own array API namespace."""
 
     name = "numpy"
-    xp = Namespace(np)
+    xp: Any = Namespace(np)
+    xp.max = _max
 
     @classmethod
     def probe(cls) -> Availability:
@@ -60,7 +74,12 @@ class NumpyBackend(Backend):
         return planned_forward(self, forward, NumpyPlan, super().compile_forward(forward))
 
 
-class NumpyPlan(Plan):
+def _add_product(left: Array, right: Array, out: Array, alpha: float, beta: float) -> None:
+    """What BLAS does in one pass."""
+    np.add(beta * out, alpha * (left @ right), out)
+
+
+class NumpyPlan(BlockwisePlan):
     """Calls with ``out=``; chains over large arrays go block by block through the cache.
 
     Numbers are 0-d arrays of the right type, which NumPy handles twice as fast as Python's.
@@ -70,43 +89,22 @@ class NumpyPlan(Plan):
         "copyto": np.copyto,
         "dot": np.dot,
         "largest": np.maximum.reduce,
-        **{name: getattr(np, name) for name in ELEMENTWISE - {"astype"}},
+        "add_product": _add_product,
+        **{name: getattr(np, name) for name in ELEMENTWISE - {"astype", "addscaled"}},
     }
-    prologue = ("take = x.take",)
 
-    def is_chained(self, node: Node) -> bool:
-        large = node.size >= 2 * _BLOCK
-        return node.op in ELEMENTWISE and large and not self.touches_dynamic(node)
+    @classmethod
+    def rewrite(cls, graph: Graph, backend: Backend) -> None:
+        super().rewrite(graph, backend)
+        accumulate(graph)
 
-    def chain(self, group: list[Node], local: set[Node]) -> list[str]:
-        shape = group[0].shape
-        rows = max(1, _BLOCK * shape[0] // group[0].size)
-        bounds = [(r, min(r + rows, shape[0])) for r in range(0, shape[0], rows)]
-        columns: dict[int, list[Array]] = {}
-        held: dict[Node, _Blocks] = {}
-
-        def name(node: Node) -> str:
-            array = held[node] if node in local else self.array(node)
-            if array.ndim < len(shape) or array.shape[0] != shape[0]:
-                return self.bind(array)  # a number, or a row that goes with every block
-            if id(array) not in columns:
-                columns[id(array)] = [array[low:high] for low, high in bounds]
-            return f"c{list(columns).index(id(array))}"
-
-        body = []
-        for k, node in enumerate(group):
-            arguments = [name(one) for one in node.args]
-            if node in local:
-                later = group[k + 1 :]
-                taken = [held[one] for one in held if any(use in later for use in self.uses[one])]
-                if node.op == "where":  # writes its result in two goes
-                    taken += [held[one] for one in node.args if one in held]
-                free = (b for b in held.values() if b.dtype == node.dtype and b not in taken)
-                held[node] = next(free, None) or _Blocks(rows, shape, node.dtype)
-            body += self.elementwise(node, arguments, name(node))
-        variables = ", ".join(f"c{k}" for k in range(len(columns)))
-        blocks = list(zip(*columns.values(), strict=True))
-        return [f"for {variables}, in {self.bind(blocks)}:", *(f"    {line}" for line in body)]
+    def __init__(
+        self, backend: Backend, graph: Graph, state: Sequence[Array], *, once: bool = False
+    ) -> None:
+        self._held: list[Array] = []  # what lies where a call was told to read or write
+        self._x_address = ctypes.c_void_p()
+        super().__init__(backend, graph, state, once=once)
+        self._addresses = [pointer(batch).value for batch in self._room]
 
     def elementwise(self, node: Node, arguments: Sequence[str], out: str) -> list[str]:
         if node.op == "astype":
@@ -121,37 +119,63 @@ class NumpyPlan(Plan):
         # `dot` has less to decide than `matmul`; it wants contiguous results, as all ours are.
         return f"dot({left}, {right}, {out})"
 
-    def reduction(self, node: Node) -> str:
+    def reduction(self, node: Node) -> list[str]:
         axis, keepdims = node.option
         (x,) = node.args
+        if node.op == "max" and axis == 1 and x.shape[1] <= _SHORT:
+            columns = self.bind(self.empty(x.shape[::-1], x.dtype))
+            out = self.bind(self.array(node).reshape(-1))
+            return [f"copyto({columns}, {self.name(x)}.T)", f"largest({columns}, 0, None, {out})"]
         if node.op == "max":
-            return f"largest({self.name(x)}, {axis}, None, {self.name(node)}, {keepdims})"
+            return [f"largest({self.name(x)}, {axis}, None, {self.name(node)}, {keepdims})"]
         # A product with ones is a sum, by BLAS and with a third of the overhead of `add.reduce`.
         ones = self.bind(_ones(x.shape[axis], node.dtype))
         pair = f"{ones}, {self.name(x)}" if axis == 0 else f"{self.name(x)}, {ones}"
-        return f"dot({pair}, {self.bind(self.array(node).reshape(-1))})"
+        return [f"dot({pair}, {self.bind(self.array(node).reshape(-1))})"]
+
+    def accumulation(self, node: Node) -> str:
+        axis, beta, sign = node.option
+        into, *factors = node.args
+        out = self.array(into)
+        arrays = [(self.name(one), self.array(one), self._address(one)) for one in factors]
+        if node.op == "addmv":  # a sum is a product with ones
+            ones = _ones(arrays[0][1].shape[axis], node.dtype)
+            ones, out = (
+                (ones[None, :], out.reshape(1, -1))
+                if axis == 0
+                else (ones[:, None], out.reshape(-1, 1))
+            )
+            arrays.insert(axis, (self.bind(ones), ones, pointer(ones)))
+        names, (left, right), addresses = zip(*arrays, strict=True)
+        found = blas(node.dtype.name)
+        if found is None or None in addresses or not (found.reads(left) and found.reads(right)):
+            return f"add_product({', '.join(names)}, {self.bind(out)}, {sign}, {beta})"
+        self._held += [left, right, out]
+        call = found.product(left, right, out, alpha=sign, beta=beta, addresses=addresses)
+        return f"{self.bind(call)}()"
+
+    def _address(self, node: Node) -> Any:
+        """Where an array lies, or will lie at each step; None where no name is kept for that."""
+        if node is self._graph.x:
+            return self._x_address
+        return None if root_of(node) in self._dynamic else pointer(self.array(node))
+
+    def batches(self, x: Array, order: Array) -> Iterator[Array]:
+        for address, batch in zip(itertools.cycle(self._addresses), super().batches(x, order)):
+            self._x_address.value = address
+            yield batch
 
     def copy(self, source: str, out: str) -> str:
         return f"copyto({out}, {source})"
 
-    def gather(self) -> str:
-        return "take(rows, 0, x_k, 'clip')"
+    def gather(self, x: Array, rows: Array, out: Array) -> None:
+        x.take(rows, 0, out, "clip")
 
 
-_BLOCK = 2**15  # elements of a block of a chain: some such blocks lie in a core's cache together
+# Columns of which NumPy finds the largest sooner after it has made them rows.
+_SHORT = 64
 
 
 @functools.cache
 def _ones(n: int, dtype: Any) -> Array:
     return np.ones(n, dtype)
-
-
-class _Blocks:
-    """A block's room, that stands for an array of which each block goes through it in turn."""
-
-    def __init__(self, rows: int, shape: tuple[int, ...], dtype: Any) -> None:
-        self.shape, self.ndim, self.dtype = shape, len(shape), dtype
-        self._room = np.empty((rows, *shape[1:]), dtype)
-
-    def __getitem__(self, rows: slice) -> Array:
-        return self._room[: rows.stop - rows.start]

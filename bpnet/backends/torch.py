@@ -11,8 +11,10 @@ import numpy as np
 import torch
 
 from ._base import Array, Availability, Backend, Forward, Namespace, Step
-from ._plan import Plan, planned, planned_forward
-from ._record import ELEMENTWISE, Node
+from ._blocks import BlockwisePlan
+from ._plan import planned, planned_forward
+from ._record import ELEMENTWISE, Graph, Node, depends_on_rates, numbers
+from ._rewrite import accumulate, scale_addends
 
 __all__ = ["TorchBackend"]
 
@@ -84,35 +86,71 @@ class TorchBackend(Backend):
             torch.accelerator.synchronize(self._device)
 
 
-class TorchPlan(Plan):
-    """Calls with ``out=``, which spare a library of many layers its allocations."""
+class TorchPlan(BlockwisePlan):
+    """Calls with ``out=``, which spare a library of many layers its allocations.
+
+    PyTorch shares out among its threads what has 2**15 entries for each.
+    """
+
+    block = 2**16 * torch.get_num_threads()
 
     functions: ClassVar[dict[str, Callable[..., Any]]] = {
         "mm": torch.mm,
         "sum": torch.sum,
         "amax": torch.amax,
-        "index_select": torch.index_select,
-        **{name: getattr(torch, name) for name in ELEMENTWISE - {"astype"}},
+        **{name: getattr(torch, name) for name in ELEMENTWISE - {"astype", "addscaled"}},
     }
 
+    @classmethod
+    def rewrite(cls, graph: Graph, backend: Backend) -> None:
+        super().rewrite(graph, backend)
+        accumulate(graph)
+        # A number that the device has is none that a call takes.
+        scale_addends(graph, rates=backend.device == "cpu")
+
+    def is_chained(self, node: Node) -> bool:
+        return self._device.type == "cpu" and super().is_chained(node)
+
     def fill(self, cell: Any, value: Any) -> None:
-        cell.fill_(float(value))
+        (cell.fill if isinstance(cell, np.ndarray) else cell.fill_)(float(value))
 
     def elementwise(self, node: Node, arguments: Sequence[str], out: str) -> list[str]:
         if node.op == "astype":
             return [self.copy(arguments[0], out)]
+        if node.op == "addscaled":
+            return [f"add({', '.join(arguments)}, alpha={self._number(node.option)}, out={out})"]
         return [f"{node.op}({', '.join(arguments)}, out={out})"]
+
+    def _number(self, node: Node) -> str:
+        """A number as a call takes it, which is not as an array of PyTorch."""
+        if not depends_on_rates(node):
+            return repr(float(numbers(node, np.zeros((1, 0)))))
+        cell = np.zeros(())
+        self._varying.append((node, cell))
+        return f"{self.bind(cell)}.item()"
 
     def matmul(self, left: str, right: str, out: str) -> str:
         return f"mm({left}, {right}, out={out})"
 
-    def reduction(self, node: Node) -> str:
+    def reduction(self, node: Node) -> list[str]:
         axis, keepdims = node.option
         function = {"sum": "sum", "max": "amax"}[node.op]
-        return f"{function}({self.name(node.args[0])}, {axis}, {keepdims}, out={self.name(node)})"
+        return [f"{function}({self.name(node.args[0])}, {axis}, {keepdims}, out={self.name(node)})"]
 
     def copy(self, source: str, out: str) -> str:
         return f"{out}.copy_({source})"
 
-    def gather(self) -> str:
-        return "index_select(x, 0, rows, out=x_k)"
+    def gather(self, x: Array, rows: Array, out: Array) -> None:
+        torch.index_select(x, 0, rows, out=out)
+
+    def accumulation(self, node: Node) -> str:
+        axis, beta, sign = node.option
+        out, *factors = node.args
+        names = ", ".join(self.name(one) for one in factors)
+        if node.op == "addmm":
+            return f"{self.name(out)}.addmm_({names}, beta={beta}, alpha={sign})"
+        vector = self.array(out).reshape(-1)
+        ones = self.bind(vector.new_ones(factors[0].shape[axis]))  # a sum is a product with them
+        vector = self.bind(vector)
+        matrix = f"{names}.T" if axis == 0 else names
+        return f"{vector}.addmv_({matrix}, {ones}, beta={beta}, alpha={sign})"
