@@ -323,6 +323,10 @@ class CustomActivation(Activation):
     range: tuple[float, float] = _INFINITE
     kinks: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.name in _BUILT_IN:
+            raise ValueError(f"the name {self.name!r} is that of one of bpnet's own")
+
     def value(self, z: Array, xp: Any = None) -> Array:
         return self.value_of(z, xp or namespace(z))
 

@@ -226,6 +226,10 @@ class CustomCost(Cost):
     name: str = "custom"  # type: ignore[misc]  # here each object has its own
     partner: Activation = _LINEAR
 
+    def __post_init__(self) -> None:
+        if self.name in _BUILT_IN:
+            raise ValueError(f"the name {self.name!r} is that of one of bpnet's own")
+
     def value(self, a: Array, y: Array, xp: Any = None) -> Array:
         return self.value_of(a, y, xp or namespace(a))
 
