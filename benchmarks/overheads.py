@@ -76,8 +76,7 @@ def epoch_of_fit(steps: int, rounds: int) -> dict[str, float]:
     """Seconds of an epoch of ``fit``, and of the same steps and validation bare."""
     import bpnet
     from bpnet.backprop import feedforward
-    from bpnet.parameters import Layout
-    from bpnet.training import make_step
+    from bpnet.training import Recipe, make_step
 
     case = MIDDLE.with_steps(steps)
     (x, labels), held_out = case.data(), case.with_steps(79).data()
@@ -86,12 +85,12 @@ def epoch_of_fit(steps: int, rounds: int) -> dict[str, float]:
     net = bpnet.Network(
         case.sizes, activations=case.sigma, cost="categorical_cross_entropy", seed=SEED
     )
-    xp, layout = net.backend.xp, Layout(case.sizes)
+    xp = net.backend.xp
     optimizer = bpnet.SGD(case.learning_rate)
-    bare = net.backend.compile(make_step(layout, net.activations, net.cost, optimizer, 0.0))
+    bare = net.backend.compile(make_step(net._architecture, net.cost, Recipe(optimizer)))
     order = np.random.default_rng(SEED).permutation(len(x)).reshape(steps, case.batch)
     rates = [optimizer.rates(k) for k in range(steps)]
-    state = layout.join(net.weights, net.biases, xp), ()
+    state = net._layout.join(net.weights, net.biases, xp), (), (), ()
     w, b = net.weights, net.biases
 
     def run_steps() -> None:

@@ -6,7 +6,7 @@ methods for each class anew, and bpnet has dozens of classes.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NoReturn, dataclass_transform
+from typing import Any, ClassVar, NoReturn, Self, dataclass_transform
 
 __all__ = ["Value"]
 
@@ -73,6 +73,10 @@ class Value:
 
     def __post_init__(self) -> None:
         """What a subclass checks or derives."""
+
+    def replaced(self, **changes: Any) -> Self:
+        """The same with some fields changed."""
+        return type(self)(**{name: getattr(self, name) for name in self.fields} | changes)
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError(f"{type(self).__name__} cannot be changed; make another one")

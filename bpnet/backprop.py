@@ -77,10 +77,7 @@ def backprop(
     z, a = feedforward(w, b, sigma, x, xp)
     L = len(w) - 1
     nabla_w, nabla_b = list(w), list(b)
-    if cost.matches(sigma[L]):
-        delta = a[-1] - y  # (BP1)
-    else:
-        delta = sigma[L].pullback(cost.gradient(a[-1], y, xp), z[L], a[-1], xp)  # (BP1)
+    delta = cost.output_error(sigma[L], z[L], a[-1], y, xp)  # (BP1)
     for l in range(L, -1, -1):
         nabla_b[l] = xp.sum(delta, axis=0)  # (BP3)
         nabla_w[l] = delta.T @ a[l]  # (BP4)

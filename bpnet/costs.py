@@ -68,6 +68,12 @@ class Cost(Value):
         """Whether with ``sigma`` in the output layer ``delta = a - y``."""
         return self.match is not None and type(sigma) is self.match
 
+    def output_error(self, sigma: Activation, z: Array, a: Array, y: Array, xp: Any) -> Array:
+        """The error of the output layer, BP1, shape (m, n_L): short where the pair allows it."""
+        if self.matches(sigma):
+            return a - y
+        return sigma.pullback(self.gradient(a, y, xp), z, a, xp)
+
     def of_output(self, sigma: Activation, z: Array, y: Array, xp: Any) -> Array:
         """``C_x`` of each sample by the stable way, from the output layer's weighted input."""
         if self.matches(sigma):

@@ -158,8 +158,11 @@ def _against_differences(net: Network, x: Any, y: Any, tolerance: float) -> Grad
     found = np.concatenate([part.ravel() for part in _host_gradient(net, x, y)])
     kept = np.where(crossed, 0.0, found), np.where(crossed, 0.0, differences)
     errors, unresolved = {}, {}
-    parts = [part for flat in (*kept, crossed) for part in layout.split(flat, np)]
-    gradients, expected, skipped = (parts[k] + parts[k + 1] for k in (0, 2, 4))
+    gradients, expected, skipped = (
+        [one for group in (*layout.split(flat, np), *map(dict.values, layout.split_norms(flat, np)))
+         for one in group]
+        for flat in (*kept, crossed)
+    )  # fmt: skip
     for name, g, e, s in zip(_names(net), gradients, expected, skipped, strict=True):
         errors[name] = _relative(g, e)
         if s.any():
@@ -173,8 +176,11 @@ def _sides(net: Network, theta: np.ndarray[Any, Any], x: Any, y: Any) -> tuple[f
     """Mean cost at theta, and on which side of each kink every neuron and output is."""
     backend = net.backend
     xp = backend.xp
-    w, b = net._layout.split(backend.from_host(theta, "float64"), xp)
-    z, a = feedforward(w, b, net._sigma, x, xp)
+    own = backend.from_host(theta, "float64")
+    w, b = net._layout.split(own, xp)
+    stages = net._architecture.stages(own, None, x, xp)
+    z, a = feedforward(w, b, stages, x, xp)
+    z = [getattr(stage, "u", z_l) for stage, z_l in zip(stages, z, strict=True)]
     cost = xp.mean(net.cost.of_output(net._sigma[-1], z[-1], y, xp))
     sides = [
         backend.to_numpy(z_l > kink)
@@ -190,12 +196,14 @@ def _sides(net: Network, theta: np.ndarray[Any, Any], x: Any, y: Any) -> tuple[f
 def _host_gradient(net: Network, x: Any, y: Any) -> list[np.ndarray[Any, Any]]:
     gradients = net.backprop(x, y)
     with net.backend.scope():
-        return [net.backend.to_numpy(part) for part in (*gradients.weights, *gradients.biases)]
+        parts = (*gradients.weights, *gradients.biases, *gradients.scales, *gradients.shifts)
+        return [net.backend.to_numpy(part) for part in parts]
 
 
 def _names(net: Network) -> list[str]:
     layers = range(len(net.sizes) - 1)
-    return [f"weights[{l}]" for l in layers] + [f"biases[{l}]" for l in layers]
+    names = [f"{what}[{l}]" for what in ("weights", "biases") for l in layers]
+    return names + [f"{what}[{l}]" for what in ("scales", "shifts") for l in net._layout.norms]
 
 
 def _relative(g: Any, reference: Any) -> float:

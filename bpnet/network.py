@@ -21,38 +21,17 @@ from .backprop import backprop
 from .costs import BinaryCrossEntropy, CategoricalCrossEntropy, Cost
 from .initializers import Initializer
 from .io import read_model, write_model
+from .layers import Layer, layers_from, resolved
 from .optimizers import SGD, Optimizer
-from .parameters import Layout
 from .randomness import new_seed, start_generator
 from .targets import as_inputs, as_targets
-from .training import Callback, History, evaluate, fit, make_forward, make_step
-from .training.metrics import classes
+from .training import Callback, History, Recipe, Snapshot, evaluate, fit, make_forward, make_step
+from .training.tally import classes
 
 __all__ = ["Gradients", "Layer", "Network", "load"]
 
 _TASKS = ("classification", "regression")
-
-
-class Layer(Value):
-    """A layer of a network, where it is more than a number of neurons.
-
-    Parameters
-    ----------
-    size : int
-        Neurons.
-    activation : str or Activation, optional
-        By default what the network says.
-
-    Examples
-    --------
-    >>> import bpnet
-    >>> bpnet.Network([4, bpnet.Layer(8, activation="relu"), 3], cost="log_likelihood", seed=0)
-    Network(4 -> 8 relu -> 3 softmax, cost=categorical_cross_entropy, 67 parameters,
-            numpy on cpu, float32)
-    """
-
-    size: int
-    activation: str | Activation | None = None
+_VECTORS = ("_memory", "_running", "_average")  # tuples of vectors on the device
 
 
 class Gradients(Value):
@@ -64,6 +43,8 @@ class Gradients(Value):
         (n_l, n_{l-1}) each.
     biases : list of array
         (n_l,) each.
+    scales, shifts : list of array
+        (n_l,) each, of the layers that normalize.
 
     Examples
     --------
@@ -75,6 +56,8 @@ class Gradients(Value):
 
     weights: list[Array]
     biases: list[Array]
+    scales: Sequence[Array] = ()
+    shifts: Sequence[Array] = ()
 
 
 class Network:
@@ -154,16 +137,19 @@ class Network:
         task: str | None = None,
     ) -> None:
         self.cost = _costs.get(cost)
-        self.sizes, self._sigma = _architecture(sizes, activations, self.cost)
+        self._architecture = resolved(sizes, activations, self.cost)
+        self.sizes, self._sigma = self._architecture.sizes, self._architecture.sigma
         self.backend = get_backend(backend, device, dtype)
         self.seed = new_seed() if seed is None else _natural("seed", seed)
         self._task = None if task is None else known(task, _TASKS, "task")
         self._seen_regression = False
-        self.epochs = self.steps = 0
+        self.epochs = self.steps = self._since = 0
         self.metadata: dict[str, Any] = {}
-        self._layout = Layout(self.sizes)
+        self._layout = self._architecture.layout
         self._optimizer: Optimizer | None = None
         self._memory: tuple[Array, ...] = ()
+        self._running: tuple[Array, ...] = ()
+        self._average: tuple[Array, ...] = ()
         self._runs: dict[Any, Callable[..., Any]] = {}
         chosen, rng = _initializers.get(initializer), start_generator(self.seed)
         biases = [chosen.biases(n, rng) for n in self.sizes[1:]]
@@ -171,7 +157,11 @@ class Network:
             chosen.weights(n_out, n_in, sigma, rng)
             for (n_out, n_in), sigma in zip(self._layout.weight_shapes, self._sigma, strict=True)
         ]
-        self._receive(self._layout.join(weights, biases, np))
+        self._receive(self._layout.join(weights, biases, np, self._architecture.first_norms()))
+        if self._architecture.running_size:
+            with self.backend.scope():
+                running = self.backend.from_host(self._architecture.first_running(), self.dtype)
+            self._running = (running,)
 
     # ------------------------------------------------------------------ what it is
 
@@ -241,16 +231,13 @@ class Network:
                 *self._parameters("weights", weights, self._layout.weight_shapes),
                 *self._parameters("biases", biases, self._layout.bias_shapes),
             ]
-        self._receive(np.concatenate(parts))
+            norms = self.backend.to_numpy(self._theta[self._layout.n_plain :])
+        self._receive(np.concatenate([*parts, norms]))
 
     def __repr__(self) -> str:
-        layers = " -> ".join(
-            [str(self.sizes[0])]
-            + [f"{n} {s.name}" for n, s in zip(self.sizes[1:], self._sigma, strict=True)]
-        )
         return (
-            f"Network({layers}, cost={self.cost.name}, {self._layout.size:,} parameters, "
-            f"{self.backend.name} on {self.device}, {self.dtype})"
+            f"Network({self._architecture}, cost={self.cost.name}, "
+            f"{self._layout.size:,} parameters, {self.backend.name} on {self.device}, {self.dtype})"
         )
 
     # ------------------------------------------------------------------ what it computes
@@ -374,7 +361,7 @@ class Network:
         0.6931
         """
         with self.backend.scope():
-            return evaluate(self, *self._samples(x, y))[0]
+            return evaluate(self, [self._samples(x, y)])[0]
 
     def accuracy(self, x: Any, y: Any) -> float:
         """Share of samples whose class is predicted rightly.
@@ -432,7 +419,7 @@ class Network:
         1.0
         """
         with self.backend.scope():
-            return evaluate(self, *self._samples(x, y))[1]
+            return evaluate(self, [self._samples(x, y)])[1]
 
     def backprop(self, x: Any, y: Any) -> Gradients:
         """Gradient of the mean cost over a batch, by BP1-BP4.
@@ -466,33 +453,54 @@ class Network:
         """
         with self.backend.scope():
             x, y = self._samples(x, y)
-            w, b = self._layout.split(self._theta, self.backend.xp)
-            nabla_w, nabla_b, _ = backprop(w, b, self._sigma, self.cost, x, y, self.backend.xp)
-            m = x.shape[0]
-            return Gradients([nabla / m for nabla in nabla_w], [nabla / m for nabla in nabla_b])
+            xp, m = self.backend.xp, x.shape[0]
+            w, b = self._layout.split(self._theta, xp)
+            stages = self._architecture.stages(self._theta, None, x, xp)
+            nabla_w, nabla_b, _ = backprop(w, b, stages, self.cost, x, y, xp)
+            normed = [stages[l] for l in self._architecture.norms]
+            return Gradients(
+                [nabla / m for nabla in nabla_w],
+                [nabla / m for nabla in nabla_b],
+                [stage.nabla_scale / m for stage in normed],
+                [stage.nabla_shift / m for stage in normed],
+            )
 
     # ------------------------------------------------------------------ how it learns
 
     def fit(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         *,
         epochs: int,
         batch_size: int,
         optimizer: Optimizer = SGD(learning_rate=0.1),  # noqa: B008 - frozen, and told in help()
+        l1: float = 0.0,
         l2: float = 0.0,
+        max_norm: float = 0.0,
+        clip_value: float = 0.0,
+        clip_norm: float = 0.0,
+        accumulate: int = 1,
+        average: float = 0.0,
+        label_smoothing: float = 0.0,
+        sample_weight: Any = None,
+        class_weight: Any = None,
         validation: tuple[Any, Any] | None = None,
+        metrics: Iterable[Any] = (),
         callbacks: Iterable[Callback] = (),
         progress: bool | None = None,
         evaluate_training: bool = False,
+        resume: Snapshot | None = None,
     ) -> History:
         """Train by mini-batches; a second call goes on where the first stopped.
 
         Parameters
         ----------
-        x : array, shape (n, n_0)
+        x : array, shape (n, n_0), or source
+            Samples; or a source of `bpnet.data` that gives samples and targets block by block,
+            for data that are larger than memory.
         y : array, shape (n, n_L), or (n,) of class indices
+            None with a source.
         epochs : int
             How many more.
         batch_size : int
@@ -502,14 +510,35 @@ class Network:
         l2 : float, optional
             The objective is the mean cost plus l2/2 times the sum of the squared weights: the
             book's lmbda/n. Costs that are told do not contain it.
+        l1 : float, optional
+            Adds l1 times the sum of the weights' magnitudes.
+        max_norm : float, optional
+            After each step the weights of a neuron that are longer are shortened to this norm.
+        clip_value, clip_norm : float, optional
+            Bounds of each entry, and of the norm, of the gradient.
+        accumulate : int, optional
+            Compute each mini-batch in so many parts, which takes less memory for activations.
+        average : float, optional
+            Decay of an exponential moving average of the parameters, as 0.999; see `averaged`.
+        label_smoothing : float, optional
+            Share of each target that is spread evenly over the classes.
+        sample_weight : array, shape (n,), optional
+            How often each sample counts: the cost of a mini-batch is the weighted mean.
+        class_weight : dict of int to float, or "balanced", optional
+            How often each class counts; ``"balanced"``: all classes the same.
         validation : (x, y), optional
             Samples to judge each epoch by.
+        metrics : iterable of str, Metric or callable, optional
+            More columns of the history; see `bpnet.metrics`.
         callbacks : iterable of Callback, optional
         progress : bool, optional
             Show a bar; by default where standard error is a terminal.
         evaluate_training : bool, optional
             Training columns are then computed after the epoch, as the book's are; by default they
             are means over the epoch's own batches, which cost next to nothing.
+        resume : Snapshot, optional
+            Go on where a checkpoint was written, to the same bits; the other arguments must be
+            those of the fit that wrote it.
 
         Returns
         -------
@@ -520,13 +549,15 @@ class Network:
         ValueError, TypeError
             As `total_cost`, and for a setting out of range; nothing has changed then.
         DivergenceError
-            If a cost or parameter is no longer finite; the parameters are the last finite ones.
+            If a cost or parameter is no longer finite; the parameters are the last finite ones,
+            and the optimizer's memory is made anew.
 
         Notes
         -----
         The first Ctrl-C ends training at the next boundary of a step (on JAX: of a block of steps);
         the history then says ``stopped == "interrupted"``, and the parameters are those of that
-        moment. A second one raises KeyboardInterrupt at once, with those of the last full epoch.
+        moment. A second one raises KeyboardInterrupt at once, with those of the last full epoch and
+        no memory of the optimizer.
 
         Examples
         --------
@@ -537,19 +568,56 @@ class Network:
         >>> round(float(net.weights[0][0, 0]), 2), round(float(net.biases[0][0]), 2)
         (2.0, 1.0)
         """
+        recipe = Recipe(
+            optimizer,
+            l1=l1,
+            l2=l2,
+            clip_value=clip_value,
+            clip_norm=clip_norm,
+            max_norm=max_norm,
+            accumulate=accumulate,
+            average=average,
+        )
         return fit(
             self,
             x,
             y,
             epochs=epochs,
             batch_size=batch_size,
-            optimizer=optimizer,
-            l2=l2,
+            recipe=recipe,
             validation=validation,
             callbacks=callbacks,
+            metrics=metrics,
             progress=progress,
             evaluate_training=evaluate_training,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+            label_smoothing=label_smoothing,
+            resume=resume,
         )
+
+    def averaged(self) -> Network:
+        """A copy that has the moving average of the parameters; see ``average`` of `fit`.
+
+        Raises
+        ------
+        ValueError
+            If the latest fit kept none.
+
+        Examples
+        --------
+        >>> import bpnet
+        >>> net = bpnet.Network([1, 1], seed=0)
+        >>> history = net.fit([[0.0]], [[1.0]], epochs=2, batch_size=1, average=0.9)
+        >>> bool((net.averaged().weights[0] == net.weights[0]).all())
+        True
+        """
+        if not self._average:
+            raise ValueError("there is no moving average: fit(..., average=0.999) keeps one")
+        other = self.copy()
+        (other._theta,) = other._average
+        other._average = ()
+        return other
 
     # ------------------------------------------------------------------ elsewhere, and kept
 
@@ -608,19 +676,21 @@ class Network:
         return self.copy()
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {k: v for k, v in self.__dict__.items() if k not in ("_runs", "_layout")}
+        state = {k: v for k, v in self.__dict__.items() if k != "_runs"}
         with self.backend.scope():
             state["_theta"] = self.backend.to_numpy(self._theta)
-            state["_memory"] = tuple(self.backend.to_numpy(part) for part in self._memory)
+            for name in _VECTORS:
+                state[name] = tuple(map(self.backend.to_numpy, state[name]))
         state["metadata"] = copy.deepcopy(self.metadata)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._runs, self._layout = {}, Layout(self.sizes)
+        self._runs = {}
         self._receive(state["_theta"])
         with self.backend.scope():
-            self._memory = tuple(self.backend.asarray(part) for part in state["_memory"])
+            for name in _VECTORS:
+                setattr(self, name, tuple(map(self.backend.asarray, state[name])))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write parameters, architecture and `metadata` to a safetensors file.
@@ -648,15 +718,28 @@ class Network:
         >>> bool((same.weights[0] == net.weights[0]).all())
         True
         """
-        arrays = {}
+        write_model(path, self._arrays(), self._header())
+
+    def _arrays(self) -> dict[str, np.ndarray[Any, Any]]:
+        """What `save` writes, by name."""
+        arrays, to_numpy = {}, self.backend.to_numpy
         with self.backend.scope():
             w, b = self._layout.split(self._theta, self.backend.xp)
             for l in range(len(w)):
-                arrays[f"weights.{l}"] = self.backend.to_numpy(w[l])
-                arrays[f"biases.{l}"] = self.backend.to_numpy(b[l])
-        header = {
+                arrays[f"weights.{l}"] = to_numpy(w[l])
+                arrays[f"biases.{l}"] = to_numpy(b[l])
+            if self._layout.norms:
+                arrays["norms"] = to_numpy(self._theta[self._layout.n_plain :])
+            if self._running:
+                arrays["running"] = to_numpy(self._running[0])
+        return arrays
+
+    def _header(self) -> dict[str, Any]:
+        """What `save` writes beside the arrays."""
+        return {
             "sizes": self.sizes,
             "activations": [_activations.to_dict(sigma) for sigma in self._sigma],
+            "layers": self._architecture.options(),
             "cost": _costs.to_dict(self.cost),
             "dtype": self.dtype,
             "task": self.task,
@@ -664,20 +747,19 @@ class Network:
             "epochs": self.epochs,
             "metadata": self.metadata,
         }
-        write_model(path, arrays, header)
 
     # ------------------------------------------------------------------ for the training loop
 
     def _weighted_input(self, x: Any) -> Array:
         """z of the output layer, shape (m, n_L)."""
-        return self._forward()(self._theta, as_inputs(x, self.sizes[0], self.backend))
+        return self._forward()(
+            (self._theta, self._running), as_inputs(x, self.sizes[0], self.backend)
+        )
 
     def _forward(self) -> Callable[[Array, Array], Array]:
         """The backend's forward pass, ``forward(theta, x)``, to z of the output layer."""
         if "forward" not in self._runs:
-            self._runs["forward"] = self.backend.compile_forward(
-                make_forward(self._layout, self._sigma)
-            )
+            self._runs["forward"] = self.backend.compile_forward(make_forward(self._architecture))
         return self._runs["forward"]
 
     def _receive(self, theta: np.ndarray[Any, Any]) -> None:
@@ -717,21 +799,57 @@ class Network:
             self._seen_regression = not labelled and not _zeros_and_ones(y, self.backend.xp)
         return x, y
 
-    def _prepare(self, optimizer: Optimizer) -> None:
+    def _set_norms(self, norms: np.ndarray[Any, Any], running: np.ndarray[Any, Any]) -> None:
+        """Take over scales and shifts, and running means and variances, from a file."""
+        sizes = self._layout.size - self._layout.n_plain, self._architecture.running_size
+        for what, found, size in zip(("norms", "running"), (norms, running), sizes, strict=True):
+            if found.shape != (size,):
+                raise ValueError(f"{what} has shape {found.shape}, its header means {(size,)}")
+        with self.backend.scope():
+            theta = self.backend.to_numpy(self._theta)
+            theta[self._layout.n_plain :] = norms
+            self._receive(theta)
+            if running.size:
+                self._running = (self.backend.from_host(running, self.dtype),)
+
+    def _prepare(self, recipe: Recipe) -> None:
         """Make the optimizer's memory, unless there is one of its kind already."""
+        optimizer = recipe.optimizer
         if type(optimizer) is not type(self._optimizer):
             self._memory = optimizer.init(self._theta, self.backend.xp)
-            self.steps = 0
+            self._since = self.steps
         self._optimizer = optimizer
+        if not recipe.average:
+            self._average = ()
+        elif not self._average:
+            self._average = (self.backend.copy(self._theta),)
 
-    def _compiled(self, optimizer: Optimizer, l2: float) -> Callable[..., Any]:
+    def _state(self) -> Any:
+        """What a step goes on from."""
+        return self._theta, self._memory, self._running, self._average
+
+    def _receive_state(self, state: Any, steps: int) -> None:
+        """Keep what a run came to: copies, but of the optimizer's memory, which stays the run's."""
+        theta, self._memory, running, average = state
+        keep = self.backend.overwritten
+        self._theta = keep(self._theta, theta)
+        self._running = tuple(map(keep, self._running, running))
+        self._average = tuple(map(keep, self._average, average))
+        self.steps = steps
+
+    def _forget(self) -> None:
+        """Make the optimizer's memory anew, as a run that failed has changed it."""
+        if self._optimizer is not None:
+            self._memory = self._optimizer.init(self._theta, self.backend.xp)
+            self._since = self.steps
+
+    def _compiled(self, recipe: Recipe) -> Callable[..., Any]:
         """The backend's run of training steps, made once for each way of stepping."""
-        key = (optimizer, l2)
-        if key not in self._runs:
-            step = make_step(self._layout, self._sigma, self.cost, optimizer, l2)
+        if recipe not in self._runs:
+            step = make_step(self._architecture, self.cost, recipe)
             kept = {"forward": self._runs["forward"]} if "forward" in self._runs else {}
-            self._runs = {**kept, key: self.backend.compile(step)}
-        return self._runs[key]
+            self._runs = {**kept, recipe: self.backend.compile(step)}
+        return self._runs[recipe]
 
 
 def load(
@@ -782,7 +900,7 @@ def load(
             if weights[l].shape != shape:  # before room is made for what the header promises
                 raise ValueError(f"weights.{l} has shape {weights[l].shape}, its header {shape}")
         net = Network(
-            sizes,
+            layers_from(sizes, header.get("layers", {})),
             activations=[_activations.from_dict(one, custom) for one in header["activations"]],
             cost=_costs.from_dict(header["cost"], custom),
             initializer="zeros",
@@ -793,55 +911,17 @@ def load(
             task=header["task"],
         )
         net.epochs, net.metadata = _natural("epochs", header["epochs"]), dict(header["metadata"])
+        norms, running = arrays.pop("norms", np.zeros(0)), arrays.pop("running", np.zeros(0))
         if arrays:
             raise ValueError(f"it has unknown {', '.join(arrays)}")
         net.set_parameters(weights, biases)
+        net._set_norms(norms, running)
     except BackendUnavailableError:
         raise
     except (KeyError, TypeError, ValueError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise ValueError(f"{os.fspath(path)!r} cannot be read, or is damaged: {what}") from error
     return net
-
-
-def _architecture(
-    sizes: Sequence[int | Layer],
-    activations: str | Activation | Sequence[str | Activation],
-    cost: Cost,
-) -> tuple[tuple[int, ...], tuple[Activation, ...]]:
-    """Sizes and activations, each layer's own wish first; raises where they do not fit."""
-    layers = [one if isinstance(one, Layer) else Layer(one) for one in sizes]
-    if len(layers) < 2:
-        raise ValueError(f"a network has an input and an output layer at least, not {len(layers)}")
-    widths = []
-    for l, layer in enumerate(layers):
-        if isinstance(layer.size, bool) or not hasattr(layer.size, "__index__"):
-            raise TypeError(f"sizes[{l}] must be an integer or a Layer, not {layer.size!r}")
-        if layer.size < 1:
-            raise ValueError(f"sizes[{l}] must be at least 1, not {layer.size}")
-        widths.append(int(layer.size))
-    if layers[0].activation is not None:
-        raise ValueError("the input layer has no activation, as it computes nothing")
-    count = len(layers) - 1
-    if isinstance(activations, str | Activation | type):
-        named = [activations] * (count - 1) + [cost.partner]
-    else:
-        named = list(activations)
-        if len(named) != count:
-            raise ValueError(
-                f"activations has {len(named)} entries, but {count} layers follow the input"
-            )
-    chosen = tuple(
-        _activations.get(one if layer.activation is None else layer.activation)
-        for one, layer in zip(named, layers[1:], strict=True)
-    )
-    for l, (sigma, width) in enumerate(zip(chosen, widths[1:], strict=True), start=1):
-        if isinstance(sigma, _activations.PerNeuron) and len(sigma.functions) != width:
-            raise ValueError(
-                f"layer {l} has {width} neurons, but its PerNeuron {len(sigma.functions)} functions"
-            )
-    _costs.check_pair(cost, chosen[-1])
-    return tuple(widths), chosen
 
 
 def _natural(name: str, value: Any) -> int:

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from .backends import Array
+from .backends._random import hash_of, keep_bits
 
-__all__ = ["epoch_order", "generator", "keep_mask", "new_seed"]
+__all__ = ["epoch_order", "generator", "keep_mask", "mask_key", "new_seed"]
 
 _START, _ORDER = 0, 1
-_LOW = 0xFFFFFFFF
 
 
 def new_seed() -> int:
@@ -54,6 +54,11 @@ def epoch_order(seed: int, epoch: int, n: int) -> np.ndarray[Any, np.dtype[np.in
     False
     """
     return generator(seed, _ORDER, epoch).permutation(n)
+
+
+def mask_key(seed: int, step: int, layer: int) -> int:
+    """The key of a layer's mask in a step, an int32."""
+    return hash_of(seed, seed >> 32, step, step >> 32, layer)
 
 
 def keep_mask(
@@ -98,34 +103,5 @@ def keep_mask(
     array([[False, False, False,  True],
            [False, False, False, False]])
     """
-    key = 0
-    for part in (seed & _LOW, seed >> 32 & _LOW, step & _LOW, step >> 32 & _LOW, layer):
-        key = _mix_int(key ^ part)
-    samples = xp.arange(first_sample, first_sample + shape[0], dtype=xp.int32, device=device)
-    units = xp.arange(shape[1], dtype=xp.int32, device=device)
-    rows = _mix(samples ^ _signed(key), xp)[:, None]
-    bits = _mix(rows ^ _mix(units ^ _signed(_mix_int(~key & _LOW)), xp)[None, :], xp)
-    return (bits >> 8 & 0xFFFFFF) < round(probability * 2**24)
-
-
-def _signed(word: int) -> int:
-    """The int32 with the bits of an unsigned word."""
-    return word - (1 << 32) if word >> 31 else word
-
-
-def _mix(bits: Array, xp: Any) -> Array:
-    """``lowbias32`` on int32: products wrap, and a mask makes of each shift a logical one."""
-    bits = bits ^ (bits >> 16 & 0xFFFF)
-    bits = bits * 0x7FEB352D
-    bits = bits ^ (bits >> 15 & 0x1FFFF)
-    bits = bits * _signed(0x846CA68B)
-    return bits ^ (bits >> 16 & 0xFFFF)
-
-
-def _mix_int(word: int) -> int:
-    """``lowbias32`` on a Python integer."""
-    word ^= word >> 16
-    word = word * 0x7FEB352D & _LOW
-    word ^= word >> 15
-    word = word * 0x846CA68B & _LOW
-    return word ^ word >> 16
+    key = mask_key(seed, step, layer)
+    return keep_bits(shape, probability, key, xp, device, first_sample)

@@ -18,20 +18,23 @@ ROOT = PACKAGE.parent
 # Each module of the package stands on a floor, and imports from its own or from lower ones. Within
 # a floor the order is that of the list: a module may import those before it.
 FLOORS = (
-    ("_choice", "_value"),
+    ("_bounds", "_choice", "_value"),
     (
         "backends",
         "activations",
         "costs",
         "initializers",
+        "metrics",
         "parameters",
         "randomness",
         "io",
     ),
-    ("backprop", "optimizers", "data"),
+    ("normalization", "layers"),
+    ("backprop", "schedules", "optimizers", "data"),
     ("training",),
     ("targets", "network"),
     ("gradients",),
+    ("lbfgs", "rate_finder"),
     ("cli", "__main__"),
 )
 PLACES = {name: (k, i) for k, floor in enumerate(FLOORS) for i, name in enumerate(floor)}

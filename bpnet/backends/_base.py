@@ -11,6 +11,7 @@ import numpy as np
 
 from .._value import Value
 from ._erf import erf
+from ._random import keep_bits, normal
 
 __all__ = [
     "Array",
@@ -81,7 +82,7 @@ class Availability(Value):
 
 
 class Namespace:
-    """A library's array API namespace, and ``erf``, which the standard lacks.
+    """A library's array API namespace, and what the standard lacks.
 
     Parameters
     ----------
@@ -97,6 +98,28 @@ class Namespace:
 
     def _approximate_erf(self, x: Array) -> Array:
         return erf(x, self._module)
+
+    def keep_mask(self, like: Array, probability: float, key: Any, first: int = 0) -> Array:
+        """Zeros, and ``1 / probability`` where kept, of the shape and type of ``like``.
+
+        Parameters
+        ----------
+        like : array, shape (m, n)
+        probability : float
+            In steps of 2**-24.
+        key : int or array of int32, shape ()
+            What differs between layers and steps; see `randomness.mask_key`.
+        first : int, optional
+            Number of the first sample within its mini-batch.
+        """
+        device = getattr(like, "device", None)  # of what JAX traces there is none
+        kept = keep_bits(like.shape, probability, key, self._module, device, first)
+        return self._module.astype(kept, like.dtype) * (1.0 / probability)
+
+    def normal(self, like: Array, key: Any, first: int = 0) -> Array:
+        """Standard normal numbers, of the shape and type of ``like``."""
+        device = getattr(like, "device", None)
+        return normal(like.shape, key, self._module, like.dtype, device, first)
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._module, name)
@@ -117,9 +140,9 @@ class Step(Protocol):
 
 
 class Forward(Protocol):
-    """A forward pass: a pure function of the parameters and of samples."""
+    """A forward pass: a pure function of samples and of nested tuples of arrays."""
 
-    def __call__(self, xp: Any, theta: Array, x: Array) -> Array:
+    def __call__(self, xp: Any, state: Any, x: Array) -> Array:
         """Return the weighted inputs z of the output layer."""
 
 
@@ -244,6 +267,10 @@ class Backend(ABC):
         """A new array with the values of ``x``."""
         return self.xp.asarray(x, copy=True)
 
+    def overwritten(self, x: Array, values: Array) -> Array:
+        """An array of those values, which is ``x`` itself where the library can write to it."""
+        return self.copy(values)
+
     def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
         """Make of a step a run over many mini-batches; here is where a library is made fast.
 
@@ -257,8 +284,8 @@ class Backend(ABC):
         callable
             ``run(state, x, y, order, rates, stop=None) -> (state, outputs)``: ``order`` is a host
             array of row numbers, shape (steps, batch size), one mini-batch a row; ``rates`` has a
-            tuple of Python floats a step; ``stop()`` is asked before each step where that is
-            possible. ``outputs`` holds z of each step that was done, shape
+            tuple a step of Python floats, and of integers where they are keys; ``stop()`` is asked
+            before each step where that is possible. ``outputs`` holds z of each step that was done, shape
             (steps, batch size, n_L), or is None where none was. The state that comes back is the
             run's own: valid until its next call, which may be given it. Any other is left alone.
         """
@@ -283,12 +310,12 @@ class Backend(ABC):
 
         return run
 
-    def compile_forward(self, forward: Forward) -> Callable[[Array, Array], Array]:
-        """Make of a forward pass what computes it soonest: ``run(theta, x) -> z``, a new array."""
+    def compile_forward(self, forward: Forward) -> Callable[[Any, Array], Array]:
+        """Make of a forward pass what computes it soonest: ``run(state, x) -> z``, a new array."""
         xp = self.xp
 
-        def run(theta: Array, x: Array) -> Array:
-            return forward(xp, theta, x)
+        def run(state: Any, x: Array) -> Array:
+            return forward(xp, state, x)
 
         return run
 

@@ -7,6 +7,8 @@ after another. How a library is called, and how it does a chain, its own file sa
 
 from __future__ import annotations
 
+import functools
+import operator
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -172,6 +174,18 @@ class Plan(ABC):
         """A line that adds a product to an array; see `_rewrite.accumulate`."""
         raise NotImplementedError
 
+    def random(self, node: Node) -> str:
+        """A line for a mask, or for normal numbers."""
+        key = self.bind(self.key(node.args[0]))
+        make = functools.partial(getattr(self._xp, node.op), self.array(node), *node.option[:-1])
+        return self.copy(f"{self.bind(make)}({key}.item(), {node.option[-1]})", self.name(node))
+
+    def key(self, node: Node) -> Any:
+        """A place on the host for the key of a step."""
+        cell = np.zeros((), np.int64)
+        self._varying.append((node, cell))
+        return cell
+
     @abstractmethod
     def copy(self, source: str, out: str) -> str:
         """A line that copies one array to another."""
@@ -195,7 +209,7 @@ class Plan(ABC):
         """Which nodes are computed straight into their place within a concatenation."""
         adopted = {}
         for whole in self._steps:
-            if whole.op != "concat":
+            if whole.op != "concat" or whole in self._dynamic:
                 continue
             for part, where in parts_of(whole):
                 maker = _maker(part)
@@ -349,8 +363,16 @@ class Plan(ABC):
             return self.reduction(node)
         if node.op in ("addmm", "addmv"):
             return [self.accumulation(node)]
+        if node.op in _RANDOM:
+            return [self.random(node)]
+        moving = node in self._dynamic
         return [
-            self.copy(self.name(part), self.bind(self.array(node)[where]))
+            self.copy(
+                self.name(part),
+                f"{self.name(node)}[{self.bind(where)}]"
+                if moving
+                else self.bind(self.array(node)[where]),
+            )
             for part, where in parts_of(node)
             if self._adopted.get(_maker(part)) != (node, where)
         ]
@@ -480,7 +502,7 @@ def planned(
         if size not in plans:
             shapes = (size, *x.shape[1:]), (size, *y.shape[1:])
             try:
-                graph, build = record(step, backend.dtype, state, *shapes, len(rates[0]))
+                graph, build = record(step, backend.dtype, state, *shapes, rates[0])
             except UnplannableError:
                 plans[size] = None
             else:
@@ -502,38 +524,39 @@ def planned(
 
 
 def planned_forward(
-    backend: Backend, forward: Forward, plan: type[Plan], plain: Callable[[Array, Array], Array]
-) -> Callable[[Array, Array], Array]:
+    backend: Backend, forward: Forward, plan: type[Plan], plain: Callable[[Any, Array], Array]
+) -> Callable[[Any, Array], Array]:
     """A forward pass, as of `Backend.compile_forward`, by a plan where samples are few.
 
     Where they are many, the calls are not what takes the time.
     """
     plans: dict[tuple[int, ...], Plan | None] = {}
-    seen: Array | None = None
+    seen: list[Array] = []
     lock = threading.Lock()
 
     def step(xp: Any, state: Any, x: Array, y: Array, rates: Any) -> tuple[Any, Array]:
         return state, forward(xp, state, x)
 
-    def make(theta: Array, x: Array) -> Plan | None:
+    def make(state: Any, x: Array) -> Plan | None:
         try:
-            graph, _ = record(step, backend.dtype, theta, x.shape, (x.shape[0], 1), 0)
+            graph, _ = record(step, backend.dtype, state, x.shape, (x.shape[0], 1), ())
         except UnplannableError:
             return None
-        return plan(backend, graph, [theta], once=True)
+        return plan(backend, graph, _leaves(state), once=True)
 
-    def run(theta: Array, x: Array) -> Array:
+    def run(state: Any, x: Array) -> Array:
         nonlocal seen
         if x.shape[0] > _FEW or not lock.acquire(blocking=False):  # another thread has the buffers
-            return plain(theta, x)
+            return plain(state, x)
         try:
-            if theta is not seen:  # parameters are replaced, not changed
+            leaves = _leaves(state)
+            if len(leaves) != len(seen) or any(map(operator.is_not, leaves, seen)):
                 plans.clear()
-                seen = theta
+                seen = leaves
             if x.shape not in plans:
-                plans[x.shape] = make(theta, x)
+                plans[x.shape] = make(state, x)
             made = plans[x.shape]
-            return plain(theta, x) if made is None else made.forward(x)
+            return plain(state, x) if made is None else made.forward(x)
         finally:
             lock.release()
 
@@ -545,7 +568,8 @@ _FEW = 16
 _AHEAD, _MOST_AHEAD = 2**16, 64
 SCRATCH: Any = object()
 """Stands for an array that exists within a chain alone."""
-_OTHERS = ("matmul", "sum", "max", "concat", "addmm", "addmv")
+_RANDOM = ("keep_mask", "normal")
+_OTHERS = ("matmul", "sum", "max", "concat", "addmm", "addmv", *_RANDOM)
 
 
 def _leaves(state: Any) -> list[Array]:

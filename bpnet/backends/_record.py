@@ -50,7 +50,8 @@ class Node:
     ----------
     op : str
         What makes it: a function's name, or one of ``input``, ``constant``, ``rate``, ``zeros``,
-        ``transpose``, ``reshape``, ``slice``, ``concat``, ``sum``, ``max``, ``matmul``.
+        ``transpose``, ``reshape``, ``slice``, ``concat``, ``sum``, ``max``, ``matmul``,
+        ``keep_mask``, ``normal``, or what a rewriting put there.
     args : tuple of Node
     option : object
         A constant's value, an input's name, a slice, an axis, ...
@@ -204,6 +205,17 @@ class Recorder:
             return Node(self, "scalar", tuple(nodes), shape, dtype, op)
         return Node(self, op, tuple(nodes), shape, dtype)
 
+    def keep_mask(self, like: Node, probability: float, key: Any, first: int = 0) -> Node:
+        return self._random("keep_mask", like, key, (float(probability), first))
+
+    def normal(self, like: Node, key: Any, first: int = 0) -> Node:
+        return self._random("normal", like, key, (first,))
+
+    def _random(self, op: str, like: Node, key: Any, option: tuple[Any, ...]) -> Node:
+        if not isinstance(key, Node) or key.op != "rate" or like.ndim != 2:
+            raise UnplannableError(f"{op} with the key {key!r}")
+        return Node(self, op, (key,), like.shape, self.dtype, option)
+
     def erf(self, x: Node) -> Node:
         return erf(x, self)  # type: ignore[no-any-return]
 
@@ -317,7 +329,7 @@ def record(
     state: Any,
     x_shape: tuple[int, ...],
     y_shape: tuple[int, ...],
-    rates: int,
+    rates: Sequence[float],
 ) -> tuple[Graph, Any]:
     """Run a step once on nodes.
 
@@ -330,8 +342,8 @@ def record(
         Whose shapes the nodes take.
     x_shape, y_shape : tuple of int
         Of one mini-batch.
-    rates : int
-        How many numbers a step is given.
+    rates : sequence of float and int
+        Those of a step: integers are keys, others of the step's own type.
 
     Returns
     -------
@@ -355,7 +367,10 @@ def record(
 
     given = enter(state)
     x, y = recorder.leaf("input", x_shape, "x"), recorder.leaf("input", y_shape, "y")
-    numbers = tuple(recorder.leaf("rate", (), k) for k in range(rates))
+    numbers = tuple(
+        Node(recorder, "rate", (), (), np.int64 if isinstance(one, int) else dtype, k)
+        for k, one in enumerate(rates)
+    )
     try:
         after, z = step(recorder, given, x, y, numbers)
     except (TypeError, AttributeError) as error:  # a function of one's own, on nodes

@@ -122,7 +122,8 @@ class SegmentNamespace:
 def boundaries(graph: Graph) -> list[int]:
     """Where the vectors of a recorded step's state are cut, from 0 to their length."""
     ends = {0, graph.state[0].size}
+    vectors = [one for one in graph.state if one.size == graph.state[0].size]
     for node in graph.nodes:
-        if node.op == "slice" and node.args[0] in graph.state:
+        if node.op == "slice" and node.args[0] in vectors:
             ends.update((node.option[0].start or 0, node.option[0].stop or node.args[0].size))
     return sorted(ends)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -90,23 +91,32 @@ class JaxBackend(Backend):
             y: Array,
             order: Array,
             rates: Array,
+            keys: Array,
+            is_key: tuple[bool, ...],
             n: Array,
         ) -> Any:
             xp = SegmentNamespace(self.xp) if cut else self.xp
 
+            def do(k: Any, state: Any) -> Any:
+                x_k, y_k = jnp.take(x, order[k], axis=0), jnp.take(y, order[k], axis=0)
+                numbers, whole = iter(rates[k]), iter(keys[k])
+                given = tuple(next(whole if one else numbers) for one in is_key)
+                return step(xp, state, x_k, y_k, given)
+
             def body(k: Array, carried: Any) -> Any:
                 state, outputs = carried
-                x_k, y_k = jnp.take(x, order[k], axis=0), jnp.take(y, order[k], axis=0)
-                state, z = step(xp, state, x_k, y_k, tuple(rates[k]))
+                state, z = do(k, state)
                 return state, outputs.at[k].set(z)
 
-            outputs = jnp.zeros((*order.shape, y.shape[1]), dtype=y.dtype)
-            state, outputs = jax.lax.fori_loop(0, n, body, (_cut(state, cut), outputs))
+            state = _cut(state, cut)
+            z = jax.eval_shape(functools.partial(do, 0), state)[1]
+            outputs = jnp.zeros((order.shape[0], *z.shape), dtype=z.dtype)
+            state, outputs = jax.lax.fori_loop(0, n, body, (state, outputs))
             return _join(state), outputs
 
         # The state is donated, so that it is changed in place; a state that is not this run's own
         # is copied first. One compilation serves every number of steps up to the longest yet seen.
-        jitted = jax.jit(loop, static_argnums=0, donate_argnums=1)
+        jitted = jax.jit(loop, static_argnums=(0, 7), donate_argnums=1)
         capacity: dict[int, int] = {}
         cuts: tuple[int, ...] | None = None
         own: Any = None
@@ -124,17 +134,23 @@ class JaxBackend(Backend):
             if steps == 0 or (stop is not None and stop()):
                 return state, None
             room = capacity[size] = max(steps, capacity.get(size, 0))
-            table = np.zeros((room, len(rates[0])), dtype=self.dtype)
-            table[:steps] = rates
-            padded = np.zeros((room, size), dtype=np.int32)
-            padded[:steps] = order
-            padded, table = self.from_host(padded, "int32"), self.from_host(table, self.dtype)
+            is_key = tuple(isinstance(one, int) for one in rates[0])
+            table = np.asarray(rates, dtype=np.float64).reshape(steps, -1)  # exact for keys, too
+
+            def moved(rows: np.ndarray[Any, Any], dtype: str) -> Array:
+                padded = np.zeros((room, rows.shape[1]), dtype)
+                padded[:steps] = rows
+                return self.from_host(padded, dtype)
+
+            keys = moved(table[:, np.flatnonzero(is_key)], "int32")
+            numbers = moved(table[:, np.flatnonzero(np.logical_not(is_key))], self.dtype)
             if cuts is None:
                 x_shape, y_shape = (size, *x.shape[1:]), (size, *y.shape[1:])
-                cuts = _cuts(step, self.dtype, state, x_shape, y_shape, len(rates[0]))
+                cuts = _cuts(step, self.dtype, state, x_shape, y_shape, rates[0])
             if state is not own:
                 state = jax.tree.map(self.copy, state)
-            own, outputs = jitted(cuts, state, x, y, padded, table, steps)
+            batches = moved(order, "int32")
+            own, outputs = jitted(cuts, state, x, y, batches, numbers, keys, is_key, steps)
             return own, outputs[:steps]
 
         return run
@@ -150,7 +166,7 @@ def _cuts(
     state: Any,
     x_shape: tuple[int, ...],
     y_shape: tuple[int, ...],
-    rates: int,
+    rates: Sequence[float],
 ) -> tuple[int, ...]:
     """Where a step cuts its vectors; empty where it does what is better left to one vector."""
     try:
@@ -164,7 +180,9 @@ def _cuts(
         return after, _cut(state, cuts)
 
     x, y = (jax.ShapeDtypeStruct(shape, kind) for shape in (x_shape, y_shape))
-    numbers = [jax.ShapeDtypeStruct((), kind)] * rates
+    numbers = [
+        jax.ShapeDtypeStruct((), jnp.int32 if isinstance(one, int) else kind) for one in rates
+    ]
     try:
         after, before = jax.eval_shape(once, state, x, y, numbers)
     except (TypeError, AttributeError):  # what pieces cannot do
@@ -181,7 +199,12 @@ def _cut(state: Any, cuts: tuple[int, ...]) -> Any:
     if not cuts:
         return state
     return jax.tree.map(
-        lambda v: Segments([v[start:stop] for start, stop in itertools.pairwise(cuts)]), state
+        lambda v: (
+            Segments([v[start:stop] for start, stop in itertools.pairwise(cuts)])
+            if v.shape[0] == cuts[-1]
+            else v  # of another kind than theta and its likes
+        ),
+        state,
     )
 
 

@@ -63,6 +63,10 @@ class NumpyBackend(Backend):
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
         return np.array(x)
 
+    def overwritten(self, x: Array, values: Array) -> Array:
+        np.copyto(x, values)
+        return x
+
     def scope(self) -> contextlib.AbstractContextManager[Any]:
         # Training looks for what is not finite itself and says where; a warning adds nothing.
         return np.errstate(all="ignore")
@@ -70,7 +74,7 @@ class NumpyBackend(Backend):
     def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
         return planned(self, step, NumpyPlan, super().compile(step))
 
-    def compile_forward(self, forward: Forward) -> Callable[[Array, Array], Array]:
+    def compile_forward(self, forward: Forward) -> Callable[[Any, Array], Array]:
         return planned_forward(self, forward, NumpyPlan, super().compile_forward(forward))
 
 

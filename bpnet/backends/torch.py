@@ -71,6 +71,10 @@ class TorchBackend(Backend):
     def copy(self, x: Array) -> Array:
         return x.clone()
 
+    def overwritten(self, x: Array, values: Array) -> Array:
+        written: Array = x.copy_(values)
+        return written
+
     def scope(self) -> contextlib.AbstractContextManager[Any]:
         quiet: contextlib.AbstractContextManager[Any] = torch.no_grad()
         return quiet
@@ -78,7 +82,7 @@ class TorchBackend(Backend):
     def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
         return planned(self, step, TorchPlan, super().compile(step))
 
-    def compile_forward(self, forward: Forward) -> Callable[[Array, Array], Array]:
+    def compile_forward(self, forward: Forward) -> Callable[[Any, Array], Array]:
         return planned_forward(self, forward, TorchPlan, super().compile_forward(forward))
 
     def synchronize(self) -> None:

@@ -151,14 +151,18 @@ def _check_names(path: Path, names: list[str]) -> None:
             )
 
 
-def _read_parquet(path: Path, text: Collection[str]) -> Table:
+def import_arrow(path: Path) -> tuple[Any, Any]:
+    """pyarrow and its module for Parquet, or an ImportError that says what to install."""
     try:
-        arrow: Any = importlib.import_module("pyarrow")
-        parquet: Any = importlib.import_module("pyarrow.parquet")
+        return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
     except ImportError as error:
         raise ImportError(
             f'{path}: Parquet files need pyarrow: pip install "bpnet-xp[tables]"'
         ) from error
+
+
+def _read_parquet(path: Path, text: Collection[str]) -> Table:
+    arrow, parquet = import_arrow(path)
     try:
         with parquet.ParquetFile(path) as file:
             stored = file.read()

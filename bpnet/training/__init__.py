@@ -1,16 +1,36 @@
 """The training loop: step, epoch, fit; its history and its callbacks."""
 
-from .callbacks import Callback, EarlyStopping, Progress
+from .callbacks import (
+    Budget,
+    Callback,
+    CSVLog,
+    EarlyStopping,
+    HalveOnPlateau,
+    KeepBest,
+    Progress,
+    ReduceOnPlateau,
+    TensorBoard,
+)
 from .history import History
-from .loop import DivergenceError, Fit, evaluate, fit, make_forward, make_step
+from .loop import DivergenceError, Fit, evaluate, fit
+from .snapshot import Snapshot
+from .step import Recipe, make_forward, make_step
 
 __all__ = [
+    "Budget",
+    "CSVLog",
     "Callback",
     "DivergenceError",
     "EarlyStopping",
     "Fit",
+    "HalveOnPlateau",
     "History",
+    "KeepBest",
     "Progress",
+    "Recipe",
+    "ReduceOnPlateau",
+    "Snapshot",
+    "TensorBoard",
     "evaluate",
     "fit",
     "make_forward",

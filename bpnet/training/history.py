@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -16,12 +17,13 @@ class History:
     ----------
     rows : list of dict
         One an epoch: ``epoch`` (from 1), ``train_cost``, ``validation_cost``, ``train_accuracy``,
-        ``validation_accuracy`` (in regression ``train_r2``, ``validation_r2``), ``seconds``;
-        without validation data its columns are absent.
+        ``validation_accuracy`` (in regression ``train_r2``, ``validation_r2``), the same of each
+        further metric, ``seconds``; without validation data its columns are absent.
     stopped : str
-        Why the fit ended: ``"completed"``, ``"early"`` or ``"interrupted"``.
+        Why the fit ended: ``"completed"``, ``"interrupted"``, or what a callback said: ``"early"``,
+        ``"plateau"``, ``"budget"``.
     best_epoch : int or None
-        The epoch whose parameters early stopping restored.
+        The epoch whose parameters a callback restored.
 
     Examples
     --------
@@ -81,7 +83,9 @@ class History:
             file.write(text)
 
     def plot(self, path: str | os.PathLike[str], title: str = "") -> None:
-        """Draw the curves of cost and metric over the epochs, to a PNG, SVG or PDF file.
+        """Draw the curves of the cost and of each metric over the epochs, a panel each.
+
+        To a PNG, SVG or PDF file.
 
         Parameters
         ----------
@@ -102,25 +106,31 @@ class History:
             from matplotlib.figure import Figure
         except ImportError as error:
             raise ImportError('a picture needs matplotlib: pip install "bpnet-xp[plot]"') from error
-        metric = next((c.removeprefix("train_") for c in self.columns if c in _METRICS), None)
-        figure = Figure(figsize=(9, 3.6), layout="constrained")
-        axes = figure.subplots(1, 2 if metric else 1, squeeze=False)[0]
-        for axis, what in zip(axes, ("cost", metric), strict=False):
-            for kind, color in (("train", "#4477aa"), ("validation", "#cc6677")):
+        kinds = ("train", "validation")
+        split = [column.partition("_") for column in self.columns]
+        panels = list(dict.fromkeys(what for kind, _, what in split if kind in kinds))
+        across = 2 if len(panels) in (2, 4) else min(len(panels), 3)
+        down = math.ceil(len(panels) / across)
+        figure = Figure(figsize=(4.5 * across, 3.6 * down), layout="constrained")
+        places = list(figure.subplots(down, across, squeeze=False).flat)
+        for axis, what in zip(places, panels, strict=False):
+            for kind, color in zip(kinds, ("#4477aa", "#cc6677"), strict=True):
                 if f"{kind}_{what}" in self.columns:
                     marker = "o" if len(self) == 1 else ""
                     figures = self[f"{kind}_{what}"]
                     axis.plot(self["epoch"], figures, color=color, label=kind, marker=marker)
             if self.best_epoch is not None:
                 axis.axvline(self.best_epoch, color="#888888", linestyle=":", label="best")
-            axis.set(xlabel="epoch", ylabel={"r2": "$R^2$"}.get(str(what), what))
+            axis.set(xlabel="epoch", ylabel=_LABELS.get(what, what.replace("_", " ")))
             axis.xaxis.get_major_locator().set_params(integer=True)
             axis.grid(alpha=0.25)
             axis.spines[["top", "right"]].set_visible(False)
             axis.legend(frameon=False)
+        for axis in places[len(panels) :]:
+            axis.set_visible(False)
         if title:
             figure.suptitle(title, fontsize=10)
         figure.savefig(path, dpi=150)
 
 
-_METRICS = ("train_accuracy", "train_r2")
+_LABELS = {"r2": "$R^2$", "auc": "AUC", "f1": "F1", "mae": "MAE", "rmse": "RMSE"}

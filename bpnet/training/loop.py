@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import math
 import operator
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..activations import Activation, Identity
 from ..backends import Array
-from ..backends._base import Forward, Step
-from ..backprop import backprop, feedforward
-from ..costs import Cost
+from ..data.sources.base import Source
+from ..metrics import Metric, get_all
 from ..optimizers import Optimizer
-from ..parameters import Layout
-from ..randomness import epoch_order
 from .callbacks import Callback, Progress
+from .feeds import Feed, MemoryFeed
 from .history import History
 from .interrupt import Interrupt
-from .metrics import R2, Accuracy
+from .preparation import Preparation, weights_of
+from .snapshot import Snapshot, packed, unpacked
+from .step import Recipe, rates_of
+from .tally import R2, Accuracy, Tally
 
 if TYPE_CHECKING:
     from ..network import Network
 
-__all__ = ["DivergenceError", "Fit", "evaluate", "fit", "make_forward", "make_step"]
+__all__ = ["DivergenceError", "Fit", "Snapshot", "evaluate", "fit"]
 
 # Outputs kept on the device between two evaluations of costs and metrics, and activations of one
 # pass of an evaluation: some megabytes.
@@ -60,92 +59,43 @@ class DivergenceError(ArithmeticError):
         self.history = history
 
 
-def make_step(
-    layout: Layout,
-    sigma: Sequence[Activation],
-    cost: Cost,
-    optimizer: Optimizer,
-    l2: float,
-) -> Step:
-    """One training step as a pure function, for `Backend.compile`.
-
-    Parameters
-    ----------
-    layout : Layout
-    sigma : sequence of Activation
-    cost : Cost
-    optimizer : Optimizer
-    l2 : float
-        The objective is the mean cost plus l2/2 times the sum of the squared weights.
-
-    Returns
-    -------
-    callable
-        ``step(xp, (theta, memory), x, y, rates) -> ((theta, memory), z)``.
-    """
-
-    def step(xp: Any, state: Any, x: Array, y: Array, rates: Sequence[Any]) -> tuple[Any, Array]:
-        theta, memory = state
-        w, b = layout.split(theta, xp)
-        nabla_w, nabla_b, z = backprop(w, b, sigma, cost, x, y, xp)
-        gradient = layout.join(nabla_w, nabla_b, xp) * (1.0 / x.shape[0])
-        if l2:
-            gradient = gradient + layout.on_weights(theta, l2, xp)
-        return optimizer.update(theta, gradient, memory, tuple(rates), xp), z
-
-    return step
-
-
-def make_forward(layout: Layout, sigma: Sequence[Activation]) -> Forward:
-    """The forward pass as a pure function, for `Backend.compile_forward`.
-
-    Parameters
-    ----------
-    layout : Layout
-    sigma : sequence of Activation
-
-    Returns
-    -------
-    callable
-        ``forward(xp, theta, x) -> z``, the weighted input of the output layer.
-    """
-
-    def forward(xp: Any, theta: Array, x: Array) -> Array:
-        w, b = layout.split(theta, xp)
-        z, _ = feedforward(w, b, (*sigma[:-1], Identity()), x, xp)
-        return z[-1]
-
-    return forward
-
-
-def evaluate(net: Network, x: Array, y: Array) -> tuple[float, float]:
-    """Mean cost, and accuracy or R^2, over samples that are on the device.
+def evaluate(
+    net: Network, samples: Iterable[tuple[Array, Array]], metrics: Sequence[Metric] = ()
+) -> list[float]:
+    """Mean cost, accuracy or R^2, and metrics, over samples that are on the device.
 
     Parameters
     ----------
     net : Network
-    x : array, shape (m, n_0)
-    y : array, shape (m, n_L)
+    samples : iterable of (x, y)
+        Arrays of shape (m, n_0) and (m, n_L).
+    metrics : sequence of Metric, optional
 
     Returns
     -------
-    cost, metric : float
+    list of float
     """
-    xp, metric, last = net.backend.xp, _metric(net), net._sigma[-1]
-    forward = net._forward()
+    xp, own, last = net.backend.xp, _metric(net), net._sigma[-1]
+    to_numpy, forward, state = net.backend.to_numpy, net._forward(), (net._theta, net._running)
     rows = max(1, _CHUNK // max(net.sizes))
-    costs, sums = [], []
-    for start in range(0, x.shape[0], rows):
-        stop = min(start + rows, x.shape[0])
-        part = y[start:stop, :]
-        z = forward(net._theta, x[start:stop, :])
-        costs.append(xp.sum(net.cost.of_output(last, z, part, xp)))
-        sums.append(metric.sums(z, last, part, xp))
-    to_numpy = net.backend.to_numpy
-    cost = to_numpy(xp.stack(costs)).sum(dtype=np.float64)
-    total = to_numpy(xp.stack(sums)).sum(axis=0, dtype=np.float64)
-    n = x.shape[0]
-    return float(cost) / n, metric.figure(total, to_numpy(metric.spread(y, xp)), n)
+    tally, outputs = Tally(), []
+    for x, y in samples:
+        y = y[:, : net.sizes[-1]]
+        for start in range(0, x.shape[0], rows):
+            stop = min(start + rows, x.shape[0])
+            part = y[start:stop, :]
+            z = forward(state, x[start:stop, :])
+            tally.costs.append(xp.reshape(xp.sum(net.cost.of_output(last, z, part, xp)), (1,)))
+            tally.sums.append(own.sums(z, last, part, xp))
+            if "moments" in own.wants:
+                tally.moments.append(own.moments(part, xp))
+            tally.counts.append(stop - start)
+            if metrics:
+                outputs.append([to_numpy(one) for one in (part, last.value(z, xp))])
+    each = {what: tally.each(what, net.backend) for what in ("costs", "counts", *own.wants)}
+    given = [np.concatenate(blocks).astype(np.float64) for blocks in zip(*outputs, strict=True)]
+    cost = float(each["costs"].sum() / each["counts"].sum())
+    return [cost, own.figure(*(each[w] for w in own.wants)), *(one(*given) for one in metrics)]
 
 
 class Fit:
@@ -156,162 +106,291 @@ class Fit:
     net : Network
         Its parameters are those after the last full epoch.
     history : History
+    optimizer : Optimizer
     epochs, first_epoch, steps_per_epoch, batch_size : int
     columns : tuple of str
         Of the history's rows.
+    rate_factor : float
+        Multiplies the learning rate of the steps to come.
+    steps_done : int
+        Steps since the network was made, after the latest block of steps.
     """
 
     def __init__(
         self,
         net: Network,
-        x: Array,
-        y: Array,
+        feed: Feed,
+        recipe: Recipe,
         *,
         epochs: int,
-        batch_size: int,
-        optimizer: Optimizer,
-        l2: float,
         validation: tuple[Array, Array] | None,
+        metrics: Sequence[Metric],
         callbacks: Iterable[Callback],
         evaluate_training: bool,
+        total: float | None = None,
     ) -> None:
-        self.net, self.epochs = net, epochs
+        self.net, self.epochs, self.optimizer = net, epochs, recipe.optimizer
         self.first_epoch = net.epochs + 1
         self.history = History()
-        self.batch_size = min(batch_size, x.shape[0])
-        self.steps_per_epoch = math.ceil(x.shape[0] / self.batch_size)
+        self.batch_size, self.steps_per_epoch = feed.batch_size, feed.steps_per_epoch
         self.has_validation = validation is not None
-        self._x, self._y, self._validation = x, y, validation
-        self._optimizer, self._l2 = optimizer, l2
+        self.rate_factor = 1.0
+        self.steps_done = net.steps
+        self._feed, self._recipe, self._validation = feed, recipe, validation
         self._evaluate_training = evaluate_training
-        self._callbacks = list(callbacks)
-        self._metric = _metric(net)
-        self._spread = net.backend.to_numpy(self._metric.spread(y, net.backend.xp))
+        self._callbacks = sorted(callbacks, key=lambda one: getattr(one, "last", False))
+        self._metric, self._metrics = _metric(net), tuple(metrics)
+        self._total = float(feed.samples) if total is None else total
         self._interrupt = Interrupt()
-        self._stopping = False
+        self._stopping = self._at_once = False
+        self._block_steps = max(1, _BLOCK // (feed.batch_size * net.sizes[-1]))
+        self._tally: Tally | None = None
+        self._state: Any = None
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the history."""
         kinds = ("train", "validation") if self.has_validation else ("train",)
-        figures = [f"{kind}_{what}" for what in ("cost", self._metric.name) for kind in kinds]
-        return ("epoch", *figures, "seconds")
+        names = ("cost", self._metric.name, *(one.name for one in self._metrics))
+        return ("epoch", *(f"{kind}_{what}" for what in names for kind in kinds), "seconds")
 
-    def stop(self, reason: str) -> None:
-        """End the fit after this epoch; ``reason`` becomes ``history.stopped``."""
+    def falls(self, column: str) -> bool:
+        """Whether a column is the better the smaller it is."""
+        lower = {"cost", *(one.name for one in self._metrics if one.lower_is_better)}
+        return column == "seconds" or column.partition("_")[2] in lower
+
+    def stop(self, reason: str, now: bool = False) -> None:
+        """End the fit; ``reason`` becomes ``history.stopped``.
+
+        Parameters
+        ----------
+        reason : str
+        now : bool, optional
+            Before the next block of steps, not after this epoch.
+        """
         self._stopping, self.history.stopped = True, reason
+        self._at_once = self._at_once or now
 
-    def parameters(self) -> Array:
-        """The parameters after the last epoch, to be given back to `restore`."""
-        return self.net._theta
+    def at_most(self, steps: int) -> None:
+        """Let no block be longer: `Callback.on_steps` is called as often."""
+        self._block_steps = max(1, min(self._block_steps, steps))
 
-    def restore(self, parameters: Array) -> None:
+    def costs(self) -> np.ndarray[Any, Any]:
+        """Mean cost of each mini-batch of the latest block of steps; waits for the device."""
+        assert self._tally is not None, "there was no step yet"
+        each = self.net.backend.to_numpy(self._tally.costs[-1]).astype(np.float64)
+        size = self.batch_size if each.size > 1 else self._tally.latest
+        found: np.ndarray[Any, Any] = each / size
+        return found
+
+    def parameters(self) -> Any:
+        """A copy of what the network learned until the last full epoch, for `restore`."""
+        return _each(self.net.backend.copy, (self.net._theta, self.net._running))
+
+    def restore(self, parameters: Any) -> None:
         """Give the network the parameters of an earlier epoch."""
-        self.net._theta = parameters
+        self.net._theta, self.net._running = _each(self.net.backend.copy, parameters)
 
-    def begin(self) -> None:
-        """Let the callbacks object, before anything changes."""
+    def to_host(self, parameters: Any) -> Any:
+        """What `parameters` gave, in NumPy arrays."""
+        return _each(self.net.backend.to_numpy, parameters)
+
+    def from_host(self, parameters: Any) -> Any:
+        """What `to_host` gave, on the device again."""
+        backend = self.net.backend
+        return _each(lambda one: backend.from_host(one, backend.dtype), parameters)
+
+    def begin(self, resume: Snapshot | None = None) -> None:
+        """Let the callbacks object, before anything changes; then go back to a snapshot."""
         self._tell("on_fit_begin", self)
-        self.net._prepare(self._optimizer)
+        self.net._prepare(self._recipe)
+        if resume is not None:
+            self._go_back(resume)
+        self.steps_done = self.net.steps
+
+    def snapshot(self) -> Snapshot:
+        """Where the fit stands, at the end of a block of steps or of an epoch."""
+        net, backend = self.net, self.net.backend
+        tally = self._tally or Tally()
+        arrays: dict[str, np.ndarray[Any, Any]] = {}
+        state = _each(backend.to_numpy, self._state or net._state())
+        header = {
+            "state": packed(state, "state", arrays),
+            "tally": packed(tally.state(backend) if tally.steps else None, "tally", arrays),
+            "callbacks": [
+                packed(one.state(), f"callback{k}", arrays) for k, one in enumerate(self._callbacks)
+            ],
+            "run": self._identity(),
+            "epochs": net.epochs,
+            "steps": self.steps_done,
+            "since": net._since,
+            "rate_factor": self.rate_factor,
+            "latest": tally.latest,
+            "seconds": tally.seconds + (time.perf_counter() - self._began if tally.steps else 0.0),
+            "first_epoch": self.first_epoch,
+            "history": self.history.rows,
+            "stopped": self.history.stopped if self._stopping else None,
+        }
+        return Snapshot(arrays, header)
+
+    def _identity(self) -> dict[str, Any]:
+        """What a resumed fit must have in common with the one before."""
+        return {
+            "architecture": repr(self.net._architecture),
+            "optimizer": type(self.optimizer).__name__,
+            "batch size": self.batch_size,
+            "samples": self._feed.samples,
+            "seed": self.net.seed,
+            "dtype": self.net.dtype,
+            "columns": list(self.columns),
+            "callbacks": [type(one).__name__ for one in self._callbacks],
+        }
+
+    def _go_back(self, snapshot: Snapshot) -> None:
+        """Take up where a snapshot was made."""
+        net, backend, header = self.net, self.net.backend, snapshot.header
+        for what, mine in self._identity().items():
+            theirs = header["run"].get(what)
+            if theirs != mine:
+                raise ValueError(
+                    f"this fit cannot resume that of the checkpoint: its {what} is {theirs!r}, "
+                    f"here it is {mine!r}"
+                )
+
+        def moved(array: np.ndarray[Any, Any]) -> Array:
+            return backend.from_host(array, array.dtype.name)
+
+        arrays = snapshot.arrays
+        state = _each(moved, unpacked(header["state"], arrays))
+        self.steps_done = header["steps"]
+        net._receive_state(state, self.steps_done)
+        net._since = header["since"]
+        net.epochs, self.first_epoch = header["epochs"], header["first_epoch"]
+        self.rate_factor = header["rate_factor"]
+        tally = unpacked(header["tally"], arrays)
+        if tally is not None:
+            self._tally, self._state = Tally.restored(tally, backend), state
+            self._tally.latest, self._tally.seconds = header["latest"], header["seconds"]
+        self.history.rows = [dict(row) for row in header["history"]]
+        if header["stopped"] is not None:
+            self.stop(header["stopped"])
+        for one, kept in zip(self._callbacks, header["callbacks"], strict=True):
+            one.set_state(unpacked(kept, arrays))
 
     def run(self) -> History:
         """Train for all epochs."""
         try:
             with self._interrupt:
-                for _ in range(self.epochs):
+                while len(self.history) < self.epochs and not self._stopping:
                     row = self.epoch()
                     if row is None:
                         break
                     self.history.rows.append(row)
                     self._tell("on_epoch_end", self, row)
-                    if self._stopping:
-                        break
                 if self._interrupt():
                     self.history.stopped = "interrupted"
         finally:
             self._tell("on_fit_end", self)
+            self._feed.close()
         return self.history
 
     def epoch(self) -> dict[str, Any] | None:
-        """Train for one epoch; the row of its figures, or None if Ctrl-C ended it."""
-        began = time.perf_counter()
-        net, n, size = self.net, self._x.shape[0], self.batch_size
-        order = epoch_order(net.seed, net.epochs, n)
-        full = n // size
-        run = net._compiled(self._optimizer, self._l2)
-        state = net._theta, net._memory
-        costs: list[Array] = []
-        sums: list[Array] = []
-        steps, done = net.steps, 0
-        per_block = max(1, _BLOCK // (size * net.sizes[-1]))
-        blocks = [
-            order[k * size : min(k + per_block, full) * size].reshape(-1, size)
-            for k in range(0, full, per_block)
-        ]
-        if n % size:
-            blocks.append(order[full * size :].reshape(1, -1))
-        for block in blocks:
-            rates = [self._optimizer.rates(steps + k) for k in range(len(block))]
-            state, outputs = run(state, self._x, self._y, block, rates, self._interrupt)
-            count = 0 if outputs is None else outputs.shape[0]
-            if count:
-                self._score(outputs, block[:count], costs, sums)
-                steps, done = steps + count, done + count
-                self._tell("on_steps", self, count)
-            if count < len(block):
-                self.stop("interrupted")
-                break
-        cost = self._checked(costs, state[0], done)
-        (net._theta, net._memory), net.steps = _copy(net.backend, state), steps
-        if self._interrupt() and done < self.steps_per_epoch:
+        """Train for one epoch; the row of its figures, or None if it was cut short."""
+        self._began = time.perf_counter()
+        net = self.net
+        tally = self._tally = self._tally or Tally()  # a resumed one has begun already
+        run = net._compiled(self._recipe)
+        try:
+            self._state = self._state or net._state()
+            for x, y, order in self._feed.blocks(net.epochs, tally.steps, self._block_steps):
+                count = self._block(run, x, y, order, tally)
+                if count < len(order):
+                    self.stop("interrupted", now=True)
+                if self._at_once:
+                    break
+            cost = self._checked(tally)
+        except BaseException:
+            net._forget()
+            raise
+        net._receive_state(self._state, self.steps_done)
+        if tally.steps < self.steps_per_epoch:
             return None
+        self._state = self._tally = None
         net.epochs += 1
         self._stopping = self._stopping or self._interrupt()
-        total = net.backend.to_numpy(net.backend.xp.stack(sums)).sum(axis=0, dtype=np.float64)
-        return self._row(cost / n, self._metric.figure(total, self._spread, n), began)
+        return self._row(cost, tally)
 
-    def _score(
-        self, outputs: Array, block: np.ndarray[Any, Any], costs: list[Array], sums: list[Array]
-    ) -> None:
-        """Costs of each step, and the metric's sums, from the outputs of a block of steps."""
+    def _block(
+        self, run: Any, x: Array, y: Array, order: np.ndarray[Any, Any], tally: Tally
+    ) -> int:
+        """Do a block of steps; how many were done."""
+        net, recipe = self.net, self._recipe
+        rates = [
+            rates_of(recipe, net._architecture, net.seed, step, step - net._since, self.rate_factor)
+            for step in range(self.steps_done, self.steps_done + len(order))
+        ]
+        self._state, outputs = run(self._state, x, y, order, rates, self._interrupt)
+        count = 0 if outputs is None else int(outputs.shape[0])
+        if count:
+            self._score(outputs, y, order[:count], tally)
+            tally.steps, tally.latest = tally.steps + count, order.shape[1]
+            self.steps_done += count
+            self._tell("on_steps", self, count)
+        return count
+
+    def _score(self, outputs: Array, y: Array, order: np.ndarray[Any, Any], tally: Tally) -> None:
+        """Costs of each step, and what the metrics need, from the outputs of a block of steps."""
         net = self.net
         xp, last = net.backend.xp, net._sigma[-1]
-        rows = net.backend.from_host(block.reshape(-1), "int64")
-        y = xp.take(self._y, rows, axis=0)
+        rows = net.backend.from_host(order.reshape(-1), "int64")
+        y = xp.take(y, rows, axis=0)
+        weight = y[:, -1] if self._recipe.weighted else None
+        y = y[:, : net.sizes[-1]]
         z = xp.reshape(outputs, (-1, outputs.shape[2]))
         cost = net.cost.of_output(last, z, y, xp)
-        costs.append(xp.sum(xp.reshape(cost, block.shape), axis=1))
-        sums.append(self._metric.sums(z, last, y, xp))
+        if weight is not None:
+            cost = cost * weight
+        tally.costs.append(xp.sum(xp.reshape(cost, order.shape), axis=1))
+        tally.sums.append(self._metric.sums(z, last, y, xp))
+        if "moments" in self._metric.wants:
+            tally.moments.append(self._metric.moments(y, xp))
+        tally.counts.append(order.size)
+        if self._metrics and not self._evaluate_training:
+            tally.outputs.append(net.backend.to_numpy(last.value(z, xp)))
+            tally.targets.append(net.backend.to_numpy(y))
 
-    def _checked(self, costs: list[Array], theta: Array, done: int) -> float:
+    def _checked(self, tally: Tally) -> float:
         """Sum of the epoch's costs; raises, naming the first bad batch, if it is not finite."""
-        if not done:
+        if not tally.costs:
             return 0.0
         net = self.net
-        each = net.backend.to_numpy(net.backend.xp.concat(costs)).astype(np.float64)
+        each = tally.each("costs", net.backend)
         bad = np.flatnonzero(~np.isfinite(each))
-        if bad.size == 0 and net.backend.all_finite(theta):
+        if bad.size == 0 and net.backend.all_finite(self._state[0]):
             return float(each.sum())
-        batch = int(bad[0]) + 1 if bad.size else done
+        batch = int(bad[0]) + 1 if bad.size else tally.steps
         what = f"the cost became {each[batch - 1]}" if bad.size else "a parameter became infinite"
         kept = f"after epoch {net.epochs}" if net.epochs else "before the first epoch"
         raise DivergenceError(
             f"{what} in epoch {net.epochs + 1}, batch {batch} of {self.steps_per_epoch}, with "
-            f"{self._optimizer}; the parameters are those {kept}. A lower learning rate may help",
+            f"{self.optimizer}; the parameters are those {kept}. A lower learning rate may help",
             self.history,
         )
 
-    def _row(self, cost: float, metric: float, began: float) -> dict[str, Any]:
+    def _row(self, cost: float, tally: Tally) -> dict[str, Any]:
+        net = self.net
         if self._evaluate_training:
-            cost, metric = evaluate(self.net, self._x, self._y)
-        costs, metrics = [cost], [metric]
+            judged = [evaluate(net, self._feed.everything(), self._metrics)]
+        else:
+            own = self._metric.figure(*(tally.each(what, net.backend) for what in self._metric.wants))
+            blocks = (tally.targets, tally.outputs) if self._metrics else ()
+            given = [np.concatenate(one).astype(np.float64) for one in blocks]
+            judged = [[cost / self._total, own, *(one(*given) for one in self._metrics)]]
         if self._validation is not None:
-            cost, metric = evaluate(self.net, *self._validation)
-            costs.append(cost)
-            metrics.append(metric)
-        seconds = time.perf_counter() - began
-        figures = (self.net.epochs, *costs, *metrics, seconds)
-        return dict(zip(self.columns, figures, strict=True))
+            judged.append(evaluate(net, [self._validation], self._metrics))
+        figures = [figure for pair in zip(*judged, strict=True) for figure in pair]
+        seconds = tally.seconds + time.perf_counter() - self._began
+        return dict(zip(self.columns, (net.epochs, *figures, seconds), strict=True))
 
     def _tell(self, moment: str, *arguments: Any) -> None:
         for callback in self._callbacks:
@@ -325,45 +404,67 @@ def fit(
     *,
     epochs: int,
     batch_size: int,
-    optimizer: Optimizer,
-    l2: float,
+    recipe: Recipe,
     validation: tuple[Any, Any] | None,
     callbacks: Iterable[Callback],
+    metrics: Iterable[Any],
     progress: bool | None,
     evaluate_training: bool,
+    sample_weight: Any,
+    class_weight: Any,
+    label_smoothing: float,
+    resume: Any,
 ) -> History:
     """Train a network; `Network.fit` says what each argument means."""
-    epochs = _count("epochs", epochs, 0)
-    batch_size = _count("batch_size", batch_size, 1)
-    l2 = float(l2)
-    if not 0.0 <= l2 < math.inf:
-        raise ValueError(f"l2 must be at least 0 and finite, not {l2:g}")
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer must be one of bpnet.optimizers, not {optimizer!r}")
+    epochs = count("epochs", epochs, 0)
+    batch_size = count("batch_size", batch_size, 1)
+    if not isinstance(recipe.optimizer, Optimizer):
+        raise TypeError(f"optimizer must be one of bpnet.optimizers, not {recipe.optimizer!r}")
+    if not 0.0 <= label_smoothing < 1.0:
+        raise ValueError(
+            f"label_smoothing must be at least 0 and less than 1, not {label_smoothing:g}"
+        )
+    chosen = [one for one in get_all(metrics) if one.name != _metric(net).name]
     callbacks = list(callbacks)
     if progress or (progress is None and sys.stderr.isatty()):
         callbacks.append(Progress())
     seen = net._seen_regression
     with net.backend.scope():
         try:
-            x, y = net._samples(x, y, training=True)
+            prepare = Preparation(net, label_smoothing)
+            feed: Feed
+            total = None
+            if isinstance(x, Source):
+                if y is not None or sample_weight is not None or class_weight is not None:
+                    raise ValueError("a source has the targets itself, and no weights beside them")
+                from .streaming import StreamFeed
+
+                feed = StreamFeed(x, prepare, batch_size=batch_size, seed=net.seed)
+            else:
+                x, y = prepare(x, y)
+                weights = weights_of(sample_weight, class_weight, y, net)
+                if weights is not None:
+                    total = float(weights.sum(dtype=np.float64))
+                    column = net.backend.asarray(weights[:, None], "sample_weight")
+                    y = net.backend.xp.concat([y, column], axis=1)
+                recipe = recipe.replaced(weighted=weights is not None)
+                feed = MemoryFeed(x, y, batch_size=batch_size, seed=net.seed)
             if validation is not None:
                 if len(validation) != 2:
                     raise ValueError(f"validation must be (x, y), not {len(validation)} things")
                 validation = net._samples(*validation, names=("validation x", "validation y"))
             run = Fit(
                 net,
-                x,
-                y,
+                feed,
+                recipe,
                 epochs=epochs,
-                batch_size=batch_size,
-                optimizer=optimizer,
-                l2=l2,
                 validation=validation,
+                metrics=chosen,
                 callbacks=callbacks,
                 evaluate_training=evaluate_training,
+                total=total,
             )
-            run.begin()
+            run.begin(resume)
         except BaseException:
             net._seen_regression = seen
             raise
@@ -374,14 +475,15 @@ def _metric(net: Network) -> Accuracy | R2:
     return Accuracy() if net.task == "classification" else R2()
 
 
-def _copy(backend: Any, state: Any) -> Any:
-    """A copy of every array of a state, as a run keeps its state for itself."""
+def _each(function: Callable[[Array], Any], state: Any) -> Any:
+    """A state of nested tuples with a function's result for each array."""
     if isinstance(state, tuple):
-        return tuple(_copy(backend, part) for part in state)
-    return backend.copy(state)
+        return tuple(_each(function, part) for part in state)
+    return function(state)
 
 
-def _count(name: str, value: Any, least: int) -> int:
+def count(name: str, value: Any, least: int) -> int:
+    """``value`` as an int, which must be at least ``least``."""
     try:
         number = operator.index(value)
     except TypeError:

@@ -22,7 +22,7 @@ from bpnet.backends._blocks import BlockwisePlan
 from bpnet.backends._record import record
 from bpnet.backends._rewrite import accumulate, fold_scale
 from bpnet.costs import CustomCost
-from bpnet.training.loop import make_forward, make_step
+from bpnet.training import Recipe, make_forward, make_step
 
 OPTIMIZERS = {
     "sgd": bpnet.SGD(0.05),
@@ -98,7 +98,7 @@ class Trial:
     def graph(self):
         """The step as it was recorded."""
         shapes = (self.m, *self.x.shape[1:]), (self.m, *self.y.shape[1:])
-        return record(self.step, self.backend.dtype, self.state, *shapes, len(self.rates[0]))[0]
+        return record(self.step, self.backend.dtype, self.state, *shapes, self.rates[0])[0]
 
 
 def training(backend, activation, cost, optimizer, l2, shape):
@@ -114,9 +114,9 @@ def training(backend, activation, cost, optimizer, l2, shape):
         backend=backend,
         seed=1,
     )
-    step = make_step(net._layout, net._sigma, net.cost, optimizer, float(l2))
+    step = make_step(net._architecture, net.cost, Recipe(optimizer, l2=float(l2)))
     theta = 0.3 * net._theta + 0.05  # nothing overflows on its way through the layers
-    state = theta, optimizer.init(theta, backend.xp)
+    state = theta, optimizer.init(theta, backend.xp), (), ()
     x, y = samples(cost, 23, sizes[0], sizes[-1])
     return Trial(backend, step, state, x, y, m, [optimizer.rates(t) for t in range(6)])
 
@@ -530,11 +530,11 @@ def test_a_forward_pass_agrees_with_the_plain_one(activation, backend, plans):
         backend=backend,
         seed=1,
     )
-    forward = make_forward(net._layout, net._sigma)
+    forward = make_forward(net._architecture)
     run = backend.compile_forward(forward)
     plain = Backend.compile_forward(backend, forward)
     x = backend.from_host(np.random.default_rng(0).standard_normal((40, 3)), "float64")
-    for theta in (net._theta, 0.5 * net._theta):
+    for theta in ((net._theta, ()), (0.5 * net._theta, ())):
         found = [run(theta, x[:m, :]) for m in (1, 2, 16, 17, 40, 2)]
         again = run(theta, x[2:4, :])
         views = [run(theta, one) for one in (x[:30:10, :], x[:1, :])]

@@ -245,5 +245,5 @@ def test_a_layout_splits_and_joins_pieces():
 def test_the_boundaries_are_those_of_the_layers(l2):
     backend = bpnet.get_backend("numpy", dtype="float64")
     trial = training(backend, "tanh", "quadratic", "adam", l2, SHAPE)
-    graph, _ = record(trial.step, "float64", trial.state, (5, 3), (5, 2), 2)
+    graph, _ = record(trial.step, "float64", trial.state, (5, 3), (5, 2), (0.1, 0.2))
     assert tuple(boundaries(graph)) == ENDS

@@ -1,0 +1,1 @@
+"""Data that does not fit into memory, read some rows at a time: one kind a module."""

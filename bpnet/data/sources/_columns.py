@@ -1,0 +1,80 @@
+"""Columns of a table as numbers alone."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bpnet.data._words import no_such
+from bpnet.data.sources.base import Source
+
+__all__ = ["Chosen", "checked", "targets"]
+
+
+class Chosen:
+    """Which columns of a table are features, and which targets.
+
+    Parameters
+    ----------
+    path : Path
+    there : sequence of str
+        All columns of the table.
+    target : str or sequence of str
+    columns : sequence of str, optional
+        The features; all other named columns by default.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column, or no feature.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        there: Sequence[str],
+        target: str | Sequence[str],
+        columns: Sequence[str] | None,
+    ) -> None:
+        self.targets = [target] if isinstance(target, str) else list(target)
+        self.single = isinstance(target, str)
+        if columns is None:
+            columns = [name for name in there if name and name not in self.targets]
+        self.features = list(columns)
+        for name in (*self.targets, *self.features):
+            if name not in there:
+                raise ValueError(f"{path}: {no_such('column', name, there)}")
+        twice = [name for name in self.features if name in self.targets]
+        if twice:
+            raise ValueError(f"{path}: column {twice[0]!r} is a target, and cannot be a feature")
+        if not self.features or not self.targets:
+            what = "feature" if self.targets else "target"
+            raise ValueError(f"{path}: no column is left as a {what}")
+        self.names = list(itertools.chain(self.features, self.targets))
+        self.positions = [there.index(name) for name in self.names]
+
+
+def checked(values: NDArray[Any], names: Sequence[str], start: int, source: Source) -> NDArray[Any]:
+    """Values, one column a name, that are finite; raises naming the first that is not."""
+    finite = np.isfinite(values)
+    if not finite.all():
+        row, column = np.argwhere(~finite)[0]
+        raise ValueError(
+            f"{source.place(start + int(row))}, column {names[column]!r}: {values[row, column]} "
+            "is missing or not finite; networks take finite numbers only"
+        )
+    return values
+
+
+def targets(values: NDArray[np.float64], *, single: bool) -> NDArray[Any]:
+    """Targets as rows, or of a single column as a vector, of int64 where all are whole."""
+    if not single:
+        return values
+    vector = values[:, 0]
+    whole = vector.astype(np.int64) if (np.abs(vector) < 2**53).all() else None
+    return whole if whole is not None and (whole == vector).all() else vector

@@ -1,0 +1,56 @@
+"""Arrays that are cut by slices, whoever keeps them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from bpnet.data.sources._mapped import check_pair
+from bpnet.data.sources.base import Rows, Source
+
+__all__ = ["ArraySource"]
+
+
+class ArraySource(Source):
+    """Samples in anything with ``shape``, ``dtype`` and ``x[start:stop]``.
+
+    So in datasets of h5py and Zarr, memory-mapped and plain arrays.
+
+    Parameters
+    ----------
+    x : array-like, shape (m, ...)
+        Further dimensions are laid flat.
+    y : array-like, shape (m,) or (m, k)
+    name : str, optional
+        What messages call it.
+
+    Raises
+    ------
+    ValueError
+        If numbers of rows differ, or there are none.
+    TypeError
+        If either holds no real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bpnet.data import ArraySource
+    >>> rows = ArraySource(np.zeros((5, 2, 3)), np.arange(5))
+    >>> x, y = rows.read(1, 3)
+    >>> x.shape, y
+    ((2, 6), array([1, 2]))
+    """
+
+    def __init__(self, x: Any, y: Any, name: str = "arrays") -> None:
+        check_pair(x, y, "x", "y")
+        self._x, self._y, self.name = x, y, name
+        self.width = math.prod(x.shape[1:])
+
+    def __len__(self) -> int:
+        return int(self._x.shape[0])
+
+    def read(self, start: int, stop: int) -> Rows:
+        x = np.asarray(self._x[start:stop])
+        return x.reshape(x.shape[0], -1), np.asarray(self._y[start:stop])

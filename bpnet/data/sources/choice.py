@@ -1,0 +1,89 @@
+"""Which source suits what a person has."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bpnet.data._words import listing
+from bpnet.data.sources.arrays import ArraySource
+from bpnet.data.sources.base import Source
+from bpnet.data.sources.csv import CsvSource
+from bpnet.data.sources.idx import IdxSource
+from bpnet.data.sources.npy import NpySource
+from bpnet.data.sources.parquet import ParquetSource
+from bpnet.data.sources.sequence import SequenceSource
+
+__all__ = ["source"]
+
+_TABLES: dict[str, type[CsvSource] | type[ParquetSource]] = {
+    ".csv": CsvSource,
+    ".tsv": CsvSource,
+    ".txt": CsvSource,
+    ".parquet": ParquetSource,
+    ".pq": ParquetSource,
+}
+
+
+def source(data: Any, *, target: str | Sequence[str] | None = None) -> Source:
+    """The source that suits what a person has.
+
+    Parameters
+    ----------
+    data : object
+        A path of a table (``.csv``, ``.tsv``, ``.txt``, ``.parquet``, ``.pq``); a pair (x, y) of
+        paths, of NPY files by their names and of IDX files otherwise; a pair of arrays or of what
+        is cut like them; a sequence of samples, which has a length and items; or a source.
+    target : str or sequence of str, optional
+        What to predict from the other columns of a table.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    TypeError
+        If no source suits.
+    ValueError
+        If a table comes without a target, its format is unknown, or as the source itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bpnet.data import source
+    >>> source((np.zeros((5, 2)), np.zeros(5)))
+    ArraySource(arrays, 5 rows)
+    >>> source([([0.0, 1.0], 1), ([2.0, 3.0], 0)])
+    SequenceSource(list, 2 rows)
+    """
+    if isinstance(data, Source):
+        return data
+    if isinstance(data, str | os.PathLike):
+        return _table(Path(data), target)
+    if target is not None:
+        raise ValueError(f"a target is a column of a table, and {type(data).__name__} is none")
+    if isinstance(data, tuple) and len(data) == 2:
+        x, y = data
+        if all(isinstance(one, str | os.PathLike) for one in data):
+            return NpySource(x, y) if Path(x).suffix.lower() == ".npy" else IdxSource(x, y)
+        if all(hasattr(one, "shape") for one in data):
+            return ArraySource(x, y)
+    if hasattr(data, "__len__") and hasattr(data, "__getitem__"):
+        return SequenceSource(data)
+    if hasattr(data, "__iter__") or callable(data):
+        raise TypeError(
+            "an iterable is read by IterableSource(make, samples): make() is called for every epoch"
+        )
+    raise TypeError(f"no source suits {type(data).__name__}")
+
+
+def _table(path: Path, target: str | Sequence[str] | None) -> Source:
+    suffix = path.suffix.lower()
+    if suffix not in _TABLES:
+        raise ValueError(f"{path}: no table that is read in pieces, as are {listing(_TABLES)}")
+    if target is None:
+        raise ValueError(f"{path}: which column is the target? Say target=...")
+    return _TABLES[suffix](path, target)

@@ -1,0 +1,116 @@
+"""IDX files, in which MNIST is distributed, memory-mapped."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bpnet.data.idx import _GZIP_MAGIC, _read_header
+from bpnet.data.sources._mapped import MappedArray, check_pair
+from bpnet.data.sources.base import Rows, Source
+
+__all__ = ["IdxSource"]
+
+
+class IdxSource(Source):
+    """Images in one IDX file and labels in another, both uncompressed and memory-mapped.
+
+    Parameters
+    ----------
+    images : str or path
+        Of shape (m, ...); further dimensions are laid flat.
+    labels : str or path
+        Of shape (m,) or (m, k).
+    scale : float, optional
+        What the values of images are multiplied by, in float32; as by ``scale=1/255``, which gives
+        the values that `load_mnist` gives.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If one is damaged, compressed or no IDX file, or if numbers of rows differ.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from bpnet.data import IdxSource
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> x, y = pathlib.Path(folder.name, "images"), pathlib.Path(folder.name, "labels")
+    >>> _ = x.write_bytes(bytes([0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 2, 0, 51, 102, 255]))
+    >>> _ = y.write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 4]))
+    >>> with IdxSource(x, y, scale=1 / 255) as rows:
+    ...     rows.read(0, 2)
+    (array([[0. , 0.2],
+           [0.4, 1. ]], dtype=float32), array([7, 4], dtype=uint8))
+    >>> folder.cleanup()
+    """
+
+    def __init__(
+        self,
+        images: str | os.PathLike[str],
+        labels: str | os.PathLike[str],
+        *,
+        scale: float | None = None,
+    ) -> None:
+        self._x, self._y = _mapped(Path(images)), _mapped(Path(labels))
+        check_pair(self._x, self._y, str(images), str(labels))
+        self.name = os.fspath(images)
+        self.width = math.prod(self._x.shape[1:])
+        self._scale = None if scale is None else float(scale)
+        self._divisor = _divisor(self._scale)
+
+    def __len__(self) -> int:
+        return self._x.shape[0]
+
+    def read(self, start: int, stop: int) -> Rows:
+        return self._scaled(self._x.rows(start, stop)), self._y.rows(start, stop)
+
+    def gather(self, runs: Sequence[tuple[int, int]], rows: int) -> Rows:
+        return self._scaled(self._x.gather(runs, rows)), self._y.gather(runs, rows)
+
+    def _scaled(self, images: NDArray[Any]) -> NDArray[Any]:
+        x = images.reshape(len(images), -1)
+        if self._divisor:
+            x = np.divide(x, self._divisor, dtype=np.float32, casting="unsafe")
+        elif self._scale is not None:
+            x = np.multiply(x, self._scale, dtype=np.float32, casting="unsafe")
+        return x
+
+    def close(self) -> None:
+        self._x.close()
+        self._y.close()
+
+
+def _divisor(scale: float | None) -> int | None:
+    """255 of 1/255, which is no float itself: a quotient by it is rounded once."""
+    if scale is None or not 2**-24 < scale <= 1.0:
+        return None
+    divisor = round(1.0 / scale)
+    return divisor if abs(scale * divisor - 1.0) < 1e-9 else None
+
+
+def _mapped(path: Path) -> MappedArray:
+    with path.open("rb") as file:
+        if file.read(2) == _GZIP_MAGIC:
+            raise ValueError(
+                f"{path}: compressed, and so not to be read in pieces; uncompress it first, as by "
+                f"gunzip --keep {path}"
+            )
+        file.seek(0)
+        dtype, shape = _read_header(path, file)
+        offset, size = file.tell(), path.stat().st_size
+    promised = math.prod(shape) * dtype.itemsize
+    if size != offset + promised:
+        raise ValueError(
+            f"{path}: the header promises {promised} bytes for shape {shape}, "
+            f"the file has {size - offset}"
+        )
+    return MappedArray(path, dtype, shape, offset)

@@ -1,0 +1,97 @@
+"""Samples that come one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from bpnet.data.sources._samples import rows_of
+from bpnet.data.sources.base import Rows, Source
+
+__all__ = ["IterableSource"]
+
+
+class IterableSource(Source):
+    """Samples of a Python iterable, which is made anew for every epoch.
+
+    They are taken in the order in which they come, and mixed within the buffer alone. A run that
+    goes on in the midst of an epoch passes over what came before; so the same samples must come
+    again for it to go on as it would have.
+
+    Parameters
+    ----------
+    make : callable
+        ``make()`` is an iterable of pairs (x, y): a sample, laid flat, and its target, a number or
+        a row of them. It is called, and asked, in a thread other than the one that trains.
+    samples : int
+        How many make an epoch. What comes after them is left.
+    name : str, optional
+        What messages call it.
+
+    Raises
+    ------
+    TypeError
+        If ``make`` cannot be called, as an iterable that is used up after one epoch.
+    ValueError
+        If ``samples`` is not positive.
+
+    Examples
+    --------
+    >>> from bpnet.data import IterableSource
+    >>> rows = IterableSource(lambda: (([k, 2 * k], k) for k in range(5)), samples=5)
+    >>> rows.read(0, 2)[0].tolist(), rows.read(2, 4)[1].tolist()
+    ([[0, 0], [1, 2]], [2, 3])
+    """
+
+    sequential = True
+
+    def __init__(
+        self, make: Callable[[], Iterable[Any]], samples: int, name: str | None = None
+    ) -> None:
+        if not callable(make):
+            raise TypeError(
+                f"make must be a function that returns an iterable, not {type(make).__name__}: "
+                "it is called for every epoch"
+            )
+        if samples < 1:
+            raise ValueError(f"samples must be at least 1, not {samples}")
+        self.name = name or str(getattr(make, "__name__", type(make).__name__))
+        self._make, self._samples = make, samples
+        self._items: Iterator[Any] | None = None
+        self._next = 0
+
+    def __len__(self) -> int:
+        return self._samples
+
+    def read(self, start: int, stop: int) -> Rows:
+        if start == 0 or start < self._next or self._items is None:
+            self.close()
+            self._items, self._next = iter(self._make()), 0
+        for _ in self._come(self._items, start):
+            pass
+        rows = rows_of(self._come(self._items, stop), start, self)
+        if self._next == self._samples:
+            self.close()
+        return rows
+
+    def close(self) -> None:
+        items, self._items = self._items, None
+        if isinstance(items, Generator):
+            items.close()
+
+    def _come(self, items: Iterator[Any], stop: int) -> Iterator[Any]:
+        """What comes up to before the sample ``stop``."""
+        try:
+            for item in islice(items, stop - self._next):
+                self._next += 1
+                yield item
+        except Exception as error:
+            self._items = None
+            error.add_note(f"while reading {self.place(self._next)}")
+            raise
+        if self._next < stop:
+            self._items = None
+            raise ValueError(
+                f"{self.name} ended after {self._next} samples, {self._samples} were promised"
+            )

@@ -1,0 +1,176 @@
+"""Parquet files, by row groups."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bpnet.data._reading import import_arrow
+from bpnet.data.sources._columns import Chosen, checked
+from bpnet.data.sources.base import Rows, Source
+
+__all__ = ["ParquetSource"]
+
+_BATCH = 8192
+
+
+class ParquetSource(Source):
+    """Columns of a Parquet file, all numbers; needs pyarrow, the extra ``tables``.
+
+    A row group is decoded from its beginning, piece by piece, so reading begins at borders of row
+    groups and goes on from there: groups much smaller than the buffer are mixed best.
+
+    Parameters
+    ----------
+    path : str or path
+    target : str or sequence of str
+        The column to predict, or several.
+    columns : sequence of str, optional
+        The features, in this order; all others by default.
+    dtype : {"float32", "float64"}, optional
+        Of features, and of targets that are no integers.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ImportError
+        If pyarrow is not installed.
+    ValueError
+        If the file is damaged or empty, has no such column, or one that holds no numbers; when
+        read also if a value is missing or not finite. The message gives the column and, rows
+        counted from 1, the row.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import pytest
+    >>> pyarrow = pytest.importorskip("pyarrow")
+    >>> import pyarrow.parquet
+    >>> from bpnet.data import ParquetSource
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name, "pets.parquet")
+    >>> table = pyarrow.table({"weight": [4.1, 3.8, 9.5], "dog": [0, 0, 1]})
+    >>> pyarrow.parquet.write_table(table, path, row_group_size=2)
+    >>> with ParquetSource(path, "dog") as rows:
+    ...     list(rows.borders()), rows.read(1, 3)
+    ([0, 2], (array([[3.8],
+           [9.5]], dtype=float32), array([0, 1])))
+    >>> folder.cleanup()
+    """
+
+    first_number = 1
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        target: str | Sequence[str],
+        *,
+        columns: Sequence[str] | None = None,
+        dtype: str = "float32",
+    ) -> None:
+        path = Path(path)
+        self.name, self._dtype = str(path), dtype
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: no such file")
+        self._arrow, parquet = import_arrow(path)
+        self._damage = (self._arrow.ArrowException, OSError)
+        try:
+            self._file = parquet.ParquetFile(path, memory_map=True, page_checksum_verification=True)
+        except self._damage as error:
+            raise ValueError(f"{path}: not a readable Parquet file ({error})") from None
+        about, schema = self._file.metadata, self._file.schema_arrow
+        if not about.num_rows:
+            raise ValueError(f"{path}: {len(schema.names)} columns, but no rows")
+        self._chosen = Chosen(path, schema.names, target, columns)
+        for name in self._chosen.names:
+            self._refuse_words(name, schema.field(name).type)
+        sizes = [about.row_group(k).num_rows for k in range(about.num_row_groups)]
+        self._starts = np.cumsum([0, *sizes])
+        self.width = len(self._chosen.features)
+        self._batches: Iterator[Any] | None = None
+        self._rest: Any = None
+        self._next = 0
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def borders(self) -> Sequence[int]:
+        return [int(start) for start in self._starts[:-1]]
+
+    def read(self, start: int, stop: int) -> Rows:
+        try:
+            if self._batches is None or start != self._next:
+                self._begin(start)
+            table = self._arrow.Table.from_batches(self._come(stop - start))
+        except self._damage as error:
+            self._batches = None
+            group = int(np.searchsorted(self._starts, self._next, "right")) - 1
+            raise ValueError(
+                f"{self.place(start, stop)}: row group {group} cannot be read ({error})"
+            ) from error
+        chosen = self._chosen
+        x = self._numbers(table, chosen.features, start, self._dtype)
+        kind = table.schema.field(chosen.targets[0]).type
+        types = self._arrow.types
+        labels = chosen.single and (types.is_integer(kind) or types.is_boolean(kind))
+        y = self._numbers(table, chosen.targets, start, "int64" if labels else self._dtype)
+        return x, y[:, 0] if chosen.single else y
+
+    def close(self) -> None:
+        self._batches = self._rest = None
+        self._file.close()
+
+    def _refuse_words(self, name: str, kind: Any) -> None:
+        types = self._arrow.types
+        known = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
+        if not any(is_known(kind) for is_known in known):
+            raise ValueError(
+                f"{self.name}: column {name!r} holds {kind}: a source takes numbers only; leave it "
+                "out by columns=..., or encode it first"
+            )
+
+    def _begin(self, start: int) -> None:
+        group = int(np.searchsorted(self._starts, start, "right")) - 1
+        self._batches, self._rest = self._decoded(group), None
+        self._next = int(self._starts[group])
+        for _ in self._come(start - self._next):
+            pass
+
+    def _decoded(self, group: int) -> Iterator[Any]:
+        """Rows from a row group on."""
+        for k in range(group, self._file.metadata.num_row_groups):
+            yield from self._file.iter_batches(
+                _BATCH, row_groups=[k], columns=self._chosen.names, use_threads=False
+            )
+
+    def _come(self, count: int) -> Iterator[Any]:
+        """The next rows, as batches of Arrow's."""
+        while count > 0:
+            batch = self._rest if self._rest is not None else next(self._batches or iter(()))
+            taken = batch.slice(0, count)
+            self._rest = batch.slice(count) if batch.num_rows > count else None
+            self._next += taken.num_rows
+            count -= taken.num_rows
+            yield taken
+
+    def _numbers(self, table: Any, names: Sequence[str], start: int, dtype: str) -> NDArray[Any]:
+        values = np.empty((table.num_rows, len(names)), dtype)
+        for k, name in enumerate(names):
+            column = table.column(name)
+            if column.null_count:
+                row = start + column.is_null().index(True).as_py()
+                raise ValueError(
+                    f"{self.place(row)}, column {name!r}: a value is missing; networks take finite "
+                    "numbers only"
+                )
+            if self._arrow.types.is_decimal(column.type):
+                column = column.cast(self._arrow.float64())
+            with np.errstate(over="ignore"):
+                values[:, k] = column.to_numpy()
+        return checked(values, names, start, self)

@@ -1,0 +1,45 @@
+"""What a callback is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..loop import Fit
+
+__all__ = ["Callback"]
+
+
+class Callback:
+    """Base of what a fit calls; each moment does nothing unless overridden.
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> class Tell(bpnet.Callback):
+    ...     def on_epoch_end(self, fit, row):
+    ...         print(row["epoch"], "of", fit.epochs)
+    >>> net = bpnet.Network([1, 1], seed=0)
+    >>> history = net.fit([[0.0]], [[1.0]], epochs=2, batch_size=1, callbacks=[Tell()])
+    1 of 2
+    2 of 2
+    """
+
+    def on_fit_begin(self, fit: Fit) -> None:
+        """Before the first epoch."""
+
+    def on_steps(self, fit: Fit, steps: int) -> None:
+        """After ``steps`` more mini-batches; what is on the device stays there."""
+
+    def on_epoch_end(self, fit: Fit, row: dict[str, Any]) -> None:
+        """After an epoch, with its row of the history."""
+
+    def on_fit_end(self, fit: Fit) -> None:
+        """After the last epoch, however it came about."""
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps of it: values that JSON knows, and NumPy arrays."""
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` gave; after ``on_fit_begin``."""

@@ -1,0 +1,99 @@
+"""Where mini-batches come from: the loop asks a feed for an epoch's blocks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from ..backends import Array
+from ..randomness import epoch_order
+
+__all__ = ["Block", "Feed", "MemoryFeed"]
+
+
+class Block(NamedTuple):
+    """Samples on the device, and mini-batches of them.
+
+    Parameters
+    ----------
+    x : array, shape (rows, n_0)
+    y : array, shape (rows, n_L)
+        Targets, and perhaps a last column of the samples' weights.
+    order : numpy.ndarray of int64, shape (steps, batch)
+        Rows of x and y, a mini-batch each.
+    """
+
+    x: Array
+    y: Array
+    order: np.ndarray[Any, Any]
+
+
+class Feed(Protocol):
+    """What gives the samples of each epoch.
+
+    Attributes
+    ----------
+    samples : int
+        Of an epoch.
+    batch_size, steps_per_epoch : int
+    """
+
+    samples: int
+    batch_size: int
+    steps_per_epoch: int
+
+    def blocks(self, epoch: int, first_step: int = 0, at_most: int = 2**30) -> Iterator[Block]:
+        """The blocks of an epoch, from a step on, each of so many steps at most.
+
+        The mini-batches are the same whatever the step and the limit. A smaller last one comes as
+        a block of its own.
+        """
+
+    def everything(self) -> Iterator[tuple[Array, Array]]:
+        """All samples in their own order, in as many parts as it takes."""
+
+    def close(self) -> None:
+        """Give back what it holds."""
+
+
+class MemoryFeed:
+    """Samples that are on the device already.
+
+    Parameters
+    ----------
+    x : array, shape (n, n_0)
+    y : array, shape (n, n_L)
+    batch_size : int
+    seed : int
+        Of every epoch's order.
+    """
+
+    def __init__(self, x: Array, y: Array, *, batch_size: int, seed: int) -> None:
+        self._x, self._y, self._seed = x, y, seed
+        self.samples = x.shape[0]
+        self.batch_size = min(batch_size, self.samples)
+        self.steps_per_epoch = math.ceil(self.samples / self.batch_size)
+
+    def blocks(self, epoch: int, first_step: int = 0, at_most: int = 2**30) -> Iterator[Block]:
+        """See `Feed`."""
+        size = self.batch_size
+        order = epoch_order(self._seed, epoch, self.samples)
+        full = self.samples // size
+        # A block begins at a multiple of its length, so that a resumed epoch has the same ones.
+        start = first_step
+        while start < full:
+            stop = min((start // at_most + 1) * at_most, full)
+            yield Block(self._x, self._y, order[start * size : stop * size].reshape(-1, size))
+            start = stop
+        if self.samples % size and start == full:
+            yield Block(self._x, self._y, order[full * size :].reshape(1, -1))
+
+    def everything(self) -> Iterator[tuple[Array, Array]]:
+        """See `Feed`."""
+        yield self._x, self._y
+
+    def close(self) -> None:
+        """See `Feed`."""

@@ -1,0 +1,105 @@
+"""Samples, targets and weights as the loop takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..backends import Array
+from ..backends._base import host_array
+
+if TYPE_CHECKING:
+    from ..network import Network
+
+__all__ = ["Preparation", "weights_of"]
+
+
+class Preparation:
+    """Checks samples and targets, brings them to the device, and smooths the targets.
+
+    Parameters
+    ----------
+    net : Network
+    label_smoothing : float
+        Share of each target that is spread evenly over the classes (Szegedy et al., 2016).
+    """
+
+    def __init__(self, net: Network, label_smoothing: float) -> None:
+        if label_smoothing and net.task != "classification":
+            raise ValueError(f"label_smoothing is for classification, and the task is {net.task}")
+        self._net, self._smoothing, self._first = net, label_smoothing, True
+
+    def __call__(self, x: Any, y: Any) -> tuple[Array, Array]:
+        """Arrays of shape (m, n_0) and (m, n_L) on the device."""
+        x, y = self._net._samples(x, y, training=self._first)
+        self._first = False
+        if self._smoothing:
+            classes = max(y.shape[1], 2)
+            y = (1.0 - self._smoothing) * y + self._smoothing / classes
+        return x, y
+
+
+def weights_of(
+    sample_weight: Any, class_weight: Any, y: Array, net: Network
+) -> np.ndarray[Any, Any] | None:
+    """The weight of each sample, shape (m,), on the host; None where all weigh the same.
+
+    Parameters
+    ----------
+    sample_weight : array, shape (m,), or None
+    class_weight : dict of int to float, "balanced" or None
+        Of each class; ``"balanced"`` makes all classes count the same.
+    y : array, shape (m, n_L)
+        Rows of targets, on the device.
+    net : Network
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative or not finite, all are 0, or a number or class disagrees.
+    """
+    weights = None
+    if sample_weight is not None:
+        weights = host_array(sample_weight, "sample_weight").astype(np.float64)
+        if weights.shape != (y.shape[0],):
+            raise ValueError(
+                f"sample_weight has shape {weights.shape}, but there are {y.shape[0]} samples: "
+                f"it must be ({y.shape[0]},)"
+            )
+        if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
+            raise ValueError(
+                f"sample_weight goes from {weights.min():g} to {weights.max():g}: weights must be "
+                "finite and at least 0, and one of them more"
+            )
+    if class_weight is None:
+        return weights
+    if net.task != "classification":
+        raise ValueError(f"class_weight is for classification, and the task is {net.task}")
+    rows = net.backend.to_numpy(y)
+    labels = (rows[:, 0] > 0.5).astype(int) if rows.shape[1] == 1 else rows.argmax(axis=1)
+    found: np.ndarray[Any, Any] = _factors(class_weight, labels, max(rows.shape[1], 2))[labels]
+    return found if weights is None else weights * found
+
+
+def _factors(class_weight: Any, labels: np.ndarray[Any, Any], n: int) -> np.ndarray[Any, Any]:
+    """The weight of each class."""
+    if class_weight == "balanced":
+        counts = np.bincount(labels, minlength=n)
+        found: np.ndarray[Any, Any] = len(labels) / (
+            np.count_nonzero(counts) * np.maximum(counts, 1)
+        )
+        return found
+    if not isinstance(class_weight, Mapping):
+        raise TypeError(f'class_weight must be a dict or "balanced", not {class_weight!r}')
+    factors = np.ones(n)
+    for label, weight in class_weight.items():
+        if label not in range(n):
+            raise ValueError(f"class_weight has class {label!r}: classes are 0 to {n - 1}")
+        if not 0.0 <= weight < np.inf:
+            raise ValueError(
+                f"the weight of class {label} must be at least 0 and finite, not {weight}"
+            )
+        factors[label] = weight
+    return factors

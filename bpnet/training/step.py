@@ -1,0 +1,237 @@
+"""One training step, and one forward pass, as pure functions for a backend to compile."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from .._value import Value
+from ..activations import Activation, Identity
+from ..backends import Array
+from ..backends._base import Forward, Step
+from ..backprop import backprop, feedforward
+from ..costs import Cost
+from ..layers import Architecture
+from ..optimizers import Optimizer
+
+__all__ = ["Recipe", "make_forward", "make_step", "rates_of"]
+
+
+class Recipe(Value):
+    """How a step goes down: everything of it but the network and its cost.
+
+    The objective is the mean cost, plus ``l2/2`` times the sum of the squared weights, plus ``l1``
+    times the sum of their magnitudes.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    l1, l2 : float, optional
+    clip_value : float, optional
+        Bound of each entry of the gradient; 0 for none.
+    clip_norm : float, optional
+        Bound of the gradient's Euclidean norm, beyond which it is shortened; 0 for none.
+    max_norm : float, optional
+        Bound of the norm of each neuron's weights, held after each step; 0 for none.
+    accumulate : int, optional
+        Parts that a mini-batch is computed in, one after another.
+    average : float, optional
+        Decay of the exponential moving average of the parameters; 0 for none.
+    weighted : bool, optional
+        Whether the targets have a last column, of the samples' weights.
+    """
+
+    optimizer: Optimizer
+    l1: float = 0.0
+    l2: float = 0.0
+    clip_value: float = 0.0
+    clip_norm: float = 0.0
+    max_norm: float = 0.0
+    accumulate: int = 1
+    average: float = 0.0
+    weighted: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("l1", "l2", "clip_value", "clip_norm", "max_norm", "average"):
+            value = float(getattr(self, name))
+            high = 1.0 if name == "average" else math.inf
+            if not 0.0 <= value < high:
+                limit = "finite" if high == math.inf else "less than 1"
+                raise ValueError(f"{name} must be at least 0 and {limit}, not {value:g}")
+            object.__setattr__(self, name, value)
+        if self.accumulate < 1:
+            raise ValueError(f"accumulate must be at least 1, not {self.accumulate}")
+
+
+class _Weighted:
+    """A cost of which each sample counts as often as its weight says.
+
+    Parameters
+    ----------
+    cost : Cost
+    weight : array, shape (m, 1)
+    """
+
+    def __init__(self, cost: Cost, weight: Array) -> None:
+        self._cost, self._weight = cost, weight
+
+    def output_error(self, sigma: Activation, z: Array, a: Array, y: Array, xp: Any) -> Array:
+        return self._cost.output_error(sigma, z, a, y, xp) * self._weight
+
+
+def make_step(architecture: Architecture, cost: Cost, recipe: Recipe) -> Step:
+    """One training step as a pure function, for `Backend.compile`.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    cost : Cost
+    recipe : Recipe
+
+    Returns
+    -------
+    callable
+        ``step(xp, state, x, y, rates) -> (state, z)`` with state ``(theta, memory, running,
+        average)``, of which the last two are empty tuples where nothing needs them; rates as of
+        `rates_of`.
+    """
+    layout, optimizer = architecture.layout, recipe.optimizer
+    random = architecture.random
+
+    def step(xp: Any, state: Any, x: Array, y: Array, rates: Sequence[Any]) -> tuple[Any, Array]:
+        theta, memory, running, average = state
+        keys = dict(zip(random, rates[len(rates) - len(random) :], strict=True))
+        gradient, z, running = _gradient(architecture, cost, recipe, xp, theta, running, x, y, keys)
+        if recipe.l2:
+            gradient = gradient + layout.on_weights(theta, recipe.l2, xp)
+        if recipe.l1:
+            gradient = gradient + layout.on_weights(xp.sign(theta), recipe.l1, xp)
+        gradient = _clipped(gradient, recipe, xp)
+        given = {"layout": layout} if optimizer.uses_layout else {}
+        numbers = tuple(rates[: len(rates) - len(random)])
+        theta, memory = optimizer.update(theta, gradient, memory, numbers, xp, **given)
+        if recipe.max_norm:
+            theta = _shortened(theta, architecture, recipe.max_norm, xp)
+        if recipe.average:
+            (mean,) = average
+            average = (recipe.average * mean + (1.0 - recipe.average) * theta,)
+        return (theta, memory, running, average), z
+
+    return step
+
+
+def _gradient(
+    architecture: Architecture,
+    cost: Cost,
+    recipe: Recipe,
+    xp: Any,
+    theta: Array,
+    running: Any,
+    x: Array,
+    y: Array,
+    keys: dict[tuple[int, str], Any],
+) -> tuple[Array, Array, Any]:
+    """Gradient of the mini-batch's mean cost, z of the output layer, running means thereafter."""
+    layout = architecture.layout
+    w, b = layout.split(theta, xp)
+    m, total, outputs = x.shape[0], None, []
+    weight = None
+    if recipe.weighted:
+        weight = y[:, -1:]
+        y = y[:, :-1]
+        weight = weight * (m / xp.maximum(xp.sum(weight, axis=0, keepdims=True), _TINY))
+    for part in _parts(m, recipe.accumulate):
+        whole = part == slice(0, m)
+        x_k, y_k = (x, y) if whole else (x[part, :], y[part, :])
+        x_k = architecture.source(x_k, keys, part.start, xp)
+        stages = architecture.stages(theta, None, x_k, xp, keys, part.start)
+        judge: Any = cost
+        if weight is not None:
+            judge = _Weighted(cost, weight if whole else weight[part, :])
+        nabla_w, nabla_b, z = backprop(w, b, stages, judge, x_k, y_k, xp)
+        norms = [stages[l].nabla_scale for l in architecture.norms]
+        norms += [stages[l].nabla_shift for l in architecture.norms]
+        nabla = layout.join(nabla_w, nabla_b, xp, norms)
+        total = nabla if total is None else total + nabla
+        outputs.append(z)
+        if running:
+            running = (architecture.renewed(running[0], stages, x_k.shape[0], xp),)
+    z = outputs[0] if len(outputs) == 1 else xp.concat(outputs, axis=0)
+    return total * (1.0 / m), z, running
+
+
+_TINY = 1e-30  # less than any weight that counts, so that a mini-batch without weight moves nothing
+
+
+def _parts(m: int, count: int) -> list[slice]:
+    """A mini-batch in so many parts, or fewer where it has fewer samples."""
+    size = math.ceil(m / count)
+    return [slice(start, min(start + size, m)) for start in range(0, m, size)]
+
+
+def _clipped(gradient: Array, recipe: Recipe, xp: Any) -> Array:
+    if recipe.clip_value:
+        gradient = xp.clip(gradient, -recipe.clip_value, recipe.clip_value)
+    if recipe.clip_norm:
+        squares = xp.reshape(gradient * gradient, (1, -1))
+        norm = xp.sqrt(xp.reshape(xp.sum(squares, axis=1, keepdims=True), (1,)))
+        gradient = gradient * (recipe.clip_norm / xp.maximum(norm, recipe.clip_norm))
+    return gradient
+
+
+def _shortened(theta: Array, architecture: Architecture, bound: float, xp: Any) -> Array:
+    """theta, the weights of each neuron no longer than ``bound`` (Srivastava et al., 2014)."""
+    layout = architecture.layout
+    weights, _ = layout.split(theta, xp)
+    parts = []
+    for w in weights:
+        norm = xp.sqrt(xp.sum(w * w, axis=1, keepdims=True))
+        parts.append(xp.reshape(w * (bound / xp.maximum(norm, bound)), (-1,)))
+    return xp.concat([*parts, theta[layout.n_weights :]])
+
+
+def rates_of(
+    recipe: Recipe, architecture: Architecture, seed: int, step: int, t: int, factor: float = 1.0
+) -> tuple[float, ...]:
+    """What a step is given: the optimizer's rates, then the keys of its masks.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    architecture : Architecture
+    seed : int
+    step : int
+        Steps of the network before this one.
+    t : int
+        Steps of the optimizer before this one.
+    factor : float, optional
+        Multiplies the learning rate.
+    """
+    optimizer = recipe.optimizer
+    rates = optimizer.rates(t) if factor == 1.0 else optimizer.rates(t, factor=factor)
+    return *map(float, rates), *architecture.keys(seed, step)
+
+
+def make_forward(architecture: Architecture) -> Forward:
+    """The forward pass as a pure function, for `Backend.compile_forward`.
+
+    Parameters
+    ----------
+    architecture : Architecture
+
+    Returns
+    -------
+    callable
+        ``forward(xp, (theta, running), x) -> z``, the weighted input of the output layer.
+    """
+    layout = architecture.layout
+
+    def forward(xp: Any, state: Any, x: Array) -> Array:
+        theta, running = state
+        w, b = layout.split(theta, xp)
+        stages = architecture.stages(theta, running[0] if running else None, x, xp)
+        z, _ = feedforward(w, b, (*stages[:-1], Identity()), x, xp)
+        return z[-1]
+
+    return forward

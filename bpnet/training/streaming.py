@@ -1,0 +1,363 @@
+"""Mini-batches of data that is larger than memory, or than the device's."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import math
+import queue
+import threading
+from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..backends import Array
+from ..randomness import epoch_order, generator
+from .feeds import Block
+
+if TYPE_CHECKING:
+    from ..data.sources.base import Source
+
+__all__ = ["StreamFeed", "rows_within"]
+
+_MIX = 2  # a purpose of `randomness.generator`
+_MEMORY = 2**28
+_BLOCKS = 16  # of a buffer, from as many places of the data
+_GROUPS = 3  # buffers at a time: computed with, read ahead, and a copy on the way to the device
+_ORDER = 32  # bytes that the order of rows takes for each of them
+
+Prepare = Callable[[Any, Any], tuple[Array, Array]]
+
+
+class StreamFeed:
+    """Mini-batches of a source, of which a few blocks of rows are in memory at a time.
+
+    An epoch reads the source's blocks in a random order into a buffer, one buffer after another,
+    and mixes the rows of each. That order is a function of the seed, the epoch and the sizes given
+    here alone. While one buffer is computed with, a thread reads the next one and brings it to the
+    device; it ends with the epoch, or with whatever ends the epoch before its time.
+
+    Parameters
+    ----------
+    source : Source
+    prepare : callable
+        ``prepare(x, y) -> (x, y)``, NumPy arrays to arrays on the device. Called in the thread that
+        reads, with the rows of a whole buffer; they are its own from then on.
+    batch_size : int
+    seed : int
+    buffer_rows : int, optional
+        Rows in the buffer at most, of which a mini-batch is drawn; by default what 256 MB allow for
+        in all. It is at least a mini-batch, and divides the epoch evenly.
+    block_rows : int, optional
+        Rows that are read in one go; by default a sixteenth of the buffer.
+    prefetch : bool, optional
+        Whether a thread reads ahead. The mini-batches are the same.
+    scope : callable, optional
+        Makes the context in which `prepare` is called, as a backend's `scope` does: what a thread
+        must be told by itself. On CUDA it enters a stream of its own, which first waits for what
+        `done` has marked; when left, it has waited for that stream.
+    done : callable, optional
+        Called in the thread that computes when all that uses a buffer has been asked of the device,
+        and before its memory is given back.
+
+    Attributes
+    ----------
+    samples, batch_size, steps_per_epoch : int
+        See `Feed`.
+    buffer_rows, block_rows : int
+        What was made of those given.
+
+    Notes
+    -----
+    Each x and y of an epoch has as many rows as the others, so that nothing is compiled twice:
+    the last buffer is filled up with rows that no mini-batch has.
+
+    Errors of the source and of `prepare` are raised by the iterator of blocks, with the traceback
+    of the thread that reads and the rows in question.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bpnet.data import ArraySource
+    >>> from bpnet.training.streaming import StreamFeed
+    >>> data = ArraySource(np.arange(10.0)[:, None], np.arange(10))
+    >>> feed = StreamFeed(data, lambda x, y: (x, y), batch_size=4, seed=0, buffer_rows=4)
+    >>> [block.y[block.order].tolist() for block in feed.blocks(epoch=0)]
+    [[[3, 1, 9, 8]], [[0, 7, 6, 4]], [[5, 2]]]
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        prepare: Prepare,
+        *,
+        batch_size: int,
+        seed: int,
+        buffer_rows: int | None = None,
+        block_rows: int | None = None,
+        prefetch: bool = True,
+        scope: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
+        done: Callable[[], object] | None = None,
+    ) -> None:
+        for name, value in (("buffer_rows", buffer_rows), ("block_rows", block_rows)):
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, not {value}")
+        self._source, self._prepare, self._seed = source, prepare, seed
+        self._prefetch, self._scope, self._done = prefetch, scope, done
+        self._reader: _Ahead | None = None
+        self.samples = len(source)
+        self.batch_size = min(batch_size, self.samples)
+        self.steps_per_epoch = math.ceil(self.samples / self.batch_size)
+        if buffer_rows is None:
+            buffer_rows = rows_within(_MEMORY, _width(source))
+        most = max(1, buffer_rows // self.batch_size)
+        buffers = math.ceil(self.steps_per_epoch / most)
+        self._steps = math.ceil(self.steps_per_epoch / buffers)
+        self.buffer_rows = min(self._steps * self.batch_size, self.samples)
+        self.block_rows = block_rows or max(1, self.buffer_rows // _BLOCKS)
+        self._starts = _blocks_of(source, self.block_rows)
+        self._sizes = np.diff(self._starts, append=self.samples)
+
+    def blocks(self, epoch: int, first_step: int = 0, at_most: int = 2**30) -> Iterator[Block]:
+        """See `Feed`. Ends what was begun before: one epoch is read at a time."""
+        step = first_step
+        with self._read(self._buffers(epoch, first_step // self._steps)) as buffers:
+            for x, y, order in buffers:
+                full = len(order) // self.batch_size
+                batches = order[: full * self.batch_size].reshape(full, self.batch_size)
+                # A block begins at a multiple of its length, so that a resumed epoch has the same.
+                start = step % self._steps
+                step += self._steps - start
+                while start < full:
+                    stop = min((start // at_most + 1) * at_most, full)
+                    yield Block(x, y, batches[start:stop])
+                    start = stop
+                if full < len(order) / self.batch_size:
+                    yield Block(x, y, order[None, full * self.batch_size :])
+                del x, y, order, batches  # not to be kept while the next buffer is waited for
+                if self._done is not None:
+                    self._done()
+
+    def everything(self) -> Iterator[tuple[Array, Array]]:
+        """See `Feed`. Ends what was begun before."""
+        with self._read(self._in_order()) as parts:
+            for x, y in parts:
+                yield x, y
+                del x, y
+                if self._done is not None:
+                    self._done()
+
+    def close(self) -> None:
+        """Stop reading; what was begun cannot be gone on with. The source stays open."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    @contextlib.contextmanager
+    def _read(self, items: Generator[Any, None, None]) -> Iterator[Iterator[Any]]:
+        """What a generator gives, made ahead in a thread until the context is left."""
+        self.close()
+        if not self._prefetch:
+            with contextlib.closing(items):
+                yield items
+            return
+        reader = self._reader = _Ahead(items)
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+    # ------------------------------------------------------------------ in the reading thread
+
+    def _buffers(self, epoch: int, first: int) -> Generator[Any, None, None]:
+        """x and y on the device, and the order of their rows, from a buffer on."""
+        order = epoch_order(self._seed, epoch, len(self._starts))
+        ends = np.cumsum(self._sizes[order])
+        size = self._steps * self.batch_size
+        for k in range(first, math.ceil(self.samples / size)):
+            start, stop = k * size, min((k + 1) * size, self.samples)
+            x, y = self._filled(self._runs(order, ends, start, stop), self.buffer_rows)
+            mixed = generator(self._seed, _MIX, epoch, k).permutation(stop - start)
+            yield x, y, mixed
+            del x, y
+
+    def _in_order(self) -> Generator[Any, None, None]:
+        for start in range(0, self.samples, self.buffer_rows):
+            stop = min(start + self.buffer_rows, self.samples)
+            yield self._filled([(start, stop)], stop - start)
+
+    def _runs(
+        self, order: np.ndarray[Any, Any], ends: np.ndarray[Any, Any], start: int, stop: int
+    ) -> list[tuple[int, int]]:
+        """The source's rows from ``start`` to before ``stop`` of the epoch, as runs of rows."""
+        found: list[tuple[int, int]] = []
+        k = int(np.searchsorted(ends, start, side="right"))
+        while start < stop:
+            begin = int(self._starts[order[k]] + self._sizes[order[k]] - (ends[k] - start))
+            rows = min(int(ends[k]), stop) - start
+            if found and found[-1][1] == begin:
+                found[-1] = found[-1][0], begin + rows
+            else:
+                found.append((begin, begin + rows))
+            start, k = start + rows, k + 1
+        return found
+
+    def _filled(self, runs: list[tuple[int, int]], rows: int) -> tuple[Array, Array]:
+        """Runs of rows, one after another and filled up to so many rows, on the device."""
+        x, y = self._source.gather(runs, rows)
+        try:
+            with self._scope():
+                return self._prepare(x, y)
+        except (ValueError, TypeError) as error:
+            row = self._refused(x, y, sum(stop - start for start, stop in runs))
+            if row is None or type(error) not in (ValueError, TypeError):
+                error.add_note(f"while preparing {self._source.name}")
+                raise
+            k, alone = row
+            raise type(error)(f"{self._source.place(_row(runs, k))}: {alone}") from error
+
+    def _refused(self, x: Any, y: Any, rows: int) -> tuple[int, Exception] | None:
+        """The first row that `prepare` refuses by itself, and how; None where it is not one row."""
+
+        def refusal(start: int, stop: int) -> Exception | None:
+            try:
+                with self._scope():
+                    self._prepare(x[start:stop].copy(), y[start:stop].copy())
+            except (ValueError, TypeError) as error:
+                return error
+            return None
+
+        first, last = refusal(0, 1), refusal(rows - 1, rows)
+        if first is not None and last is not None and str(first) == str(last):
+            return None  # all are refused, and for what they have in common
+        low, high = 0, rows
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if refusal(low, middle) else (middle, high)
+        alone = refusal(low, high)
+        return None if alone is None else (low, alone)
+
+
+def rows_within(memory: int, values: int) -> int:
+    """Rows of a `StreamFeed`'s buffer that keep all it holds within so many bytes.
+
+    Parameters
+    ----------
+    memory : int
+        Bytes, where numbers are float32; in float64 twice as many are taken.
+    values : int
+        Numbers of a sample and its targets.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Examples
+    --------
+    >>> from bpnet.training.streaming import rows_within
+    >>> rows_within(100_000_000, 784 + 10)
+    10460
+    """
+    return max(1, memory // (_GROUPS * 4 * values + _ORDER))
+
+
+class _Ahead:
+    """What a generator gives, made one ahead in a thread of its own.
+
+    Parameters
+    ----------
+    items : generator
+        Is closed in that thread.
+    """
+
+    def __init__(self, items: Generator[Any, None, None]) -> None:
+        self._items = items
+        self._made: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
+        self._room = threading.Semaphore(1)
+        self._over = self._python_ends = False
+        # A daemon, as one that hangs in a user's code must not keep Python from ending.
+        self._thread = threading.Thread(target=self._make, name="bpnet-reader", daemon=True)
+        self._thread.start()
+        atexit.register(self._leave)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        if self._over:
+            raise RuntimeError("this epoch is over: another was begun since, or the feed closed")
+        item, error = self._made.get()
+        if error is not None:
+            self.close()
+            try:
+                raise error
+            finally:
+                del error  # which knows this frame
+        if item is _END:
+            self.close()
+            raise StopIteration
+        self._room.release()
+        return item
+
+    def close(self) -> None:
+        """End the thread, which first ends what it is at."""
+        self._over = True
+        self._room.release()
+        if not self._python_ends:
+            self._thread.join()
+        atexit.unregister(self._leave)
+
+    def _leave(self) -> None:
+        """Wait for the thread no more: when Python ends it stops wherever it is, and for good."""
+        self._python_ends = True
+        self.close()
+
+    def _make(self) -> None:
+        try:
+            while True:
+                self._room.acquire()
+                if self._over:
+                    break
+                item = next(self._items, _END)
+                self._made.put((item, None))
+                if item is _END:
+                    break
+                del item  # one is held here, and one by who computes
+        except BaseException as error:
+            self._made.put((None, error))
+        finally:
+            self._items.close()
+
+
+_END: Any = object()
+
+
+def _width(source: Source) -> int:
+    """Numbers of a row, or about so many: of targets little is known before they are prepared."""
+    width = source.width or np.asarray(source.read(0, 1)[0]).shape[1]
+    return int(width) + 16
+
+
+def _blocks_of(source: Source, rows: int) -> np.ndarray[Any, Any]:
+    """Where blocks of about so many rows begin."""
+    if source.sequential:
+        return np.zeros(1, np.int64)
+    borders = source.borders()
+    if not len(borders):
+        return np.arange(0, len(source), rows)
+    starts = [0]
+    for border in borders:
+        if border - starts[-1] >= rows:
+            starts.append(border)
+    return np.array(starts, np.int64)
+
+
+def _row(runs: list[tuple[int, int]], k: int) -> int:
+    """The source's number of the k-th of its rows in a buffer."""
+    for start, stop in runs:
+        if k < stop - start:
+            return start + k
+        k -= stop - start
+    raise IndexError(k)
