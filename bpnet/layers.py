@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -203,7 +204,7 @@ class Architecture:
 
     def first_running(self) -> np.ndarray[Any, Any]:
         """Running means and variances before the first step: zeros and ones."""
-        sizes = [self.sizes[l + 1] for l in self._batched]
+        sizes = [self.sizes[l + 1] for l in self.batched]
         return np.concatenate([part for n in sizes for part in (np.zeros(n), np.ones(n))])
 
     @property
@@ -255,7 +256,7 @@ class Architecture:
         if self.plain:
             return self.sigma
         scales, shifts = self.layout.split_norms(theta, xp)
-        kept = self.layout.split_running(running, xp, self._batched) if running is not None else {}
+        kept = self.layout.split_running(running, xp, self.batched) if running is not None else {}
         below: Any = Source(x)
         found = []
         for l, layer in enumerate(self.layers[1:]):
@@ -279,27 +280,27 @@ class Architecture:
         return (*found[:-1], self.sigma[-1])
 
     @property
-    def _batched(self) -> list[int]:
-        """Layers with running means."""
+    def batched(self) -> list[int]:
+        """Which layers normalize over the mini-batch, the first after the input being 0."""
         return [l for l, norm in self.norms.items() if isinstance(norm, BatchNorm)]
 
     @property
     def running_size(self) -> int:
         """Length of the vector of running means and variances."""
-        return sum(2 * self.sizes[l + 1] for l in self._batched)
+        return sum(2 * self.sizes[l + 1] for l in self.batched)
 
     def renewed(self, running: Array, stages: Sequence[Any], m: int, xp: Any) -> Array:
         """The running means and variances after a mini-batch of m samples."""
-        before = self.layout.split_running(running, xp, self._batched)
+        before = self.layout.split_running(running, xp, self.batched)
         parts = []
-        for l in self._batched:
+        for l in self.batched:
             norm: Any = self.norms[l]
             # The variance of few samples is too small by a sample.
             factors = 1.0, m / max(m - 1, 1)
             for old, new, factor in zip(before[l], stages[l].batch, factors, strict=True):
-                new = xp.reshape(new, (-1,))
+                old = xp.reshape(old, (1, -1))
                 parts.append((1.0 - norm.momentum) * old + (norm.momentum * factor) * new)
-        return xp.concat(parts)
+        return xp.reshape(xp.concat(parts, axis=1), (-1,))
 
     def options(self) -> dict[str, dict[str, Any]]:
         """What layers do beside their activation, for a file; `layers_from` reads it."""
@@ -367,6 +368,8 @@ def layers_from(sizes: Sequence[int], options: dict[str, dict[str, Any]]) -> lis
     """Layers of what `Architecture.options` gave."""
     layers: list[int | Layer] = list(sizes)
     for l, own in options.items():
+        if int(l) not in range(len(sizes)):
+            raise ValueError(f"there are options of layer {l}, but {len(sizes)} layers")
         own = dict(own)
         if "normalization" in own:
             record = dict(own["normalization"])
@@ -381,6 +384,9 @@ def _settled(layer: Layer, sigma: Activation | None) -> Layer:
     return layer.replaced(
         size=int(layer.size),
         activation=sigma,
+        dropout=float(layer.dropout),  # a numpy.float64 would turn float32 arrays into float64
+        noise=float(layer.noise),
+        residual=bool(layer.residual),
         normalization=None if norm is None else _normalization.get(norm),
     )
 
@@ -391,6 +397,9 @@ def _check(l: int, layer: Layer, layers: Sequence[Layer]) -> None:
         raise TypeError(f"sizes[{l}] must be an integer or a Layer, not {layer.size!r}")
     if layer.size < 1:
         raise ValueError(f"sizes[{l}] must be at least 1, not {layer.size}")
+    for name in ("dropout", "noise"):
+        if not isinstance(getattr(layer, name), Real):
+            raise TypeError(f"layer {l}: {name} must be a number, not {getattr(layer, name)!r}")
     if not 0.0 <= layer.dropout < 1.0:
         raise ValueError(
             f"layer {l}: dropout must be at least 0 and less than 1, not {layer.dropout}"

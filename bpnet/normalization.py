@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, ClassVar
 
 from ._choice import choose
@@ -29,8 +30,16 @@ class Normalization(Value):
     """Over which mean and variance are taken: 0 the mini-batch, 1 the layer's neurons."""
 
     def __post_init__(self) -> None:
+        self._hold("epsilon")
         if not 0.0 < self.epsilon < 1.0:
             raise ValueError(f"epsilon must be more than 0 and less than 1, not {self.epsilon}")
+
+    def _hold(self, name: str) -> None:
+        """Make a field a Python float; a numpy.float64 would turn float32 arrays into float64."""
+        given = getattr(self, name)
+        if not isinstance(given, Real):
+            raise TypeError(f"{name} must be a number, not {given!r}")
+        object.__setattr__(self, name, float(given))
 
     def normalize(self, z: Array, xp: Any) -> tuple[Array, Array, Array, Array]:
         """n, shape (m, n_l); the reciprocal deviation, the mean and the variance, kept in 2-D."""
@@ -81,6 +90,7 @@ class BatchNorm(Normalization):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._hold("momentum")
         if not 0.0 < self.momentum <= 1.0:
             raise ValueError(f"momentum must be more than 0 and at most 1, not {self.momentum}")
 

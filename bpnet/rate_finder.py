@@ -188,7 +188,8 @@ def find_learning_rate(
     settings = {name: getattr(optimizer, name) for name in optimizer.fields}
     optimizer = type(optimizer)(**{**settings, "learning_rate": growing})
     copy, watch = net.copy(), _Watch(steps, diverge)
-    copy._forget()
+    with copy.backend.scope():
+        copy._forget()
     with contextlib.suppress(DivergenceError):  # it is looked for
         copy.fit(
             x,

@@ -542,14 +542,15 @@ def plot(
     except ImportError as error:
         raise ImportError('a picture needs matplotlib: pip install "bpnet-xp[plot]"') from error
     each = list(schedules) if isinstance(schedules, Iterable) else [schedules]
-    columns = min(len(each), 3)
+    columns = min(len(each), 5)
     rows = math.ceil(len(each) / columns)
-    figure = Figure(figsize=(3.0 + 3.2 * (columns - 1), 0.4 + 2.0 * rows), layout="constrained")
-    panels = list(figure.subplots(rows, columns, squeeze=False, sharex=True).flat)
+    figure = Figure(figsize=(1.5 + 1.9 * columns, 0.5 + 1.8 * rows), layout="constrained")
+    panels = list(figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).flat)
     for panel, schedule in zip(panels, each, strict=False):
         panel.plot([_at(schedule, step) for step in range(steps)], color="#4477aa")
-        panel.set_title(type(schedule).__name__, fontsize=9)
+        panel.set_title(getattr(schedule, "__name__", type(schedule).__name__), fontsize=9)
         panel.set_ylim(bottom=0.0)
+        panel.tick_params(labelsize=8)
         panel.grid(alpha=0.25)
         panel.spines[["top", "right"]].set_visible(False)
     for panel in panels[len(each) :]:

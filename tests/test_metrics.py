@@ -2,6 +2,7 @@
 
 import functools
 import math
+import re
 import warnings
 
 import numpy as np
@@ -203,7 +204,7 @@ def test_all_classes_are_no_top_k():
     y, a = one_hot([0, 1], 3), np.full((2, 3), 1 / 3)
     with pytest.raises(ValueError, match="top_3_accuracy is of more than 3 classes, the network"):
         metrics.TopKAccuracy(3)(y, a)
-    with pytest.raises(ValueError, match="top_2_accuracy is of more than 2 classes, the .* has 2"):
+    with pytest.raises(ValueError, match=r"top_2_accuracy is of more than 2 classes, the .* has 2"):
         metrics.TopKAccuracy(2)(y[:, :1], a[:, :1])
 
 
@@ -365,3 +366,23 @@ def test_metrics_in_a_fit_are_columns_of_the_history():
     assert history["validation_doubt"][-1] == pytest.approx(doubt(rows, a))
     assert history["validation_log_loss"][-1] == pytest.approx(history["validation_cost"][-1])
     assert history["train_log_loss"] == pytest.approx(history["train_cost"])
+
+
+@pytest.mark.parametrize(
+    ("names", "panels", "size"),
+    [
+        ([], 2, (9, 3.6)),
+        (["f1"], 3, (13.5, 3.6)),
+        (["f1", "auc"], 4, (9, 7.2)),
+        (["f1", "auc", "log_loss"], 5, (13.5, 7.2)),
+    ],
+)
+def test_each_metric_has_a_panel_of_the_picture(names, panels, size, tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    x, y = np.random.default_rng(0).standard_normal((12, 4)), np.arange(12) % 3
+    net = bpnet.Network([4, 3], cost="log_likelihood", seed=0)
+    history = net.fit(x, y, epochs=2, batch_size=6, metrics=names, validation=(x, y))
+    history.plot(tmp_path / "curves.svg")
+    picture = (tmp_path / "curves.svg").read_text()
+    assert len(set(re.findall(r'id="(axes_\d+)"', picture))) == panels
+    assert f'width="{72 * size[0]:g}pt" height="{72 * size[1]:g}pt"' in picture

@@ -7,9 +7,10 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from .._value import Value
+from ._random import FIRST, SECOND
 from ._record import Node
 
-__all__ = ["ChainSource", "chain_source"]
+__all__ = ["ChainSource", "chain_source", "keep_mask_source"]
 
 _TYPES = {"float32": "float", "float64": "double", "bool": "bool"}
 _EXPRESSIONS = {
@@ -101,6 +102,26 @@ def chain_source(group: Sequence[Node], local: Collection[Node]) -> ChainSource:
         tuple(arguments),
         results,
     )
+
+
+def keep_mask_source(probability: float, first: int, dtype: str) -> tuple[str, str, str]:
+    """Inputs, outputs and body of a kernel for a mask; see `Namespace.keep_mask`.
+
+    It takes the key, and the numbers of samples and of units, (m, 1) and (1, n).
+    """
+    kind = _TYPES[dtype]
+    mix = (
+        "auto mix = [](unsigned int w) { w ^= w >> 16; "
+        f"w *= {FIRST:#x}u; w ^= w >> 15; w *= {SECOND:#x}u; return w ^ (w >> 16); }};"
+    )
+    body = [
+        mix,
+        "unsigned int own = (unsigned int)key;",
+        f"unsigned int row = mix((sample + {first}u) ^ own), column = mix(unit ^ mix(~own));",
+        f"bool kept = (mix(row ^ column) >> 8) < {round(probability * 2**24)}u;",
+        f"out0 = kept ? {kind}({1.0 / probability!r}) : {kind}(0);",
+    ]
+    return "int64 key, uint32 sample, uint32 unit", f"{dtype} out0", "\n".join(body)
 
 
 def _literal(value: Any, kind: str) -> str:

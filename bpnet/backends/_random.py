@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-__all__ = ["hash_of", "keep_bits", "normal"]
+__all__ = ["FIRST", "SECOND", "hash_of", "keep_bits", "normal"]
 
 Array = Any
 
 _LOW = 0xFFFFFFFF
-_FIRST, _SECOND = 0x7FEB352D, 0x846CA68B  # the factors of lowbias32
+FIRST, SECOND = 0x7FEB352D, 0x846CA68B  # the factors of lowbias32
 _UNIT = 2.0**-24
 
 
@@ -53,7 +53,7 @@ def normal(
 ) -> Array:
     """Standard normal numbers, by Box and Muller's transform of two hashes."""
     radius = xp.astype(bits(shape, key, xp, device, first), dtype) * _UNIT + 0.5 * _UNIT
-    angle = xp.astype(bits(shape, key ^ _signed(_SECOND), xp, device, first), dtype) * _UNIT
+    angle = xp.astype(bits(shape, key ^ _signed(SECOND), xp, device, first), dtype) * _UNIT
     return xp.sqrt(-2.0 * xp.log(radius)) * xp.cos(2.0 * math.pi * angle)
 
 
@@ -65,16 +65,16 @@ def _signed(word: int) -> int:
 def _mix(words: Array, xp: Any) -> Array:
     """``lowbias32`` on int32: products wrap, and a mask makes of each shift a logical one."""
     words = words ^ (words >> 16 & 0xFFFF)
-    words = words * _FIRST
+    words = words * FIRST
     words = words ^ (words >> 15 & 0x1FFFF)
-    words = words * _signed(_SECOND)
+    words = words * _signed(SECOND)
     return words ^ (words >> 16 & 0xFFFF)
 
 
 def _mix_int(word: int) -> int:
     """``lowbias32`` on a Python integer."""
     word ^= word >> 16
-    word = word * _FIRST & _LOW
+    word = word * FIRST & _LOW
     word ^= word >> 15
-    word = word * _SECOND & _LOW
+    word = word * SECOND & _LOW
     return word ^ word >> 16

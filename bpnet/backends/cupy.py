@@ -14,7 +14,7 @@ import numpy as np
 from cupy.cuda import runtime
 
 from ._base import Array, Availability, Backend, Namespace, Step
-from ._kernels import chain_source
+from ._kernels import chain_source, keep_mask_source
 from ._plan import Plan, planned
 from ._record import ELEMENTWISE, Node
 
@@ -115,6 +115,18 @@ class CupyPlan(Plan):
 
     def elementwise(self, node: Node, arguments: Sequence[str], out: str) -> list[str]:
         return self.chain([node], set())
+
+    def random(self, node: Node) -> str:
+        if node.op != "keep_mask":
+            return super().random(node)
+        kernel = _kernel(*keep_mask_source(*node.option, node.dtype.name))
+        m, n = node.shape
+        count = self._xp.arange
+        samples = count(m, dtype=self._xp.uint32, device=self._device)[:, None]
+        units = count(n, dtype=self._xp.uint32, device=self._device)[None, :]
+        key, out = self.bind(self.key(node.args[0])), self.name(node)
+        given = f"{key}[()], {self.bind(samples)}, {self.bind(units)}, {out}"
+        return f"{self.bind(kernel)}({given})"
 
     def matmul(self, left: str, right: str, out: str) -> str:
         return f"matmul({left}, {right}, out={out})"

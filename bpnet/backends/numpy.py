@@ -15,6 +15,7 @@ from ._base import Array, Availability, Backend, Forward, Namespace, Step
 from ._blas import blas, pointer
 from ._blocks import BlockwisePlan
 from ._plan import planned, planned_forward
+from ._random import FIRST, SECOND
 from ._record import ELEMENTWISE, Graph, Node, root_of
 from ._rewrite import accumulate
 
@@ -158,6 +159,13 @@ class NumpyPlan(BlockwisePlan):
         call = found.product(left, right, out, alpha=sign, beta=beta, addresses=addresses)
         return f"{self.bind(call)}()"
 
+    def random(self, node: Node) -> str:
+        if node.op != "keep_mask":
+            return super().random(node)
+        probability, first = node.option
+        mask = _KeepMask(node.shape, probability, first, node.dtype)
+        return f"{self.bind(mask)}({self.bind(self.key(node.args[0]))}, {self.name(node)})"
+
     def _address(self, node: Node) -> Any:
         """Where an array lies, or will lie at each step; None where no name is kept for that."""
         if node is self._graph.x:
@@ -174,6 +182,48 @@ class NumpyPlan(BlockwisePlan):
 
     def gather(self, x: Array, rows: Array, out: Array) -> None:
         x.take(rows, 0, out, "clip")
+
+
+class _KeepMask:
+    """`Namespace.keep_mask` in arrays made beforehand."""
+
+    def __init__(self, shape: tuple[int, ...], probability: float, first: int, dtype: Any) -> None:
+        m, n = shape
+        self._samples = np.arange(first, first + m, dtype=np.uint32)[:, None]
+        self._units = np.arange(n, dtype=np.uint32)[None, :]
+        # The upper 24 bits are less than a number where all 32 are less than 256 times that.
+        self._bound = np.asarray(min(round(probability * 2**24) << 8, 2**32 - 1), np.uint32)
+        self._scale = np.asarray(1.0 / probability, dtype)
+        self._bits, self._room = np.empty((2, m, n), np.uint32)
+        self._kept = np.empty((m, n), bool)
+
+    def __call__(self, key: Array, out: Array) -> None:
+        own = key.astype(np.uint32).reshape(1, 1)
+        rows = _mixed(self._samples ^ own)
+        columns = _mixed(self._units ^ _mixed(~own))
+        np.bitwise_xor(rows, columns, self._bits)
+        _mix(self._bits, self._room)
+        np.less(self._bits, self._bound, self._kept)
+        np.copyto(out, self._kept)
+        np.multiply(out, self._scale, out)
+
+
+_SHIFTS = tuple(np.asarray(n, np.uint32) for n in (16, 15, 16))
+_FACTORS = tuple(np.asarray(n, np.uint32) for n in (FIRST, SECOND))
+
+
+def _mix(words: Array, room: Array) -> None:
+    """``lowbias32``, in place."""
+    for k, shift in enumerate(_SHIFTS):
+        np.right_shift(words, shift, room)
+        np.bitwise_xor(words, room, words)
+        if k < len(_FACTORS):
+            np.multiply(words, _FACTORS[k], words)
+
+
+def _mixed(words: Array) -> Array:
+    _mix(words, np.empty_like(words))
+    return words
 
 
 # Columns of which NumPy finds the largest sooner after it has made them rows.

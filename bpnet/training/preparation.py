@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,9 +47,12 @@ def weights_of(
 ) -> np.ndarray[Any, Any] | None:
     """The weight of each sample, shape (m,), on the host; None where all weigh the same.
 
+    Their mean is 1, as only their proportions count.
+
     Parameters
     ----------
     sample_weight : array, shape (m,), or None
+        In NumPy or the network's library.
     class_weight : dict of int to float, "balanced" or None
         Of each class; ``"balanced"`` makes all classes count the same.
     y : array, shape (m, n_L)
@@ -59,9 +63,14 @@ def weights_of(
     ------
     ValueError
         If a weight is negative or not finite, all are 0, or a number or class disagrees.
+    TypeError
+        If weights are no numbers, or in another library or on another device.
     """
     weights = None
     if sample_weight is not None:
+        net.backend.admit(sample_weight, "sample_weight")
+        if net.backend.owns(sample_weight):
+            sample_weight = net.backend.to_numpy(sample_weight)
         weights = host_array(sample_weight, "sample_weight").astype(np.float64)
         if weights.shape != (y.shape[0],):
             raise ValueError(
@@ -73,19 +82,24 @@ def weights_of(
                 f"sample_weight goes from {weights.min():g} to {weights.max():g}: weights must be "
                 "finite and at least 0, and one of them more"
             )
-    if class_weight is None:
-        return weights
-    if net.task != "classification":
-        raise ValueError(f"class_weight is for classification, and the task is {net.task}")
-    rows = net.backend.to_numpy(y)
-    labels = (rows[:, 0] > 0.5).astype(int) if rows.shape[1] == 1 else rows.argmax(axis=1)
-    found: np.ndarray[Any, Any] = _factors(class_weight, labels, max(rows.shape[1], 2))[labels]
-    return found if weights is None else weights * found
+    if class_weight is not None:
+        if net.task != "classification":
+            raise ValueError(f"class_weight is for classification, and the task is {net.task}")
+        rows = net.backend.to_numpy(y)
+        labels = (rows[:, 0] > 0.5).astype(int) if rows.shape[1] == 1 else rows.argmax(axis=1)
+        found = _factors(class_weight, labels, max(rows.shape[1], 2))[labels]
+        weights = found if weights is None else weights * found
+        if not weights.any():
+            raise ValueError(
+                f"class_weight {class_weight!r} leaves each of the {len(labels)} samples a weight "
+                "of 0: one must have more"
+            )
+    return None if weights is None else weights / weights.mean()
 
 
 def _factors(class_weight: Any, labels: np.ndarray[Any, Any], n: int) -> np.ndarray[Any, Any]:
     """The weight of each class."""
-    if class_weight == "balanced":
+    if isinstance(class_weight, str) and class_weight == "balanced":
         counts = np.bincount(labels, minlength=n)
         found: np.ndarray[Any, Any] = len(labels) / (
             np.count_nonzero(counts) * np.maximum(counts, 1)
@@ -97,9 +111,11 @@ def _factors(class_weight: Any, labels: np.ndarray[Any, Any], n: int) -> np.ndar
     for label, weight in class_weight.items():
         if label not in range(n):
             raise ValueError(f"class_weight has class {label!r}: classes are 0 to {n - 1}")
-        if not 0.0 <= weight < np.inf:
+        if not isinstance(weight, Real):
+            raise TypeError(f"the weight of class {label} must be a number, not {weight!r}")
+        if not 0.0 <= float(weight) < np.inf:
             raise ValueError(
                 f"the weight of class {label} must be at least 0 and finite, not {weight}"
             )
-        factors[label] = weight
+        factors[int(label)] = weight
     return factors

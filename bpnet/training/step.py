@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
+from .._bounds import check_counts
 from .._value import Value
 from ..activations import Activation, Identity
 from ..backends import Array
@@ -54,14 +56,16 @@ class Recipe(Value):
 
     def __post_init__(self) -> None:
         for name in ("l1", "l2", "clip_value", "clip_norm", "max_norm", "average"):
-            value = float(getattr(self, name))
+            given = getattr(self, name)
+            if not isinstance(given, Real):
+                raise TypeError(f"{name} must be a number, not {given!r}")
+            value = float(given)
             high = 1.0 if name == "average" else math.inf
             if not 0.0 <= value < high:
                 limit = "finite" if high == math.inf else "less than 1"
                 raise ValueError(f"{name} must be at least 0 and {limit}, not {value:g}")
             object.__setattr__(self, name, value)
-        if self.accumulate < 1:
-            raise ValueError(f"accumulate must be at least 1, not {self.accumulate}")
+        check_counts(self, "accumulate")
 
 
 class _Weighted:
@@ -152,6 +156,8 @@ def _gradient(
         nabla_w, nabla_b, z = backprop(w, b, stages, judge, x_k, y_k, xp)
         norms = [stages[l].nabla_scale for l in architecture.norms]
         norms += [stages[l].nabla_shift for l in architecture.norms]
+        for l in architecture.batched:  # normalized away: what is left is rounding
+            nabla_b[l] = xp.zeros_like(nabla_b[l])
         nabla = layout.join(nabla_w, nabla_b, xp, norms)
         total = nabla if total is None else total + nabla
         outputs.append(z)

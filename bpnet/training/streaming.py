@@ -7,6 +7,7 @@ import contextlib
 import math
 import queue
 import threading
+import weakref
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,10 @@ _MEMORY = 2**28
 _BLOCKS = 16  # of a buffer, from as many places of the data
 _GROUPS = 3  # buffers at a time: computed with, read ahead, and a copy on the way to the device
 _ORDER = 32  # bytes that the order of rows takes for each of them
+# The first buffer of an epoch is waited for, so there should be several. A small one is computed
+# with before the next is there: while Python computes, a thread that asks for the interpreter
+# waits for about a millisecond.
+_LEAST_BUFFERS, _LEAST_ROWS = 8, 4096
 
 Prepare = Callable[[Any, Any], tuple[Array, Array]]
 
@@ -47,8 +52,9 @@ class StreamFeed:
     batch_size : int
     seed : int
     buffer_rows : int, optional
-        Rows in the buffer at most, of which a mini-batch is drawn; by default what 256 MB allow for
-        in all. It is at least a mini-batch, and divides the epoch evenly.
+        Rows in the buffer at most, of which a mini-batch is drawn; by default an eighth of all,
+        but 4096 at least, and what 256 MB allow for. It holds a mini-batch at least, and divides
+        the epoch evenly.
     block_rows : int, optional
         Rows that are read in one go; by default a sixteenth of the buffer.
     prefetch : bool, optional
@@ -106,11 +112,13 @@ class StreamFeed:
         self._source, self._prepare, self._seed = source, prepare, seed
         self._prefetch, self._scope, self._done = prefetch, scope, done
         self._reader: _Ahead | None = None
+        self._rooms = _Rooms()
         self.samples = len(source)
         self.batch_size = min(batch_size, self.samples)
         self.steps_per_epoch = math.ceil(self.samples / self.batch_size)
         if buffer_rows is None:
-            buffer_rows = rows_within(_MEMORY, _width(source))
+            most = max(_LEAST_ROWS, self.samples // _LEAST_BUFFERS)
+            buffer_rows = min(most, rows_within(_MEMORY, _width(source)))
         most = max(1, buffer_rows // self.batch_size)
         buffers = math.ceil(self.steps_per_epoch / most)
         self._steps = math.ceil(self.steps_per_epoch / buffers)
@@ -122,8 +130,10 @@ class StreamFeed:
     def blocks(self, epoch: int, first_step: int = 0, at_most: int = 2**30) -> Iterator[Block]:
         """See `Feed`. Ends what was begun before: one epoch is read at a time."""
         step = first_step
-        with self._read(self._buffers(epoch, first_step // self._steps)) as buffers:
-            for x, y, order in buffers:
+        first = first_step // self._steps
+        with self._read(self._buffers(epoch, first)) as buffers:
+            for k, (x, y) in enumerate(buffers, first):
+                order = self._mixed(epoch, k)
                 full = len(order) // self.batch_size
                 batches = order[: full * self.batch_size].reshape(full, self.batch_size)
                 # A block begins at a multiple of its length, so that a resumed epoch has the same.
@@ -153,6 +163,7 @@ class StreamFeed:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+        self._rooms = _Rooms()
 
     @contextlib.contextmanager
     def _read(self, items: Generator[Any, None, None]) -> Iterator[Iterator[Any]]:
@@ -168,19 +179,24 @@ class StreamFeed:
         finally:
             reader.close()
 
+    def _span(self, k: int) -> tuple[int, int]:
+        """Which of the rows of an epoch are in the k-th buffer."""
+        size = self._steps * self.batch_size
+        return k * size, min((k + 1) * size, self.samples)
+
+    def _mixed(self, epoch: int, k: int) -> np.ndarray[Any, Any]:
+        """The order of a buffer's rows."""
+        start, stop = self._span(k)
+        return generator(self._seed, _MIX, epoch, k).permutation(stop - start)
+
     # ------------------------------------------------------------------ in the reading thread
 
     def _buffers(self, epoch: int, first: int) -> Generator[Any, None, None]:
-        """x and y on the device, and the order of their rows, from a buffer on."""
+        """x and y on the device, from a buffer on."""
         order = epoch_order(self._seed, epoch, len(self._starts))
         ends = np.cumsum(self._sizes[order])
-        size = self._steps * self.batch_size
-        for k in range(first, math.ceil(self.samples / size)):
-            start, stop = k * size, min((k + 1) * size, self.samples)
-            x, y = self._filled(self._runs(order, ends, start, stop), self.buffer_rows)
-            mixed = generator(self._seed, _MIX, epoch, k).permutation(stop - start)
-            yield x, y, mixed
-            del x, y
+        for k in range(first, math.ceil(self.steps_per_epoch / self._steps)):
+            yield self._filled(self._runs(order, ends, *self._span(k)), self.buffer_rows)
 
     def _in_order(self) -> Generator[Any, None, None]:
         for start in range(0, self.samples, self.buffer_rows):
@@ -205,7 +221,7 @@ class StreamFeed:
 
     def _filled(self, runs: list[tuple[int, int]], rows: int) -> tuple[Array, Array]:
         """Runs of rows, one after another and filled up to so many rows, on the device."""
-        x, y = self._source.gather(runs, rows)
+        x, y = self._source.gather(runs, rows, self._rooms.empty)
         try:
             with self._scope():
                 return self._prepare(x, y)
@@ -332,6 +348,27 @@ class _Ahead:
 
 
 _END: Any = object()
+
+
+class _Rooms:
+    """Memory of arrays that are no longer in use, for the next ones.
+
+    The system hands out memory page by page, each filled with zeros, which can take longer than to
+    fill it with samples.
+    """
+
+    def __init__(self) -> None:
+        self._free: list[np.ndarray[Any, Any]] = []
+
+    def empty(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+        """An array whose memory comes back when nothing refers to it or to a view of it."""
+        size = math.prod(shape) * dtype.itemsize
+        fitting = [k for k, room in enumerate(self._free) if room.size == size]
+        room = self._free.pop(fitting[0]) if fitting else np.empty(size, np.uint8)
+        # A view of a view refers to the first one, but not beyond a memoryview.
+        array = np.frombuffer(memoryview(room), dtype)
+        weakref.finalize(array, self._free.append, room).atexit = False
+        return array.reshape(shape)
 
 
 def _width(source: Source) -> int:

@@ -5,6 +5,7 @@ replaced by functions that refuse what CuPy would refuse, and what it would do b
 """
 
 import ctypes
+import functools
 import inspect
 import math
 import shutil
@@ -26,6 +27,7 @@ from backends.test_plan import (  # noqa: E402 - these tests need cupy
     VIEWS,
     at_random,
     digits,
+    layered,
     training,
     with_own,
 )
@@ -214,6 +216,12 @@ class Standard:
     def empty(self, shape, *, dtype, device):
         return np.full(shape, math.nan).astype(dtype).view(DeviceArray)
 
+    def arange(self, *args, dtype, device):
+        return np.arange(*args, dtype=dtype).view(DeviceArray)
+
+    def asarray(self, x, *, dtype, device):
+        return np.asarray(x, dtype).view(DeviceArray)
+
     def sum(self, x, *, axis, keepdims=False):
         return np.add.reduce(x, axis=axis, keepdims=keepdims)
 
@@ -276,6 +284,10 @@ TRIALS = {
     },
 }
 
+TRIALS |= {
+    what: functools.partial(layered, what=what)
+    for what in ("dropout", "noise", "batch", "layer", "residual")
+}
 RANDOM = range(25)
 
 

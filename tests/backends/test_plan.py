@@ -23,6 +23,7 @@ from bpnet.backends._record import record
 from bpnet.backends._rewrite import accumulate, fold_scale
 from bpnet.costs import CustomCost
 from bpnet.training import Recipe, make_forward, make_step
+from bpnet.training.step import rates_of
 
 OPTIMIZERS = {
     "sgd": bpnet.SGD(0.05),
@@ -121,6 +122,35 @@ def training(backend, activation, cost, optimizer, l2, shape):
     return Trial(backend, step, state, x, y, m, [optimizer.rates(t) for t in range(6)])
 
 
+def layered(backend, what, m=6):
+    """Some steps of a net whose layers do more than activate."""
+    layer = functools.partial(bpnet.Layer, 4)
+    first, hidden = {
+        "dropout": (bpnet.Layer(3, dropout=0.2), [layer(dropout=0.5), layer(dropout=0.3)]),
+        "noise": (bpnet.Layer(3, noise=0.5), [layer()]),
+        "batch": (3, [layer(normalization="batch"), layer(normalization="batch")]),
+        "layer": (3, [layer(normalization="layer")]),
+        "residual": (4, [layer(residual=True), layer(residual=True, normalization="layer")]),
+    }[what]
+    net = bpnet.Network(
+        [first, *hidden, 2],
+        activations="tanh",
+        cost="log_likelihood",
+        backend=backend,
+        seed=1,
+    )
+    recipe = Recipe(
+        bpnet.Momentum(0.05), l1=0.01, max_norm=1.0, clip_norm=0.5, accumulate=2, average=0.5
+    )
+    net._prepare(recipe)
+    state = tuple(tuple(map(backend.copy, part)) for part in net._state()[1:])
+    state = backend.copy(net._theta), *state
+    x, y = samples("categorical_cross_entropy", 23, net.sizes[0], 2)
+    rates = [rates_of(recipe, net._architecture, 5, t, t) for t in range(6)]
+    step = make_step(net._architecture, net.cost, recipe)
+    return Trial(backend, step, state, x, y, m, rates)
+
+
 def flat(state):
     """The arrays of nested tuples."""
     return [one for part in state for one in flat(part)] if isinstance(state, tuple) else [state]
@@ -182,6 +212,12 @@ def test_a_plan_agrees_with_the_loop(case, backend, plans):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("what", ["dropout", "noise", "batch", "layer", "residual"])
+def test_layers_that_do_more_are_planned_and_agree(what, backend, plans):
+    layered(backend, what).assert_agreement()
+    assert plans
+
+
 @pytest.mark.parametrize("activation", ["sigmoid", "leaky_relu", "gelu", "mixed"])
 def test_large_layers_go_through_the_cache_by_blocks(activation, optimizer, numpy_backend, plans):
     shape = (300, 230, 3), 300  # 69,000 activations, 69,923 parameters

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bpnet.data.sources.base import Empty
+
 __all__ = ["MappedArray", "check_pair"]
 
 
@@ -49,8 +51,10 @@ class MappedArray:
         """Rows as a view of the file, shape (stop - start, ...)."""
         return self._whole([(start, stop)])[start:stop]
 
-    def gather(self, runs: Sequence[tuple[int, int]], rows: int) -> NDArray[Any]:
-        """Runs of rows in a new array of so many rows, filled up with the first.
+    def gather(
+        self, runs: Sequence[tuple[int, int]], rows: int, empty: Empty = np.empty
+    ) -> NDArray[Any]:
+        """Runs of rows in an array of so many rows, filled up with the first.
 
         In a single call of NumPy, as a thread that reads while another computes holds that one up
         each time it asks for the interpreter.
@@ -61,11 +65,11 @@ class MappedArray:
         for start, stop in runs:
             numbers[at : at + stop - start] = np.arange(start, stop)
             at += stop - start
-        if whole.flags.c_contiguous and whole.flags.aligned:
-            found: NDArray[Any] = whole.take(numbers, axis=0, mode="clip")
-        else:
-            found = whole[numbers]  # `take` would first copy all of an array that lies otherwise
-        return found.astype(self.dtype.newbyteorder("="), copy=False)
+        if not (whole.flags.c_contiguous and whole.flags.aligned and self.dtype.isnative):
+            # `take` would first copy all of an array that lies otherwise.
+            return whole[numbers].astype(self.dtype.newbyteorder("="), copy=False)
+        room = empty((rows, *self.shape[1:]), self.dtype)
+        return whole.take(numbers, axis=0, out=room, mode="clip")
 
     def close(self) -> None:
         """Let go of the file, or leave that to the last view of it."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, TypeAlias
 
 import numpy as np
 
-__all__ = ["Rows", "Source"]
+__all__ = ["Empty", "Rows", "Source"]
 
 Rows: TypeAlias = "tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]"
 """Samples and their targets: x of shape (m, n), y of shape (m,) or (m, k)."""
+
+Empty: TypeAlias = "Callable[[tuple[int, ...], np.dtype[Any]], np.ndarray[Any, Any]]"
+"""Makes an array whose entries do not matter."""
 
 
 class Source(ABC):
@@ -66,14 +69,16 @@ class Source(ABC):
             Both may be views of a file; whoever keeps them copies them.
         """
 
-    def gather(self, runs: Sequence[tuple[int, int]], rows: int) -> Rows:
-        """The samples of several runs of rows, one run after another, in new arrays.
+    def gather(self, runs: Sequence[tuple[int, int]], rows: int, empty: Empty = np.empty) -> Rows:
+        """The samples of several runs of rows, one run after another, in arrays of their own.
 
         Parameters
         ----------
         runs : sequence of (start, stop)
         rows : int
             Of the arrays; what is more than the runs have is filled up with the first sample.
+        empty : callable, optional
+            ``empty(shape, dtype)`` makes the arrays.
 
         Returns
         -------
@@ -90,8 +95,11 @@ class Source(ABC):
         at = 0
         for start, stop in runs:
             part = self._part(start, stop)
-            x = _put(x, part[0], at, rows, f"{self.place(start, stop)}: x")
-            y = _put(y, part[1], at, rows, f"{self.place(start, stop)}: y")
+            place = self.place(start, stop)
+            if x is None or y is None:
+                x, y = (empty((rows, *one.shape[1:]), one.dtype.newbyteorder("=")) for one in part)
+            x = _put(x, part[0], at, f"{place}: x")
+            y = _put(y, part[1], at, f"{place}: y")
             at += stop - start
         if x is None or y is None:
             raise ValueError("there are no runs of rows")
@@ -144,11 +152,9 @@ class Source(ABC):
 
 
 def _put(
-    room: np.ndarray[Any, Any] | None, part: np.ndarray[Any, Any], at: int, rows: int, place: str
+    room: np.ndarray[Any, Any], part: np.ndarray[Any, Any], at: int, place: str
 ) -> np.ndarray[Any, Any]:
-    """An array of so many rows, one part of it filled in."""
-    if room is None:
-        room = np.empty((rows, *part.shape[1:]), part.dtype.newbyteorder("="))
+    """An array, one part of it filled in."""
     if part.shape[1:] != room.shape[1:]:
         raise ValueError(f"{place} has rows of shape {part.shape[1:]}, others {room.shape[1:]}")
     if not np.can_cast(part.dtype, room.dtype):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bpnet.data.idx import _GZIP_MAGIC, _read_header
 from bpnet.data.sources._mapped import MappedArray, check_pair
-from bpnet.data.sources.base import Rows, Source
+from bpnet.data.sources.base import Empty, Rows, Source
 
 __all__ = ["IdxSource"]
 
@@ -73,16 +73,18 @@ class IdxSource(Source):
     def read(self, start: int, stop: int) -> Rows:
         return self._scaled(self._x.rows(start, stop)), self._y.rows(start, stop)
 
-    def gather(self, runs: Sequence[tuple[int, int]], rows: int) -> Rows:
-        return self._scaled(self._x.gather(runs, rows)), self._y.gather(runs, rows)
+    def gather(self, runs: Sequence[tuple[int, int]], rows: int, empty: Empty = np.empty) -> Rows:
+        x = self._scaled(self._x.gather(runs, rows, empty), empty)
+        return x, self._y.gather(runs, rows, empty)
 
-    def _scaled(self, images: NDArray[Any]) -> NDArray[Any]:
+    def _scaled(self, images: NDArray[Any], empty: Empty = np.empty) -> NDArray[Any]:
         x = images.reshape(len(images), -1)
+        if self._scale is None:
+            return x
+        room = empty(x.shape, np.dtype(np.float32))
         if self._divisor:
-            x = np.divide(x, self._divisor, dtype=np.float32, casting="unsafe")
-        elif self._scale is not None:
-            x = np.multiply(x, self._scale, dtype=np.float32, casting="unsafe")
-        return x
+            return np.divide(x, self._divisor, room, dtype=np.float32, casting="unsafe")
+        return np.multiply(x, self._scale, room, dtype=np.float32, casting="unsafe")
 
     def close(self) -> None:
         self._x.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bpnet.data.sources._mapped import MappedArray, check_pair
-from bpnet.data.sources.base import Rows, Source
+from bpnet.data.sources.base import Empty, Rows, Source
 
 __all__ = ["NpySource"]
 
@@ -66,8 +66,9 @@ class NpySource(Source):
     def read(self, start: int, stop: int) -> Rows:
         return self._x.rows(start, stop).reshape(stop - start, -1), self._y.rows(start, stop)
 
-    def gather(self, runs: Sequence[tuple[int, int]], rows: int) -> Rows:
-        return self._x.gather(runs, rows).reshape(rows, -1), self._y.gather(runs, rows)
+    def gather(self, runs: Sequence[tuple[int, int]], rows: int, empty: Empty = np.empty) -> Rows:
+        x = self._x.gather(runs, rows, empty).reshape(rows, -1)
+        return x, self._y.gather(runs, rows, empty)
 
     def close(self) -> None:
         self._x.close()

@@ -82,19 +82,23 @@ class KeepBest(Callback):
     def restore(self) -> None:
         """Give the network the best epoch's parameters, and mark the epoch in the history."""
         if self.epoch is not None:
-            self._fit.restore(self._kept)
+            with self._fit.net.backend.scope():
+                self._fit.restore(self._kept)
             self._fit.history.best_epoch = self.epoch
 
     @contextlib.contextmanager
     def restored(self) -> Iterator[None]:
         """While entered, the network has the best epoch's parameters."""
-        last = self._fit.parameters()
-        if self.epoch is not None:
-            self._fit.restore(self._kept)
+        backend = self._fit.net.backend
+        with backend.scope():
+            last = self._fit.parameters()
+            if self.epoch is not None:
+                self._fit.restore(self._kept)
         try:
             yield
         finally:
-            self._fit.restore(last)
+            with backend.scope():
+                self._fit.restore(last)
 
     def state(self) -> dict[str, Any]:
         kept = None if self.epoch is None else self._fit.to_host(self._kept)

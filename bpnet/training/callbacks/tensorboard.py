@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 from .base import Callback
@@ -58,7 +59,9 @@ class TensorBoard(Callback):
             from tensorboardX import SummaryWriter
 
             again = row["epoch"] if row["epoch"] > 1 else None
-            self._writer = SummaryWriter(self.folder, purge_step=again)
+            # Of two files of one second the later would take the other's name.
+            own = f".{time.time_ns()}"
+            self._writer = SummaryWriter(self.folder, purge_step=again, filename_suffix=own)
         figures = {_tag(column): figure for column, figure in row.items() if column != "epoch"}
         for tag, figure in (*figures.items(), ("learning_rate", self._rate)):
             self._writer.add_scalar(tag, figure, row["epoch"])

@@ -1,0 +1,119 @@
+"""How well the recipes of ``examples/`` learn MNIST: ``python -m benchmarks.quality``.
+
+Each recipe is trained once a seed, in a process of its own, on the 60,000 training images; what
+counts is the accuracy on the 10,000 test images after the last epoch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from . import machine, report
+from .children import ROOT, all_threads, call, environment
+
+__all__ = ["GOALS", "Goal", "main", "run", "train"]
+
+EXAMPLES = ROOT / "examples"
+DATA = Path(os.environ.get("BPNET_DATA", ROOT.parent / "shared" / "data"), "mnist")
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A recipe, and the mean accuracy that it has to reach."""
+
+    recipe: str
+    at_least: float
+
+
+GOALS = [Goal("mnist_l2", 0.978), Goal("mnist_dropout", 0.984), Goal("mnist_best", 0.989)]
+
+
+def train(recipe: str, seed: int, threads: int, data: Path, *more: str) -> dict[str, Any]:
+    """What a recipe's training came to."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "record.json"
+        command = [sys.executable, str(EXAMPLES / f"{recipe}.py"), "--data", str(data)]
+        command += ["--seed", str(seed), "--record", str(path), *more]
+        subprocess.run(command, env=environment(threads), stdout=subprocess.DEVNULL, check=True)
+        return json.loads(path.read_text(encoding="utf-8"))
+
+
+def run(goals: Sequence[Goal], seeds: Sequence[int], threads: int, data: Path) -> dict[str, Any]:
+    """Every recipe with every seed."""
+    found: dict[str, Any] = {}
+    with tqdm(total=len(goals) * len(seeds), unit="training", dynamic_ncols=True) as bar:
+        for goal in goals:
+            trained = []
+            for seed in seeds:
+                bar.set_description(f"{goal.recipe}, seed {seed}")
+                trained.append(train(goal.recipe, seed, threads, data))
+                bar.update()
+            found[goal.recipe] = summary(goal, trained)
+    return found
+
+
+def summary(goal: Goal, trained: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """One recipe's record."""
+    mean = statistics.fmean(one["accuracy"] for one in trained)
+    shared = {name: trained[0][name] for name in ("network", "settings", "samples")}
+    each = [
+        {name: value for name, value in one.items() if name not in shared} for one in trained
+    ]
+    return shared | {
+        "mean": round(mean, 6),
+        "at_least": goal.at_least,
+        "reached": mean >= goal.at_least,
+        "trainings": each,
+    }
+
+
+def table(found: dict[str, Any]) -> str:
+    """A line a recipe."""
+    rows = [
+        [
+            recipe,
+            f"{one['mean']:.2%}",
+            ", ".join(f"{each['accuracy']:.2%}" for each in one["trainings"]),
+            f"{one['at_least']:.1%}",
+            "reached" if one["reached"] else "missed",
+            f"{statistics.fmean(each['seconds'] for each in one['trainings']):.0f}",
+        ]
+        for recipe, one in found.items()
+    ]
+    return report.table(["recipe", "mean", "each seed", "at least", "", "seconds"], rows)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what the command line asks for; 0 if every accuracy was reached."""
+    recipes = [goal.recipe for goal in GOALS]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=recipes, default=recipes, metavar="RECIPE")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--threads", type=int, default=all_threads())
+    parser.add_argument("--data", type=Path, default=DATA, help=f"MNIST's folder, else {DATA}")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
+    options = parser.parse_args(arguments)
+    about = call(options.threads, machine.facts, options.threads)
+    print(machine.describe(about), end="\n\n")
+    goals = [goal for goal in GOALS if goal.recipe in options.only]
+    found = run(goals, options.seeds, options.threads, options.data)
+    print(table(found))
+    path = report.write(options.out, "quality", {"machine": about, "recipes": found})
+    print(f"\nwrote {path}")
+    return int(not all(one["reached"] for one in found.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
