@@ -90,7 +90,7 @@ def epoch_of_fit(steps: int, rounds: int) -> dict[str, float]:
     bare = net.backend.compile(make_step(net._architecture, net.cost, Recipe(optimizer)))
     order = np.random.default_rng(SEED).permutation(len(x)).reshape(steps, case.batch)
     rates = [optimizer.rates(k) for k in range(steps)]
-    state = net._layout.join(net.weights, net.biases, xp), (), (), ()
+    state = net._layout.join(net.weights, net.biases, xp), (), (), (), ()
     w, b = net.weights, net.biases
 
     def run_steps() -> None:

@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,10 @@ def train(recipe: str, seed: int, threads: int, data: Path, *more: str) -> dict[
         return json.loads(path.read_text(encoding="utf-8"))
 
 
-def run(goals: Sequence[Goal], seeds: Sequence[int], threads: int, data: Path) -> dict[str, Any]:
-    """Every recipe with every seed."""
+def run(
+    goals: Sequence[Goal], seeds: Sequence[int], threads: int, data: Path
+) -> Iterator[dict[str, Any]]:
+    """Every recipe with every seed: the record so far, after each training."""
     found: dict[str, Any] = {}
     with tqdm(total=len(goals) * len(seeds), unit="training", dynamic_ncols=True) as bar:
         for goal in goals:
@@ -60,17 +62,15 @@ def run(goals: Sequence[Goal], seeds: Sequence[int], threads: int, data: Path) -
                 bar.set_description(f"{goal.recipe}, seed {seed}")
                 trained.append(train(goal.recipe, seed, threads, data))
                 bar.update()
-            found[goal.recipe] = summary(goal, trained)
-    return found
+                found[goal.recipe] = summary(goal, trained)
+                yield found
 
 
 def summary(goal: Goal, trained: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """One recipe's record."""
     mean = statistics.fmean(one["accuracy"] for one in trained)
     shared = {name: trained[0][name] for name in ("network", "settings", "samples")}
-    each = [
-        {name: value for name, value in one.items() if name not in shared} for one in trained
-    ]
+    each = [{name: value for name, value in one.items() if name not in shared} for one in trained]
     return shared | {
         "mean": round(mean, 6),
         "at_least": goal.at_least,
@@ -108,10 +108,9 @@ def main(arguments: list[str] | None = None) -> int:
     about = call(options.threads, machine.facts, options.threads)
     print(machine.describe(about), end="\n\n")
     goals = [goal for goal in GOALS if goal.recipe in options.only]
-    found = run(goals, options.seeds, options.threads, options.data)
-    print(table(found))
-    path = report.write(options.out, "quality", {"machine": about, "recipes": found})
-    print(f"\nwrote {path}")
+    for found in run(goals, options.seeds, options.threads, options.data):
+        path = report.write(options.out, "quality", {"machine": about, "recipes": found})
+    print(f"{table(found)}\n\nwrote {path}")
     return int(not all(one["reached"] for one in found.values()))
 
 

@@ -32,6 +32,7 @@ from .rate_finder import find_learning_rate
 from .training import (
     Budget,
     Callback,
+    Checkpoint,
     CSVLog,
     DivergenceError,
     EarlyStopping,
@@ -41,6 +42,7 @@ from .training import (
     Progress,
     ReduceOnPlateau,
     TensorBoard,
+    read_checkpoint,
 )
 
 __version__ = "0.1.0"
@@ -56,6 +58,7 @@ __all__ = [
     "Budget",
     "CSVLog",
     "Callback",
+    "Checkpoint",
     "DivergenceError",
     "EarlyStopping",
     "GradientCheck",
@@ -87,6 +90,7 @@ __all__ = [
     "metrics",
     "normalization",
     "optimizers",
+    "read_checkpoint",
     "schedules",
     "use",
 ]

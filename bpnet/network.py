@@ -23,15 +23,17 @@ from .initializers import Initializer
 from .io import read_model, write_model
 from .layers import Layer, layers_from, resolved
 from .optimizers import SGD, Optimizer
+from .parameters import Layout
 from .randomness import new_seed, start_generator
 from .targets import as_inputs, as_targets
 from .training import Callback, History, Recipe, Snapshot, evaluate, fit, make_forward, make_step
+from .training.step import FIRST_SCALING
 from .training.tally import classes
 
 __all__ = ["Gradients", "Layer", "Network", "load"]
 
 _TASKS = ("classification", "regression")
-_VECTORS = ("_memory", "_running", "_average")  # tuples of vectors on the device
+_VECTORS = ("_memory", "_running", "_average", "_scaling")  # tuples of vectors on the device
 
 
 class Gradients(Value):
@@ -89,6 +91,10 @@ class Network:
         By default classification with softmax or sigmoid outputs or a cross-entropy. (Sigmoid
         outputs that are fitted to rows other than zeros and ones are taken as regression.)
 
+    compute_dtype : {"bfloat16", "float16", "tf32"}, optional
+        What training computes in, where the library and device can; parameters keep their dtype.
+        ``"tf32"`` is the product of float32 matrices of recent GPUs with 10 bits of mantissa.
+
     Attributes
     ----------
     sizes : tuple of int
@@ -104,7 +110,8 @@ class Network:
     Raises
     ------
     ValueError
-        If sizes, activations and cost do not go together.
+        If sizes, activations and cost do not go together, or the backend and device cannot compute
+        in ``compute_dtype``.
     BackendUnavailableError
         If the backend or device is not to be had here.
 
@@ -135,11 +142,12 @@ class Network:
         dtype: str | None = None,
         seed: int | None = None,
         task: str | None = None,
+        compute_dtype: str | None = None,
     ) -> None:
         self.cost = _costs.get(cost)
         self._architecture = resolved(sizes, activations, self.cost)
         self.sizes, self._sigma = self._architecture.sizes, self._architecture.sigma
-        self.backend = get_backend(backend, device, dtype)
+        self.backend = get_backend(backend, device, dtype).computing_in(compute_dtype)
         self.seed = new_seed() if seed is None else _natural("seed", seed)
         self._task = None if task is None else known(task, _TASKS, "task")
         self._seen_regression = False
@@ -150,6 +158,7 @@ class Network:
         self._memory: tuple[Array, ...] = ()
         self._running: tuple[Array, ...] = ()
         self._average: tuple[Array, ...] = ()
+        self._scaling: tuple[Array, ...] = ()
         self._runs: dict[Any, Callable[..., Any]] = {}
         chosen, rng = _initializers.get(initializer), start_generator(self.seed)
         biases = [chosen.biases(n, rng) for n in self.sizes[1:]]
@@ -473,7 +482,7 @@ class Network:
         y: Any = None,
         *,
         epochs: int,
-        batch_size: int,
+        batch_size: int = 32,
         optimizer: Optimizer = SGD(learning_rate=0.1),  # noqa: B008 - frozen, and told in help()
         l1: float = 0.0,
         l2: float = 0.0,
@@ -490,7 +499,7 @@ class Network:
         callbacks: Iterable[Callback] = (),
         progress: bool | None = None,
         evaluate_training: bool = False,
-        resume: Snapshot | None = None,
+        resume: Snapshot | str | os.PathLike[str] | None = None,
     ) -> History:
         """Train by mini-batches; a second call goes on where the first stopped.
 
@@ -503,10 +512,11 @@ class Network:
             None with a source.
         epochs : int
             How many more.
-        batch_size : int
+        batch_size : int, optional
             Samples a step; the last batch of an epoch may be smaller, and counts as what it is.
         optimizer : Optimizer, optional
-            Its memory is kept for a later call with the same kind of optimizer.
+            Its memory is kept for a later call with the same kind of optimizer. Or a solver that
+            takes all samples at once, `bpnet.LBFGS`.
         l2 : float, optional
             The objective is the mean cost plus l2/2 times the sum of the squared weights: the
             book's lmbda/n. Costs that are told do not contain it.
@@ -536,9 +546,10 @@ class Network:
         evaluate_training : bool, optional
             Training columns are then computed after the epoch, as the book's are; by default they
             are means over the epoch's own batches, which cost next to nothing.
-        resume : Snapshot, optional
+        resume : Snapshot or path, optional
             Go on where a checkpoint was written, to the same bits; the other arguments must be
-            those of the fit that wrote it.
+            those of the fit that wrote it. Of a folder the newest is taken; see
+            `bpnet.read_checkpoint`.
 
         Returns
         -------
@@ -568,6 +579,34 @@ class Network:
         >>> round(float(net.weights[0][0, 0]), 2), round(float(net.biases[0][0]), 2)
         (2.0, 1.0)
         """
+        if not isinstance(optimizer, Optimizer) and hasattr(optimizer, "fit"):
+            others = {
+                "l1": l1,
+                "max_norm": max_norm,
+                "clip_value": clip_value,
+                "clip_norm": clip_norm,
+                "accumulate": accumulate - 1,
+                "average": average,
+                "label_smoothing": label_smoothing,
+                "sample_weight": sample_weight is not None,
+                "class_weight": class_weight,
+                "resume": resume,
+            }
+            for name, value in others.items():
+                if value:
+                    raise ValueError(f"{optimizer} takes no {name}")
+            solved: History = optimizer.fit(
+                self,
+                x,
+                y,
+                epochs=epochs,
+                l2=l2,
+                validation=validation,
+                callbacks=callbacks,
+                metrics=metrics,
+                progress=progress,
+            )
+            return solved
         recipe = Recipe(
             optimizer,
             l1=l1,
@@ -577,6 +616,7 @@ class Network:
             max_norm=max_norm,
             accumulate=accumulate,
             average=average,
+            compute=self.backend.low_dtype,
         )
         return fit(
             self,
@@ -609,7 +649,7 @@ class Network:
         >>> import bpnet
         >>> net = bpnet.Network([1, 1], seed=0)
         >>> history = net.fit([[0.0]], [[1.0]], epochs=2, batch_size=1, average=0.9)
-        >>> bool((net.averaged().weights[0] == net.weights[0]).all())
+        >>> net.averaged().biases[0].item() < net.biases[0].item()
         True
         """
         if not self._average:
@@ -823,14 +863,19 @@ class Network:
             self._average = ()
         elif not self._average:
             self._average = (self.backend.copy(self._theta),)
+        if not recipe.scaled:
+            self._scaling = ()
+        elif not self._scaling:
+            first = np.asarray(FIRST_SCALING)
+            self._scaling = (self.backend.from_host(first, self.dtype),)
 
     def _state(self) -> Any:
         """What a step goes on from."""
-        return self._theta, self._memory, self._running, self._average
+        return self._theta, self._memory, self._running, self._average, self._scaling
 
     def _receive_state(self, state: Any, steps: int) -> None:
         """Keep what a run came to: copies, but of the optimizer's memory, which stays the run's."""
-        theta, self._memory, running, average = state
+        theta, self._memory, running, average, self._scaling = state
         keep = self.backend.overwritten
         self._theta = keep(self._theta, theta)
         self._running = tuple(map(keep, self._running, running))
@@ -860,11 +905,12 @@ def load(
     dtype: str | None = None,
     custom: dict[str, Any] | None = None,
 ) -> Network:
-    """Read a network that `Network.save` wrote.
+    """Read a network that `Network.save` wrote, or the network of a checkpoint.
 
     Parameters
     ----------
     path : path
+        Of a file.
     backend, device, dtype : optional
         As for `bpnet.get_backend`; the type is by default that of the file.
     custom : dict, optional
@@ -894,6 +940,8 @@ def load(
     custom = custom or {}
     try:
         sizes = header["sizes"]
+        if "theta" in arrays:  # of a checkpoint
+            arrays |= _named(arrays.pop("theta"), sizes)
         weights = [arrays.pop(f"weights.{l}") for l in range(len(sizes) - 1)]
         biases = [arrays.pop(f"biases.{l}") for l in range(len(sizes) - 1)]
         for l, shape in enumerate(zip(sizes[1:], sizes[:-1], strict=True)):
@@ -922,6 +970,16 @@ def load(
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise ValueError(f"{os.fspath(path)!r} cannot be read, or is damaged: {what}") from error
     return net
+
+
+def _named(theta: np.ndarray[Any, Any], sizes: Sequence[int]) -> dict[str, np.ndarray[Any, Any]]:
+    """Parts of theta by the names that `Network.save` gives them."""
+    layout = Layout(sizes)
+    weights, biases = layout.split(theta, np)
+    parts = [*enumerate(weights), *enumerate(biases)]
+    kinds = ["weights"] * len(weights) + ["biases"] * len(biases)
+    named = {f"{kind}.{l}": part for kind, (l, part) in zip(kinds, parts, strict=True)}
+    return {**named, "norms": theta[layout.n_plain :]}
 
 
 def _natural(name: str, value: Any) -> int:

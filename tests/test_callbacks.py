@@ -530,14 +530,14 @@ def told(data, pause, monkeypatch, **options):
 
 def test_a_log_has_lines(data, monkeypatch):
     begin = "training for 5 epochs of 3 batches"
-    ends = ["epoch 1 (20%)", "epoch 5 (100%)"]
+    ends = ["epoch 1: 20%", "epoch 5: 100%"]
     assert told(data, 99.0, monkeypatch, epochs=5) == [begin, *ends]
     all_of_them = told(data, 0.0, monkeypatch, epochs=5)
     assert all_of_them[0] == begin
-    assert [line for line in all_of_them[1:] if line.endswith("0%)")] == [
-        f"epoch {k} ({20 * k}%)" for k in range(1, 6)
+    assert [line for line in all_of_them[1:] if line.endswith("0%")] == [
+        f"epoch {k}: {20 * k}%" for k in range(1, 6)
     ]
-    assert all_of_them[1] == "epoch 1 (13%)", "within an epoch too"
+    assert all_of_them[1] == "epoch 1: 13%", "within an epoch too"
 
 
 def test_the_last_epoch_of_a_fit_that_ends_early_is_told(data, monkeypatch):
@@ -547,7 +547,7 @@ def test_the_last_epoch_of_a_fit_that_ends_early_is_told(data, monkeypatch):
                 fit.stop("enough")
 
     found = told(data, 99.0, monkeypatch, epochs=10, callbacks=[Enough()])
-    assert found[1:] == ["epoch 1 (10%)", "epoch 3 (30%)"]
+    assert found[1:] == ["epoch 1: 10%", "epoch 3: 30%"]
 
 
 # ------------------------------------------------------------------ checkpoints

@@ -26,11 +26,11 @@ def test_each_recipe_has_its_goal():
 @needs_mnist
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_recipe_learns(recipe):
-    record = train(recipe, 0, 1, MNIST, "--epochs", "1", "--limit", "6000", "--held-out")
-    assert record["samples"] == 6000
+    record = train(recipe, 0, 1, MNIST, "--epochs", "1", "--limit", "3000", "--held-out")
+    assert record["samples"] == 3000
     assert len(record["accuracies"]) == record["settings"]["epochs"] == 1
     assert record["accuracy"] == pytest.approx(record["accuracies"][-1])
-    assert record["accuracy"] > 0.85
+    assert record["accuracy"] > 0.5  # by chance 0.1
 
 
 @needs_mnist

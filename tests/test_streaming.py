@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpnet.data import ArraySource, IterableSource, SequenceSource, Source
+from bpnet.data import ArraySource, IterableSource, NpySource, SequenceSource, Source
 from bpnet.training.feeds import MemoryFeed
-from bpnet.training.streaming import StreamFeed, rows_within
+from bpnet.training.streaming import StreamFeed, _Rooms, rows_within
 
 
 class Numbered(Source):
@@ -111,6 +111,13 @@ class TestEpoch:
         later = np.cumsum([step, *(len(block.order) for block in one.blocks(3, step, most))])
         assert set(later[1:]) <= set(ends)
         assert np.diff(ends).max() <= most
+
+    @pytest.mark.parametrize("n", [20, 21, 50, 59, 60, 61])
+    def test_an_epoch_resumed_at_any_step(self, n):
+        one = feed(n, 10, 20)
+        whole = batches(one.blocks(0))
+        for step in range(one.steps_per_epoch + 1):
+            assert batches(one.blocks(0, step)) == whole[step:]
 
     def test_the_order_is_that_of_the_seed_and_the_epoch(self):
         orders = [
@@ -209,6 +216,40 @@ class TestEpoch:
 
 def asked_rows(one):
     return [each for _, y, order in one.blocks(0) for each in y[order].tolist()]
+
+
+class TestRooms:
+    def test_memory_is_used_again_when_nothing_refers_to_it(self):
+        rooms = _Rooms()
+        first = rooms.empty((10, 100), np.dtype(np.float32))
+        first[...] = 1.0
+        address = first.ctypes.data
+        part = first[3:, ::2].T  # a view of a view
+        del first
+        second = rooms.empty((10, 100), np.dtype(np.float32))
+        second[...] = 2.0
+        assert (part == 1.0).all()
+        del part
+        third = rooms.empty((1000,), np.dtype(np.int32))
+        assert third.ctypes.data == address
+        other = rooms.empty((1001,), np.dtype(np.int32))
+        assert other.ctypes.data not in (address, second.ctypes.data)
+
+    def test_blocks_that_are_kept_stay_as_they_are(self, tmp_path):
+        x = np.random.default_rng(0).random((1000, 3))
+        np.save(tmp_path / "x.npy", x)
+        np.save(tmp_path / "y.npy", np.arange(1000))
+        with NpySource(tmp_path / "x.npy", tmp_path / "y.npy") as source:
+            one = feed(0, source=source)
+            for block in [block for epoch in range(3) for block in one.blocks(epoch)]:
+                np.testing.assert_array_equal(block.x[block.order], x[block.y[block.order]])
+
+    def test_an_epoch_needs_few_buffers(self, tmp_path):
+        np.save(tmp_path / "x.npy", np.zeros((1000, 3)))
+        np.save(tmp_path / "y.npy", np.zeros(1000))
+        with NpySource(tmp_path / "x.npy", tmp_path / "y.npy") as source:
+            places = {block.x.ctypes.data for block in feed(0, source=source).blocks(0)}
+        assert len(places) <= 3  # computed with, read ahead, and one that was about to go
 
 
 class TestLibraries:

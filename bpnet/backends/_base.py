@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 
+from .._choice import known
 from .._value import Value
 from ._erf import erf
 from ._random import keep_bits, normal
@@ -170,9 +171,48 @@ class Backend(ABC):
 
     xp: Any
 
+    compute_dtype: str | None = None
+    """What training computes in, if not in `dtype`; see `computing_in`."""
+
     def __init__(self, device: str, dtype: str) -> None:
         self.device = device
         self.dtype = dtype
+
+    def computing_in(self, compute_dtype: str | None) -> Backend:
+        """The same backend, which trains in another type than the parameters'.
+
+        Parameters
+        ----------
+        compute_dtype : {"bfloat16", "float16", "tf32"} or None
+
+        Raises
+        ------
+        ValueError
+            If the library cannot on this device, or the parameters are not float32.
+        """
+        if compute_dtype == self.compute_dtype:
+            return self
+        if compute_dtype is not None:
+            known(compute_dtype, ("bfloat16", "float16", "tf32"), "compute_dtype")
+            lacking = self.lacks_compute(compute_dtype)
+            if self.dtype != "float32":
+                lacking = f"the parameters are {self.dtype}, and must be float32"
+            if lacking:
+                raise ValueError(
+                    f"compute_dtype {compute_dtype!r} on {self.name}, {self.device}: {lacking}"
+                )
+        other = type(self)(self.device, self.dtype)
+        other.compute_dtype = compute_dtype
+        return other
+
+    def lacks_compute(self, compute_dtype: str) -> str:
+        """Why training cannot compute in that type here; empty where it can."""
+        return f"{self.name} computes in the type of the parameters only"
+
+    @property
+    def low_dtype(self) -> str:
+        """The type that arrays are brought to for training; empty for the parameters' own."""
+        return "" if self.compute_dtype in (None, "tf32") else str(self.compute_dtype)
 
     @classmethod
     @abstractmethod
@@ -285,8 +325,8 @@ class Backend(ABC):
             ``run(state, x, y, order, rates, stop=None) -> (state, outputs)``: ``order`` is a host
             array of row numbers, shape (steps, batch size), one mini-batch a row; ``rates`` has a
             tuple a step of Python floats, and of integers where they are keys; ``stop()`` is asked
-            before each step where that is possible. ``outputs`` holds z of each step that was done, shape
-            (steps, batch size, n_L), or is None where none was. The state that comes back is the
+            before each step where that is possible. ``outputs`` holds z of each step that was
+            done, shape (steps, batch size, n_L), or is None where none was. The state that comes back is the
             run's own: valid until its next call, which may be given it. Any other is left alone.
         """
 
@@ -325,14 +365,18 @@ class Backend(ABC):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Backend):
             return NotImplemented
-        mine = (type(self), self.device, self.dtype)
-        return mine == (type(other), other.device, other.dtype)
+        mine = (type(self), self.device, self.dtype, self.compute_dtype)
+        return mine == (type(other), other.device, other.dtype, other.compute_dtype)
 
     def __hash__(self) -> int:
-        return hash((type(self), self.device, self.dtype))
+        return hash((type(self), self.device, self.dtype, self.compute_dtype))
 
     def __reduce__(self) -> Any:
-        return type(self), (self.device, self.dtype)
+        return _restored, (type(self), self.device, self.dtype, self.compute_dtype)
+
+
+def _restored(kind: type[Backend], device: str, dtype: str, compute_dtype: str | None) -> Backend:
+    return kind(device, dtype).computing_in(compute_dtype)
 
 
 def library_of(x: object) -> str | None:

@@ -170,6 +170,10 @@ class Plan(ABC):
     def reduction(self, node: Node) -> list[str]:
         """Lines for a sum or largest entry over one axis of a matrix."""
 
+    def affine(self, node: Node) -> str:
+        """A line for a product to which a row is added; see `_rewrite.add_to_products`."""
+        raise NotImplementedError
+
     def accumulation(self, node: Node) -> str:
         """A line that adds a product to an array; see `_rewrite.accumulate`."""
         raise NotImplementedError
@@ -359,6 +363,8 @@ class Plan(ABC):
         if node.op == "matmul":
             left, right = (self.name(one) for one in node.args)
             return [self.matmul(left, right, self.name(node))]
+        if node.op == "affine":
+            return [self.affine(node)]
         if node.op in ("sum", "max"):
             return self.reduction(node)
         if node.op in ("addmm", "addmv"):
@@ -569,7 +575,7 @@ _AHEAD, _MOST_AHEAD = 2**16, 64
 SCRATCH: Any = object()
 """Stands for an array that exists within a chain alone."""
 _RANDOM = ("keep_mask", "normal")
-_OTHERS = ("matmul", "sum", "max", "concat", "addmm", "addmv", *_RANDOM)
+_OTHERS = ("matmul", "affine", "sum", "max", "concat", "addmm", "addmv", *_RANDOM)
 
 
 def _leaves(state: Any) -> list[Array]:

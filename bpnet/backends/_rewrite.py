@@ -6,7 +6,7 @@ import numpy as np
 
 from ._record import LEAVES, VIEWS, Graph, Node, depends_on_rates, numbers, parts_of, root_of
 
-__all__ = ["accumulate", "fold_scale", "scale_addends"]
+__all__ = ["accumulate", "add_to_products", "fold_scale", "gate", "scale_addends"]
 
 
 def fold_scale(graph: Graph) -> None:
@@ -208,4 +208,39 @@ def scale_addends(graph: Graph, *, rates: bool) -> None:
             if node.op == "subtract":
                 c = node.recorder.call("negative", c)
             node.op, node.args, node.option = "addscaled", (x, y), c
+    graph.prune()
+
+
+def add_to_products(graph: Graph) -> None:
+    """Make one operation, ``affine``, of a product of matrices and a row that is added to it."""
+    uses = graph.uses()
+    for node in graph.nodes:
+        if node.op != "add":
+            continue
+        for product, row in (node.args, node.args[::-1]):
+            alone = product.op == "matmul" and uses[product] == [node]
+            if alone and row.shape == product.shape[1:] and product not in graph.results:
+                node.op, node.args = "affine", (row, *product.args)
+                break
+    graph.prune()
+
+
+def gate(graph: Graph) -> None:
+    """Make one operation, ``gate``, of a product with zeros and ones that say where z > 0."""
+    uses = graph.uses()
+    for node in graph.nodes:
+        if node.op != "multiply":
+            continue
+        for g, mask in (node.args, node.args[::-1]):
+            if mask.op != "astype" or uses[mask] != [node] or mask in graph.results:
+                continue
+            (where,) = mask.args
+            if where.op != "greater" or uses[where] != [mask]:
+                continue
+            z, bound = where.args
+            if not g.shape == z.shape == node.shape:
+                continue
+            if bound.op == "constant" and bound.option == 0.0:
+                node.op, node.args = "gate", (g, z)
+                break
     graph.prune()

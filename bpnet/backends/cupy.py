@@ -49,6 +49,12 @@ class CupyBackend(Backend):
         reason = f"cupy {cupy.__version__} {obstacle}" if obstacle else ""
         return Availability(cls.name, cupy.__version__, devices, reason)
 
+    def lacks_compute(self, compute_dtype: str) -> str:
+        return {
+            "bfloat16": "CuPy has no functions for it",
+            "tf32": "CuPy takes it for all products where CUPY_TF32=1 is set, and cannot be asked",
+        }.get(compute_dtype, "")
+
     def owns(self, x: object) -> bool:
         return isinstance(x, cupy.ndarray)
 
@@ -119,7 +125,8 @@ class CupyPlan(Plan):
     def random(self, node: Node) -> str:
         if node.op != "keep_mask":
             return super().random(node)
-        kernel = _kernel(*keep_mask_source(*node.option, node.dtype.name))
+        probability, first = node.option
+        kernel = _kernel(*keep_mask_source(probability, first, node.dtype.name))
         m, n = node.shape
         count = self._xp.arange
         samples = count(m, dtype=self._xp.uint32, device=self._device)[:, None]

@@ -58,6 +58,11 @@ class JaxBackend(Backend):
             return "TPUs compute in float32"
         return ""
 
+    def lacks_compute(self, compute_dtype: str) -> str:
+        if compute_dtype == "tf32" and not self.device.startswith("cuda"):
+            return "only CUDA GPUs have it"
+        return ""
+
     def owns(self, x: object) -> bool:
         return isinstance(x, jax.Array)
 
@@ -80,7 +85,8 @@ class JaxBackend(Backend):
         stack.enter_context(_enable_x64(self.dtype == "float64"))
         stack.enter_context(jax.default_device(self._device))
         # JAX would take TF32 for products in float32 on GPUs that have it.
-        stack.enter_context(jax.default_matmul_precision("float32"))
+        precision = "tensorfloat32" if self.compute_dtype == "tf32" else "float32"
+        stack.enter_context(jax.default_matmul_precision(precision))
         return stack
 
     def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:

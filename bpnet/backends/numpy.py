@@ -16,7 +16,7 @@ from ._blas import blas, pointer
 from ._blocks import BlockwisePlan
 from ._plan import planned, planned_forward
 from ._random import FIRST, SECOND
-from ._record import ELEMENTWISE, Graph, Node, root_of
+from ._record import ELEMENTWISE, REWRITTEN, Graph, Node, root_of
 from ._rewrite import accumulate
 
 __all__ = ["NumpyBackend"]
@@ -95,7 +95,7 @@ class NumpyPlan(BlockwisePlan):
         "dot": np.dot,
         "largest": np.maximum.reduce,
         "add_product": _add_product,
-        **{name: getattr(np, name) for name in ELEMENTWISE - {"astype", "addscaled"}},
+        **{name: getattr(np, name) for name in ELEMENTWISE - REWRITTEN - {"astype"}},
     }
 
     @classmethod

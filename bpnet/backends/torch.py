@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import array_api_compat.torch
@@ -13,8 +13,8 @@ import torch
 from ._base import Array, Availability, Backend, Forward, Namespace, Step
 from ._blocks import BlockwisePlan
 from ._plan import planned, planned_forward
-from ._record import ELEMENTWISE, Graph, Node, depends_on_rates, numbers
-from ._rewrite import accumulate, scale_addends
+from ._record import ELEMENTWISE, REWRITTEN, Graph, Node, depends_on_rates, numbers
+from ._rewrite import accumulate, add_to_products, gate, scale_addends
 
 __all__ = ["TorchBackend"]
 
@@ -28,6 +28,17 @@ def _devices() -> tuple[str, ...]:
     if torch.xpu.is_available():
         found += [f"xpu:{index}" for index in range(torch.xpu.device_count())]
     return tuple(found)
+
+
+@contextlib.contextmanager
+def _tf32(allowed: bool) -> Iterator[None]:
+    """Whether products of float32 matrices may be rounded to TF32, and as before afterwards."""
+    before = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = allowed
+    try:
+        yield
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = before
 
 
 class TorchBackend(Backend):
@@ -50,6 +61,11 @@ class TorchBackend(Backend):
     def lacks_dtype(cls, device: str, dtype: str) -> str:
         if device == "mps" and dtype == "float64":
             return "Apple's GPUs compute in float32 only"
+        return ""
+
+    def lacks_compute(self, compute_dtype: str) -> str:
+        if compute_dtype == "tf32" and self._device.type != "cuda":
+            return "only CUDA GPUs have it"
         return ""
 
     def owns(self, x: object) -> bool:
@@ -77,7 +93,12 @@ class TorchBackend(Backend):
 
     def scope(self) -> contextlib.AbstractContextManager[Any]:
         quiet: contextlib.AbstractContextManager[Any] = torch.no_grad()
-        return quiet
+        if self._device.type != "cuda":
+            return quiet
+        stack = contextlib.ExitStack()
+        stack.enter_context(quiet)
+        stack.enter_context(_tf32(self.compute_dtype == "tf32"))
+        return stack
 
     def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
         return planned(self, step, TorchPlan, super().compile(step))
@@ -100,15 +121,19 @@ class TorchPlan(BlockwisePlan):
 
     functions: ClassVar[dict[str, Callable[..., Any]]] = {
         "mm": torch.mm,
+        "addmm": torch.addmm,
+        "gate": torch.ops.aten.threshold_backward.grad_input,
         "sum": torch.sum,
         "amax": torch.amax,
-        **{name: getattr(torch, name) for name in ELEMENTWISE - {"astype", "addscaled"}},
+        **{name: getattr(torch, name) for name in ELEMENTWISE - REWRITTEN - {"astype"}},
     }
 
     @classmethod
     def rewrite(cls, graph: Graph, backend: Backend) -> None:
         super().rewrite(graph, backend)
         accumulate(graph)
+        add_to_products(graph)
+        gate(graph)
         # A number that the device has is none that a call takes.
         scale_addends(graph, rates=backend.device == "cpu")
 
@@ -121,6 +146,8 @@ class TorchPlan(BlockwisePlan):
     def elementwise(self, node: Node, arguments: Sequence[str], out: str) -> list[str]:
         if node.op == "astype":
             return [self.copy(arguments[0], out)]
+        if node.op == "gate":
+            return [f"gate({', '.join(arguments)}, 0, grad_input={out})"]
         if node.op == "addscaled":
             return [f"add({', '.join(arguments)}, alpha={self._number(node.option)}, out={out})"]
         return [f"{node.op}({', '.join(arguments)}, out={out})"]
@@ -135,6 +162,9 @@ class TorchPlan(BlockwisePlan):
 
     def matmul(self, left: str, right: str, out: str) -> str:
         return f"mm({left}, {right}, out={out})"
+
+    def affine(self, node: Node) -> str:
+        return f"addmm({', '.join(self.name(one) for one in node.args)}, out={self.name(node)})"
 
     def reduction(self, node: Node) -> list[str]:
         axis, keepdims = node.option

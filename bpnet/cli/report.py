@@ -6,8 +6,7 @@ from typing import Any
 
 from ..data import Dataset
 from ..network import Network
-from ..training import History
-from .best_epoch import BestEpoch
+from ..training import History, KeepBest
 from .settings import GROUPS, Settings
 
 __all__ = [
@@ -62,7 +61,7 @@ def score(net: Network, x: Any, y: Any, decimals: int = 1) -> str:
     return f"r2 {net.score(x, y):.{decimals + 2}f}"
 
 
-def best_in_words(best: BestEpoch, net: Network, data: Dataset) -> str:
+def best_in_words(best: KeepBest, net: Network, data: Dataset) -> str:
     """The best validation epoch, and how the test samples are judged with its parameters."""
     with best.restored():
         figures = [
@@ -73,7 +72,7 @@ def best_in_words(best: BestEpoch, net: Network, data: Dataset) -> str:
     return f"best      epoch {best.epoch}: {', '.join(figures)}"
 
 
-def kept_in_words(net: Network, history: History, best: BestEpoch | None) -> str:
+def kept_in_words(net: Network, history: History, best: KeepBest | None) -> str:
     """Which epoch's parameters the model file has."""
     if best is not None and history.best_epoch == best.epoch is not None:
         which = f"of epoch {best.epoch}, the best on validation"

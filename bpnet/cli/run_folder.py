@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
 import warnings
 from pathlib import Path
 
 from .. import __version__
+from ..data import Dataset
 from ..network import Network
-from ..training import Callback, Fit, History
+from ..training import Callback, Checkpoint, Fit, History, Snapshot, read_checkpoint
 from ._errors import UsageError, in_words
 from .settings import Settings
 
@@ -16,6 +19,7 @@ __all__ = ["RunFolder"]
 
 _HEADER = f"# bpnet {__version__}; bpnet train --config FILE, this one, repeats the run.\n"
 _FILES = ("settings.toml", "history.csv", "history.jsonl", "curves.png", "model.safetensors")
+_CHECKPOINTS, _DATA = "checkpoints", "data.blake2b"
 
 
 class RunFolder(Callback):
@@ -28,6 +32,8 @@ class RunFolder(Callback):
     name : str
     overwrite : bool
         Whether an earlier run in it is replaced.
+    resume : bool
+        Whether the run in it goes on.
 
     Raises
     ------
@@ -35,26 +41,72 @@ class RunFolder(Callback):
         If the folder is not empty, and is not to be overwritten; when it is made, if it cannot be.
     """
 
-    def __init__(self, path: Path | None, name: str, overwrite: bool) -> None:
-        self._name, self._overwrite = name, overwrite
+    def __init__(self, path: Path | None, name: str, overwrite: bool, resume: bool = False) -> None:
+        self._name, self._overwrite, self._resume = name, overwrite, resume
         self._new = path is None
         self.path = path or Path("runs", name)
         self.settings: Settings = {}
-        if path is not None and not overwrite and path.is_dir() and any(path.iterdir()):
+        self._checkpoint: Checkpoint | None = None
+        if resume and (self.path / "model.safetensors").exists() and not self._checkpoints.exists():
+            raise UsageError(f"the run in {path} is finished: there is nothing to resume")
+        kept = overwrite or resume
+        if path is not None and not kept and path.is_dir() and any(path.iterdir()):
             raise UsageError(f"{path} is not empty: name another --out, or add --overwrite")
+
+    def watchers(self, data: Dataset, every: int) -> list[Callback]:
+        """Itself and, where there are to be any, what writes checkpoints.
+
+        Parameters
+        ----------
+        data : Dataset
+        every : int
+            Epochs from one checkpoint to the next; 0 for none.
+
+        Raises
+        ------
+        UsageError
+            If a run is to go on with other data than it had, or wrote no checkpoints.
+        """
+        if every < 0:
+            raise UsageError(f"checkpoint_every must be at least 0, not {every}")
+        if not every:
+            if self._resume:
+                raise UsageError(
+                    f"the run in {self.path} wrote no checkpoints; --config "
+                    f"{self.path / 'settings.toml'} repeats it"
+                )
+            return [self]
+        self._digest = _digest(data)
+        with contextlib.suppress(FileNotFoundError):
+            if self._resume and (self._checkpoints / _DATA).read_text() != self._digest:
+                raise UsageError(
+                    f"the data are no longer those that the run in {self.path} began with"
+                )
+        self._checkpoint = Checkpoint(self._checkpoints, every_epochs=every)
+        return [self, self._checkpoint]
+
+    def latest(self) -> Snapshot | None:
+        """Where the run goes on: its latest checkpoint that can be read; None for its begin."""
+        try:
+            return read_checkpoint(self._checkpoints, previous=True)
+        except FileNotFoundError:  # it was killed before the first
+            return None
 
     def on_fit_begin(self, fit: Fit) -> None:
         """Make it, with the settings in it."""
-        import tomli_w
-
         try:
             if self._new:
                 self._make_new()
             self.path.mkdir(parents=True, exist_ok=True)
-            for name in _FILES:
-                (self.path / name).unlink(missing_ok=True)
-            text = _HEADER + tomli_w.dumps(self.settings)
-            (self.path / "settings.toml").write_text(text, encoding="utf-8")
+            if not self._resume:
+                self.finish()
+                for name in _FILES:
+                    (self.path / name).unlink(missing_ok=True)
+                self._write_settings()
+            if self._checkpoint is not None:
+                self._checkpoint.folder = self._checkpoints
+                self._checkpoints.mkdir(exist_ok=True)
+                (self._checkpoints / _DATA).write_text(self._digest)
         except OSError as error:
             raise UsageError(f"the run folder cannot be written: {in_words(error)}") from error
 
@@ -71,6 +123,24 @@ class RunFolder(Callback):
         written = [name for name in _FILES if (self.path / name).exists()]
         return f"saved     {self.path}: {', '.join(written)}"
 
+    def finish(self) -> None:
+        """Remove the checkpoints, which a run that is complete needs no more."""
+        with contextlib.suppress(OSError):  # what is not bpnet's stays there
+            for path in (*self._checkpoints.glob("*.safetensors"), self._checkpoints / _DATA):
+                path.unlink(missing_ok=True)
+            self._checkpoints.rmdir()
+
+    @property
+    def _checkpoints(self) -> Path:
+        return self.path / _CHECKPOINTS
+
+    def _write_settings(self) -> None:
+        import tomli_w
+
+        beside = self.path / ".settings.toml"
+        beside.write_text(_HEADER + tomli_w.dumps(self.settings), encoding="utf-8")
+        os.replace(beside, self.path / "settings.toml")
+
     def _make_new(self) -> None:
         for number in itertools.count(1):
             self.path = Path("runs", f"{self._name}-{number}")
@@ -81,3 +151,15 @@ class RunFolder(Callback):
                     raise
             else:
                 return
+
+
+def _digest(data: Dataset) -> str:
+    """A digest of all samples as they are trained on."""
+    import hashlib
+
+    found = hashlib.blake2b(repr((data.task, data.classes, data.features)).encode(), digest_size=16)
+    for part in (data.train, data.validation, data.test):
+        for array in part or ():
+            found.update(f"{array.dtype.str} {array.shape}".encode())
+            found.update(array.tobytes())
+    return found.hexdigest()

@@ -14,7 +14,17 @@ from ..network import Network
 from ..optimizers import Optimizer
 from ._errors import UsageError
 
-__all__ = ["OWN", "Settings", "add_settings", "completed", "given", "make_optimizer", "settled"]
+__all__ = [
+    "OWN",
+    "SETTINGS",
+    "Settings",
+    "add_settings",
+    "completed",
+    "given",
+    "make_optimizer",
+    "read_settings",
+    "settled",
+]
 
 Settings: TypeAlias = dict[str, Any]
 
@@ -80,6 +90,11 @@ GROUPS: dict[str, dict[str, Setting]] = {
             bool,
         ),
     },
+    "checkpoints": {
+        "checkpoint_every": Setting(
+            "write a checkpoint every N epochs, for --resume; 0 for none (default 1)", "N", int
+        ),
+    },
     "backend": {
         "backend": Setting("numpy (the default), cupy, torch, jax or auto", "NAME"),
         "device": Setting("cpu, cuda, cuda:1, for torch also mps and xpu", "NAME"),
@@ -88,7 +103,7 @@ GROUPS: dict[str, dict[str, Setting]] = {
 }
 SETTINGS = {name: setting for group in GROUPS.values() for name, setting in group.items()}
 
-COMMON: Settings = {"l2": 0.0, "early_stopping": 0, "best": False, "seed": 0}
+COMMON: Settings = {"l2": 0.0, "early_stopping": 0, "best": False, "seed": 0, "checkpoint_every": 1}
 
 _TABLE: Settings = {
     "hidden": [64],
@@ -157,7 +172,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 def given(options: argparse.Namespace) -> Settings:
     """What was asked for by flags, and by the file of ``--config`` where no flag says otherwise."""
     flags = {name: value for name, value in vars(options).items() if name in SETTINGS}
-    file = _read(options.config) if options.config else {}
+    file = read_settings(options.config) if options.config else {}
     for name in flags:
         for governed in _GOVERNED.get(name, ()):
             file.pop(governed, None)
@@ -205,7 +220,7 @@ def settled(settings: Settings, net: Network, optimizer: Any) -> Settings:
     return {name: found[name] for name in SETTINGS if name in found}
 
 
-def _read(path: Path) -> Settings:
+def read_settings(path: Path) -> Settings:
     """Settings of a TOML file, each checked; paths in it are relative to its folder."""
     import tomllib
 

@@ -14,9 +14,8 @@ from .. import costs
 from ..costs import BinaryCrossEntropy
 from ..data import Dataset
 from ..network import Network
-from ..training import Callback, DivergenceError, EarlyStopping
+from ..training import Callback, DivergenceError, EarlyStopping, KeepBest
 from ._errors import UsageError, usage
-from .best_epoch import BestEpoch
 from .report import (
     best_in_words,
     data_in_words,
@@ -28,11 +27,13 @@ from .report import (
 from .run_folder import RunFolder
 from .settings import (
     OWN,
+    SETTINGS,
     Settings,
     add_settings,
     completed,
     given,
     make_optimizer,
+    read_settings,
     settled,
 )
 from .sources import load_data, metadata, name_of
@@ -42,8 +43,9 @@ __all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "run"]
 SUMMARY = "train a network: on handwritten digits, on MNIST or on a table of your own"
 DESCRIPTION = """\
 Train a network and leave a run folder: settings.toml (repeats the run with --config),
-history.csv and history.jsonl, curves.png, model.safetensors. Without a flag it learns the
-digits that come with the package, in seconds."""
+history.csv and history.jsonl, curves.png, model.safetensors; while it trains also checkpoints,
+from which --resume goes on. Without a flag it learns the digits that come with the package, in
+seconds."""
 
 _ENDINGS = {"completed": "to the end", "early": "stopped early", "interrupted": "interrupted"}
 
@@ -53,6 +55,7 @@ examples:
   bpnet train --dataset mnist --data-dir mnist --hidden 100 --cost cross_entropy --learning-rate 0.5
   bpnet train --data iris.csv --target species --hidden 30 30 --epochs 100
   bpnet train --config runs/digits-1/settings.toml --seed 1
+  bpnet train --resume runs/digits-1           a run that was killed or interrupted
 
 defaults, by what is trained on (those of mnist are the book's):
 """
@@ -79,6 +82,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--quiet", action="store_true", help="no progress bar, and only the last line of the report"
     )
     group.add_argument(
+        "--resume",
+        type=Path,
+        metavar="DIR",
+        help="go on with the killed or interrupted run in this folder, with its settings",
+    )
+    group.add_argument(
         "--config",
         type=Path,
         metavar="FILE.toml",
@@ -91,9 +100,9 @@ def run(options: argparse.Namespace) -> int:
     """Train as the flags say, and save the run however it ends."""
     tell = _silent if options.quiet else _tell
     with usage():
-        asked = given(options)
+        asked = _resumed(options) if options.resume else given(options)
         name = name_of(asked)
-        folder = RunFolder(options.out, name, options.overwrite)
+        folder = RunFolder(options.resume or options.out, name, options.overwrite, options.resume)
         data = load_data(asked)
         kind = asked.get("dataset") or f"{data.task} on tables"
         settings = completed(asked, kind, data)
@@ -101,10 +110,14 @@ def run(options: argparse.Namespace) -> int:
         net.metadata = metadata(asked, data)
         folder.settings = settled(settings, net, optimizer)
         best, callbacks = _callbacks(settings, data)
+        callbacks += folder.watchers(data, settings["checkpoint_every"])
+        snapshot = folder.latest() if options.resume else None
     tell(data_in_words(name, data))
     for note in data.notes if not options.quiet else ():
         print(f"note: {note}", file=sys.stderr)
     tell(*settings_in_words(kind, asked, settings), f"network   {net!r}")
+    if options.resume:
+        tell(f"resumed   {folder.path}, after epoch {snapshot.header['epochs'] if snapshot else 0}")
 
     began, failure = time.perf_counter(), None
     try:
@@ -116,8 +129,9 @@ def run(options: argparse.Namespace) -> int:
                 optimizer=optimizer,
                 l2=settings["l2"],
                 validation=data.validation,
-                callbacks=[*callbacks, folder],
+                callbacks=callbacks,
                 progress=not options.quiet,
+                resume=snapshot,
             )
         ending = _ENDINGS[history.stopped]
     except DivergenceError as error:
@@ -135,8 +149,27 @@ def run(options: argparse.Namespace) -> int:
     part, samples = _judges(data)
     print(f"{part} {score(net, *samples)}")
     if history.stopped == "interrupted":
-        raise KeyboardInterrupt(f"interrupted; the run until then is in {folder.path}")
+        ways = f"; --resume {folder.path} goes on" if settings["checkpoint_every"] else ""
+        raise KeyboardInterrupt(f"interrupted; the run until then is in {folder.path}{ways}")
+    folder.finish()
     return 0
+
+
+def _resumed(options: argparse.Namespace) -> Settings:
+    """The settings of the run that ``--resume`` names."""
+    flags = [name for name in SETTINGS if name in vars(options)]
+    flags += [name for name in ("config", "out", "overwrite") if getattr(options, name)]
+    if flags:
+        flag = flags[0].replace("_", "-")
+        raise UsageError(
+            f"--resume takes the settings of the run: --{flag} cannot be given with it"
+        )
+    path: Path = options.resume
+    if not path.is_dir():
+        raise UsageError(f"there is no run folder {path}")
+    if not (path / "settings.toml").exists():
+        raise UsageError(f"{path} is no run folder: it has no settings.toml")
+    return read_settings(path / "settings.toml")
 
 
 def _network(settings: Settings, data: Dataset) -> Network:
@@ -161,7 +194,7 @@ def _network(settings: Settings, data: Dataset) -> Network:
     )
 
 
-def _callbacks(settings: Settings, data: Dataset) -> tuple[BestEpoch | None, list[Callback]]:
+def _callbacks(settings: Settings, data: Dataset) -> tuple[KeepBest | None, list[Callback]]:
     """The watch over the best epoch, and all that watch."""
     if data.validation is None:
         for name in ("early_stopping", "best"):
@@ -169,7 +202,8 @@ def _callbacks(settings: Settings, data: Dataset) -> tuple[BestEpoch | None, lis
                 flag = name.replace("_", "-")
                 raise UsageError(f"--{flag} needs validation samples, and there are none")
         return None, []
-    best = BestEpoch("validation_accuracy" if data.task == "classification" else "validation_r2")
+    own = "validation_accuracy" if data.task == "classification" else "validation_r2"
+    best = KeepBest(own, restore=False)
     if not settings["early_stopping"]:
         return best, [best]
     return best, [best, EarlyStopping("validation_cost", settings["early_stopping"])]

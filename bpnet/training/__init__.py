@@ -3,6 +3,7 @@
 from .callbacks import (
     Budget,
     Callback,
+    Checkpoint,
     CSVLog,
     EarlyStopping,
     HalveOnPlateau,
@@ -13,13 +14,14 @@ from .callbacks import (
 )
 from .history import History
 from .loop import DivergenceError, Fit, evaluate, fit
-from .snapshot import Snapshot
+from .snapshot import Snapshot, read_checkpoint
 from .step import Recipe, make_forward, make_step
 
 __all__ = [
     "Budget",
     "CSVLog",
     "Callback",
+    "Checkpoint",
     "DivergenceError",
     "EarlyStopping",
     "Fit",
@@ -35,4 +37,5 @@ __all__ = [
     "fit",
     "make_forward",
     "make_step",
+    "read_checkpoint",
 ]

@@ -19,7 +19,7 @@ from .feeds import Feed, MemoryFeed
 from .history import History
 from .interrupt import Interrupt
 from .preparation import Preparation, weights_of
-from .snapshot import Snapshot, packed, unpacked
+from .snapshot import Snapshot, packed, read_checkpoint, unpacked
 from .step import Recipe, rates_of
 from .tally import R2, Accuracy, Tally
 
@@ -114,7 +114,11 @@ class Fit:
         Multiplies the learning rate of the steps to come.
     steps_done : int
         Steps since the network was made, after the latest block of steps.
+    resumed : Snapshot or None
+        Where the fit goes on.
     """
+
+    resumed: Snapshot | None = None
 
     def __init__(
         self,
@@ -143,7 +147,10 @@ class Fit:
         self._total = float(feed.samples) if total is None else total
         self._interrupt = Interrupt()
         self._stopping = self._at_once = False
+        self._reason: str | None = None
+        self._whole_block = True
         self._block_steps = max(1, _BLOCK // (feed.batch_size * net.sizes[-1]))
+        self._epoch_block_steps = self._block_steps
         self._tally: Tally | None = None
         self._state: Any = None
 
@@ -168,12 +175,17 @@ class Fit:
         now : bool, optional
             Before the next block of steps, not after this epoch.
         """
-        self._stopping, self.history.stopped = True, reason
+        self._stopping, self.history.stopped, self._reason = True, reason, reason
         self._at_once = self._at_once or now
 
     def at_most(self, steps: int) -> None:
         """Let no block be longer: `Callback.on_steps` is called as often."""
         self._block_steps = max(1, min(self._block_steps, steps))
+
+    def step_of_epoch(self) -> int | None:
+        """Steps done of the epoch that goes on; None within a block, as after Ctrl-C."""
+        steps = 0 if self._tally is None else self._tally.steps
+        return steps if self._whole_block else None
 
     def costs(self) -> np.ndarray[Any, Any]:
         """Mean cost of each mini-batch of the latest block of steps; waits for the device."""
@@ -202,86 +214,124 @@ class Fit:
 
     def begin(self, resume: Snapshot | None = None) -> None:
         """Let the callbacks object, before anything changes; then go back to a snapshot."""
+        net, self.resumed = self.net, resume
         self._tell("on_fit_begin", self)
-        self.net._prepare(self._recipe)
         if resume is not None:
-            self._go_back(resume)
-        self.steps_done = self.net.steps
+            self._agree(resume)
+        before = net._optimizer, net._memory, net._since, net._average, net._scaling
+        net._prepare(self._recipe)
+        if resume is not None:
+            try:
+                self._go_back(resume)
+            except BaseException:
+                net._optimizer, net._memory, net._since, net._average, net._scaling = before
+                raise
 
     def snapshot(self) -> Snapshot:
         """Where the fit stands, at the end of a block of steps or of an epoch."""
         net, backend = self.net, self.net.backend
         tally = self._tally or Tally()
+        within = tally.steps > 0
         arrays: dict[str, np.ndarray[Any, Any]] = {}
         state = _each(backend.to_numpy, self._state or net._state())
+        # What the epoch is to go back to, should its cost prove not finite.
+        whole = (net._theta, net._running, net._average, net._scaling) if within else ()
         header = {
+            "network": net._header(),
             "state": packed(state, "state", arrays),
-            "tally": packed(tally.state(backend) if tally.steps else None, "tally", arrays),
+            "whole": packed(_each(backend.to_numpy, whole), "whole", arrays),
+            "tally": packed(tally.state(backend) if within else None, "tally", arrays),
             "callbacks": [
-                packed(one.state(), f"callback{k}", arrays) for k, one in enumerate(self._callbacks)
+                [type(one).__name__, packed(kept, f"callback{k}", arrays)]
+                for k, (one, kept) in enumerate(self._with_state())
             ],
             "run": self._identity(),
             "epochs": net.epochs,
             "steps": self.steps_done,
             "since": net._since,
             "rate_factor": self.rate_factor,
+            "block_steps": self._epoch_block_steps,
             "latest": tally.latest,
-            "seconds": tally.seconds + (time.perf_counter() - self._began if tally.steps else 0.0),
+            "seconds": tally.seconds + (time.perf_counter() - self._began if within else 0.0),
             "first_epoch": self.first_epoch,
-            "history": self.history.rows,
-            "stopped": self.history.stopped if self._stopping else None,
+            "history": [dict(row) for row in self.history.rows],
+            "stopped": self._reason,
+            "at_once": self._at_once and self._reason is not None,
         }
         return Snapshot(arrays, header)
+
+    def _with_state(self) -> list[tuple[Callback, dict[str, Any]]]:
+        """The callbacks that a snapshot keeps something of, and what."""
+        kept = [(one, one.state()) for one in self._callbacks]
+        return [(one, state) for one, state in kept if state]
 
     def _identity(self) -> dict[str, Any]:
         """What a resumed fit must have in common with the one before."""
         return {
             "architecture": repr(self.net._architecture),
+            "cost": self.net.cost.name,
             "optimizer": type(self.optimizer).__name__,
             "batch size": self.batch_size,
             "samples": self._feed.samples,
             "seed": self.net.seed,
             "dtype": self.net.dtype,
+            "compute_dtype": self._recipe.compute,
             "columns": list(self.columns),
-            "callbacks": [type(one).__name__ for one in self._callbacks],
+            "evaluate_training": self._evaluate_training,
         }
+
+    def _agree(self, snapshot: Snapshot) -> None:
+        """Raise ValueError unless a snapshot is of a fit like this one."""
+        run = {**snapshot.header["run"], "callbacks": [n for n, _ in snapshot.header["callbacks"]]}
+        names = [type(one).__name__ for one, _ in self._with_state()]
+        for what, mine in {**self._identity(), "callbacks": names}.items():
+            if run.get(what) != mine:
+                raise ValueError(
+                    f"this fit cannot resume that of the checkpoint: its {what} is "
+                    f"{run.get(what)!r}, here it is {mine!r}"
+                )
 
     def _go_back(self, snapshot: Snapshot) -> None:
         """Take up where a snapshot was made."""
-        net, backend, header = self.net, self.net.backend, snapshot.header
-        for what, mine in self._identity().items():
-            theirs = header["run"].get(what)
-            if theirs != mine:
-                raise ValueError(
-                    f"this fit cannot resume that of the checkpoint: its {what} is {theirs!r}, "
-                    f"here it is {mine!r}"
-                )
+        net, backend, header, arrays = self.net, self.net.backend, snapshot.header, snapshot.arrays
 
-        def moved(array: np.ndarray[Any, Any]) -> Array:
-            return backend.from_host(array, array.dtype.name)
+        def moved(name: str) -> Any:
+            return _each(
+                lambda one: backend.from_host(one, one.dtype.name), unpacked(header[name], arrays)
+            )
 
-        arrays = snapshot.arrays
-        state = _each(moved, unpacked(header["state"], arrays))
-        self.steps_done = header["steps"]
-        net._receive_state(state, self.steps_done)
-        net._since = header["since"]
-        net.epochs, self.first_epoch = header["epochs"], header["first_epoch"]
-        self.rate_factor = header["rate_factor"]
+        state = moved("state")
+        theirs, mine = _shapes(state), _shapes(net._state())
+        if theirs != mine:
+            raise ValueError(
+                "this fit cannot resume that of the checkpoint: its parameters, the optimizer's "
+                f"memory, running and moving averages have shapes {theirs}, here they are {mine}"
+            )
+        self.steps_done, steps = header["steps"], header["steps"]
         tally = unpacked(header["tally"], arrays)
+        net._receive_state(state, steps)
         if tally is not None:
             self._tally, self._state = Tally.restored(tally, backend), state
             self._tally.latest, self._tally.seconds = header["latest"], header["seconds"]
+            if not header["at_once"]:
+                net._theta, net._running, net._average, net._scaling = moved("whole")
+                net.steps = steps - self._tally.steps
+        net._since, self._epoch_block_steps = header["since"], header["block_steps"]
+        net.epochs, self.first_epoch = header["epochs"], header["first_epoch"]
+        self.rate_factor = header["rate_factor"]
         self.history.rows = [dict(row) for row in header["history"]]
         if header["stopped"] is not None:
-            self.stop(header["stopped"])
-        for one, kept in zip(self._callbacks, header["callbacks"], strict=True):
-            one.set_state(unpacked(kept, arrays))
+            self.stop(header["stopped"], now=header["at_once"])
+        pairs = zip(self._with_state(), header["callbacks"], strict=True)
+        kept = {id(one): unpacked(state, arrays) for (one, _), (_, state) in pairs}
+        for one in self._callbacks:
+            one.set_state(kept.get(id(one), {}))
 
     def run(self) -> History:
         """Train for all epochs."""
         try:
             with self._interrupt:
-                while len(self.history) < self.epochs and not self._stopping:
+                while len(self.history) < self.epochs and self._goes_on():
                     row = self.epoch()
                     if row is None:
                         break
@@ -294,18 +344,26 @@ class Fit:
             self._feed.close()
         return self.history
 
+    def _goes_on(self) -> bool:
+        """Whether there is more to do; a resumed epoch is done to its end, as an unbroken one."""
+        return not self._stopping or (self._tally is not None and not self._at_once)
+
     def epoch(self) -> dict[str, Any] | None:
         """Train for one epoch; the row of its figures, or None if it was cut short."""
         self._began = time.perf_counter()
         net = self.net
         tally = self._tally = self._tally or Tally()  # a resumed one has begun already
+        if not tally.steps:  # otherwise the blocks are to be those of the fit before
+            self._epoch_block_steps = self._block_steps
         run = net._compiled(self._recipe)
         try:
             self._state = self._state or net._state()
-            for x, y, order in self._feed.blocks(net.epochs, tally.steps, self._block_steps):
-                count = self._block(run, x, y, order, tally)
-                if count < len(order):
-                    self.stop("interrupted", now=True)
+            rest = self._feed.blocks(net.epochs, tally.steps, self._epoch_block_steps)
+            for x, y, order in rest if tally.steps < self.steps_per_epoch else ():
+                self._block(run, x, y, order, tally)
+                if not self._whole_block:
+                    self._stopping, self._at_once = True, True
+                    self.history.stopped = "interrupted"
                 if self._at_once:
                     break
             cost = self._checked(tally)
@@ -322,8 +380,8 @@ class Fit:
 
     def _block(
         self, run: Any, x: Array, y: Array, order: np.ndarray[Any, Any], tally: Tally
-    ) -> int:
-        """Do a block of steps; how many were done."""
+    ) -> None:
+        """Do a block of steps, or those of it before Ctrl-C."""
         net, recipe = self.net, self._recipe
         rates = [
             rates_of(recipe, net._architecture, net.seed, step, step - net._since, self.rate_factor)
@@ -331,12 +389,12 @@ class Fit:
         ]
         self._state, outputs = run(self._state, x, y, order, rates, self._interrupt)
         count = 0 if outputs is None else int(outputs.shape[0])
+        self._whole_block = count == len(order)
         if count:
             self._score(outputs, y, order[:count], tally)
             tally.steps, tally.latest = tally.steps + count, order.shape[1]
             self.steps_done += count
             self._tell("on_steps", self, count)
-        return count
 
     def _score(self, outputs: Array, y: Array, order: np.ndarray[Any, Any], tally: Tally) -> None:
         """Costs of each step, and what the metrics need, from the outputs of a block of steps."""
@@ -382,7 +440,9 @@ class Fit:
         if self._evaluate_training:
             judged = [evaluate(net, self._feed.everything(), self._metrics)]
         else:
-            own = self._metric.figure(*(tally.each(what, net.backend) for what in self._metric.wants))
+            own = self._metric.figure(
+                *(tally.each(what, net.backend) for what in self._metric.wants)
+            )
             blocks = (tally.targets, tally.outputs) if self._metrics else ()
             given = [np.concatenate(one).astype(np.float64) for one in blocks]
             judged = [[cost / self._total, own, *(one(*given) for one in self._metrics)]]
@@ -425,6 +485,10 @@ def fit(
             f"label_smoothing must be at least 0 and less than 1, not {label_smoothing:g}"
         )
     chosen = [one for one in get_all(metrics) if one.name != _metric(net).name]
+    if not isinstance(resume, Snapshot | None):
+        resume = read_checkpoint(resume)
+    for one in chosen:
+        one.check(net.task, net.sizes[-1])
     callbacks = list(callbacks)
     if progress or (progress is None and sys.stderr.isatty()):
         callbacks.append(Progress())
@@ -480,6 +544,11 @@ def _each(function: Callable[[Array], Any], state: Any) -> Any:
     if isinstance(state, tuple):
         return tuple(_each(function, part) for part in state)
     return function(state)
+
+
+def _shapes(state: Any) -> Any:
+    """A state of nested tuples with each array's shape."""
+    return _each(lambda one: tuple(one.shape), state)
 
 
 def count(name: str, value: Any, least: int) -> int:

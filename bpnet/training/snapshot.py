@@ -1,12 +1,26 @@
-"""Where a fit stands, in NumPy arrays and what JSON can say."""
+"""Where a fit stands, in NumPy arrays and what JSON can say; and files of it."""
 
 from __future__ import annotations
 
+import os
+import re
+import warnings
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Snapshot", "packed", "unpacked"]
+from ..io import read_checkpoint_file
+
+__all__ = [
+    "Snapshot",
+    "checkpoint_name",
+    "checkpoints_in",
+    "packed",
+    "read_checkpoint",
+    "steps_of",
+    "unpacked",
+]
 
 
 class Snapshot(NamedTuple):
@@ -21,6 +35,86 @@ class Snapshot(NamedTuple):
 
     arrays: dict[str, np.ndarray[Any, Any]]
     header: dict[str, Any]
+
+
+def read_checkpoint(path: str | os.PathLike[str], *, previous: bool = False) -> Snapshot:
+    """Read what a `Checkpoint` wrote, for ``fit(..., resume=...)``.
+
+    Parameters
+    ----------
+    path : path
+        Of a file; or of a folder, whose newest checkpoint is taken.
+    previous : bool, optional
+        Where a file cannot be read, take the newest one before it that can, and warn of it.
+
+    Returns
+    -------
+    Snapshot
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no checkpoint.
+    ValueError
+        If the file, or with ``previous`` each, is damaged, something else, or from a newer release.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import bpnet
+    >>> net = bpnet.Network([1, 1], seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     checkpoint = bpnet.Checkpoint(folder)
+    ...     history = net.fit([[0.0]], [[1.0]], epochs=2, batch_size=1, callbacks=[checkpoint])
+    ...     snapshot = bpnet.read_checkpoint(folder)
+    >>> snapshot.header["epochs"]
+    2
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"there is no checkpoint {os.fspath(path)!r}")
+    if path.is_dir():
+        found = checkpoints_in(path)
+        if not found:
+            raise FileNotFoundError(f"there is no checkpoint in {os.fspath(path)!r}")
+    else:
+        before = [one for one in checkpoints_in(path.parent) if steps_of(one) < steps_of(path)]
+        found = [*before, path]
+    refusals: list[str] = []
+    for one in reversed(found if previous else found[-1:]):
+        try:
+            snapshot = Snapshot(*read_checkpoint_file(one))
+        except ValueError as error:
+            refusals.append(str(error))
+        else:
+            if refusals:
+                warnings.warn(
+                    f"the checkpoint {os.fspath(one)!r} is taken: {'; '.join(refusals)}",
+                    stacklevel=2,
+                )
+            return snapshot
+    if not previous and len(found) > 1:
+        refusals.append("previous=True takes the one before it")
+    raise ValueError("; ".join(refusals))
+
+
+_NAME = re.compile(r"epoch-(\d+)-step-(\d+)\.safetensors")
+
+
+def checkpoint_name(epochs: int, steps: int) -> str:
+    """Name of the file of a checkpoint after so many epochs and steps of a network."""
+    return f"epoch-{epochs:04d}-step-{steps:08d}.safetensors"
+
+
+def steps_of(path: Path) -> float:
+    """Steps that the name of a checkpoint says; infinity where it says none."""
+    named = _NAME.fullmatch(path.name)
+    return int(named[2]) if named else np.inf
+
+
+def checkpoints_in(folder: Path) -> list[Path]:
+    """A folder's checkpoints, the newest last."""
+    return sorted((one for one in folder.iterdir() if _NAME.fullmatch(one.name)), key=steps_of)
 
 
 def packed(value: Any, name: str, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:

@@ -17,7 +17,7 @@ from ..costs import Cost
 from ..layers import Architecture
 from ..optimizers import Optimizer
 
-__all__ = ["Recipe", "make_forward", "make_step", "rates_of"]
+__all__ = ["FIRST_SCALING", "Recipe", "make_forward", "make_step", "rates_of"]
 
 
 class Recipe(Value):
@@ -42,6 +42,9 @@ class Recipe(Value):
         Decay of the exponential moving average of the parameters; 0 for none.
     weighted : bool, optional
         Whether the targets have a last column, of the samples' weights.
+    compute : str, optional
+        Type of activations and of gradients by them, ``"bfloat16"`` or ``"float16"``; parameters
+        and memory keep theirs (Micikevicius et al., 2018). Empty for that of the parameters.
     """
 
     optimizer: Optimizer
@@ -53,6 +56,12 @@ class Recipe(Value):
     accumulate: int = 1
     average: float = 0.0
     weighted: bool = False
+    compute: str = ""
+
+    @property
+    def scaled(self) -> bool:
+        """Whether gradients are scaled on their way, as float16 would lose small ones."""
+        return self.compute == "float16"
 
     def __post_init__(self) -> None:
         for name in ("l1", "l2", "clip_value", "clip_norm", "max_norm", "average"):
@@ -97,16 +106,18 @@ def make_step(architecture: Architecture, cost: Cost, recipe: Recipe) -> Step:
     -------
     callable
         ``step(xp, state, x, y, rates) -> (state, z)`` with state ``(theta, memory, running,
-        average)``, of which the last two are empty tuples where nothing needs them; rates as of
-        `rates_of`.
+        average, scaling)``, of which all but theta may be empty tuples; rates as of `rates_of`.
     """
     layout, optimizer = architecture.layout, recipe.optimizer
     random = architecture.random
 
     def step(xp: Any, state: Any, x: Array, y: Array, rates: Sequence[Any]) -> tuple[Any, Array]:
-        theta, memory, running, average = state
+        theta, memory, running, average, scaling = state
         keys = dict(zip(random, rates[len(rates) - len(random) :], strict=True))
-        gradient, z, running = _gradient(architecture, cost, recipe, xp, theta, running, x, y, keys)
+        scale = scaling[0][:1] if scaling else None
+        gradient, z, running = _gradient(
+            architecture, cost, recipe, xp, theta, running, x, y, keys, scale
+        )
         if recipe.l2:
             gradient = gradient + layout.on_weights(theta, recipe.l2, xp)
         if recipe.l1:
@@ -120,7 +131,12 @@ def make_step(architecture: Architecture, cost: Cost, recipe: Recipe) -> Step:
         if recipe.average:
             (mean,) = average
             average = (recipe.average * mean + (1.0 - recipe.average) * theta,)
-        return (theta, memory, running, average), z
+        after = theta, memory, running, average
+        if scaling:
+            finite = xp.all(xp.isfinite(gradient))
+            after = _either(finite, after, state[:4], xp)
+            scaling = (_rescaled(scaling[0], finite, xp),)
+        return (*after, scaling), z
 
     return step
 
@@ -135,11 +151,16 @@ def _gradient(
     x: Array,
     y: Array,
     keys: dict[tuple[int, str], Any],
+    scale: Array = None,
 ) -> tuple[Array, Array, Any]:
     """Gradient of the mini-batch's mean cost, z of the output layer, running means thereafter."""
-    layout = architecture.layout
-    w, b = layout.split(theta, xp)
+    layout, own = architecture.layout, theta.dtype
     m, total, outputs = x.shape[0], None, []
+    factor = 1.0 / m
+    if recipe.compute:
+        low = getattr(xp, recipe.compute)
+        theta, x, y = (xp.astype(one, low) for one in (theta, x, y))
+    w, b = layout.split(theta, xp)
     weight = None
     if recipe.weighted:
         weight = y[:, -1:]
@@ -153,21 +174,50 @@ def _gradient(
         judge: Any = cost
         if weight is not None:
             judge = _Weighted(cost, weight if whole else weight[part, :])
+        if scale is not None:
+            judge = _Weighted(judge, xp.astype(scale * factor, x.dtype))
         nabla_w, nabla_b, z = backprop(w, b, stages, judge, x_k, y_k, xp)
         norms = [stages[l].nabla_scale for l in architecture.norms]
         norms += [stages[l].nabla_shift for l in architecture.norms]
         for l in architecture.batched:  # normalized away: what is left is rounding
             nabla_b[l] = xp.zeros_like(nabla_b[l])
         nabla = layout.join(nabla_w, nabla_b, xp, norms)
+        if recipe.compute:
+            nabla, z = xp.astype(nabla, own), xp.astype(z, own)
         total = nabla if total is None else total + nabla
         outputs.append(z)
         if running:
             running = (architecture.renewed(running[0], stages, x_k.shape[0], xp),)
     z = outputs[0] if len(outputs) == 1 else xp.concat(outputs, axis=0)
-    return total * (1.0 / m), z, running
+    return total * factor if scale is None else total / scale, z, running
 
 
 _TINY = 1e-30  # less than any weight that counts, so that a mini-batch without weight moves nothing
+
+
+def _either(condition: Array, these: Any, those: Any, xp: Any) -> Any:
+    """One state or the other, of nested tuples of arrays."""
+    if isinstance(these, tuple):
+        return tuple(_either(condition, *pair, xp) for pair in zip(these, those, strict=True))
+    return xp.where(condition, these, those)
+
+
+FIRST_SCALING = 2.0**15, 0.0
+_PATIENCE = 2000.0
+
+
+def _rescaled(scaling: Array, finite: Array, xp: Any) -> Array:
+    """The scale and the steps it held: twice as much after 2000, half where a gradient overflowed.
+
+    A step that overflowed changes nothing else.
+    """
+    scale, held = scaling[:1], scaling[1:] + 1.0
+    grown = xp.where(held >= _PATIENCE, 2.0 * scale, scale)
+    held = xp.where(held >= _PATIENCE, xp.zeros_like(held), held)
+    shrunk = xp.maximum(0.5 * scale, xp.ones_like(scale))
+    return xp.concat(
+        [xp.where(finite, grown, shrunk), xp.where(finite, held, xp.zeros_like(held))]
+    )
 
 
 def _parts(m: int, count: int) -> list[slice]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["StreamFeed", "rows_within"]
 
 _MIX = 2  # a purpose of `randomness.generator`
-_MEMORY = 2**28
+_MEMORY = 2**26
 _BLOCKS = 16  # of a buffer, from as many places of the data
 _GROUPS = 3  # buffers at a time: computed with, read ahead, and a copy on the way to the device
 _ORDER = 32  # bytes that the order of rows takes for each of them
@@ -52,9 +52,9 @@ class StreamFeed:
     batch_size : int
     seed : int
     buffer_rows : int, optional
-        Rows in the buffer at most, of which a mini-batch is drawn; by default an eighth of all,
-        but 4096 at least, and what 256 MB allow for. It holds a mini-batch at least, and divides
-        the epoch evenly.
+        Rows in the buffer at most, of which a mini-batch is drawn; by default an eighth of all or
+        4096, if 64 MB are enough for `rows_within`. It holds a mini-batch at least, and divides the
+        epoch evenly.
     block_rows : int, optional
         Rows that are read in one go; by default a sixteenth of the buffer.
     prefetch : bool, optional
@@ -129,23 +129,24 @@ class StreamFeed:
 
     def blocks(self, epoch: int, first_step: int = 0, at_most: int = 2**30) -> Iterator[Block]:
         """See `Feed`. Ends what was begun before: one epoch is read at a time."""
-        step = first_step
-        first = first_step // self._steps
-        with self._read(self._buffers(epoch, first)) as buffers:
-            for k, (x, y) in enumerate(buffers, first):
+        if first_step >= self.steps_per_epoch:
+            return
+        k, start = divmod(first_step, self._steps)
+        with self._read(self._buffers(epoch, k)) as buffers:
+            for x, y in buffers:
                 order = self._mixed(epoch, k)
                 full = len(order) // self.batch_size
+                ragged = order[full * self.batch_size :]
                 batches = order[: full * self.batch_size].reshape(full, self.batch_size)
                 # A block begins at a multiple of its length, so that a resumed epoch has the same.
-                start = step % self._steps
-                step += self._steps - start
                 while start < full:
                     stop = min((start // at_most + 1) * at_most, full)
                     yield Block(x, y, batches[start:stop])
                     start = stop
-                if full < len(order) / self.batch_size:
-                    yield Block(x, y, order[None, full * self.batch_size :])
-                del x, y, order, batches  # not to be kept while the next buffer is waited for
+                if len(ragged):
+                    yield Block(x, y, ragged[None, :])
+                k, start = k + 1, 0
+                del x, y  # not to be kept while the next buffer is waited for
                 if self._done is not None:
                     self._done()
 
@@ -160,15 +161,18 @@ class StreamFeed:
 
     def close(self) -> None:
         """Stop reading; what was begun cannot be gone on with. The source stays open."""
+        self._stop()
+        self._rooms = _Rooms()
+
+    def _stop(self) -> None:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-        self._rooms = _Rooms()
 
     @contextlib.contextmanager
     def _read(self, items: Generator[Any, None, None]) -> Iterator[Iterator[Any]]:
         """What a generator gives, made ahead in a thread until the context is left."""
-        self.close()
+        self._stop()
         if not self._prefetch:
             with contextlib.closing(items):
                 yield items
@@ -366,7 +370,7 @@ class _Rooms:
         fitting = [k for k, room in enumerate(self._free) if room.size == size]
         room = self._free.pop(fitting[0]) if fitting else np.empty(size, np.uint8)
         # A view of a view refers to the first one, but not beyond a memoryview.
-        array = np.frombuffer(memoryview(room), dtype)
+        array = np.frombuffer(room.data, dtype)
         weakref.finalize(array, self._free.append, room).atexit = False
         return array.reshape(shape)
 

@@ -40,6 +40,10 @@ class Accuracy:
         right = xp.argmax(_with_half(y, xp) if y.shape[1] == 1 else y, axis=1)
         return xp.sum(xp.astype(classes(z, sigma, xp) == right, xp.int32))
 
+    def moments(self, y: Array, xp: Any) -> Array:
+        """Nothing that it wants."""
+        return None
+
     def figure(self, sums: Any, counts: Any) -> float:
         """From what `sums` gave for blocks of so many samples to the figure."""
         return float(np.sum(sums) / np.sum(counts))

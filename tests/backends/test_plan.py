@@ -117,7 +117,7 @@ def training(backend, activation, cost, optimizer, l2, shape):
     )
     step = make_step(net._architecture, net.cost, Recipe(optimizer, l2=float(l2)))
     theta = 0.3 * net._theta + 0.05  # nothing overflows on its way through the layers
-    state = theta, optimizer.init(theta, backend.xp), (), ()
+    state = theta, optimizer.init(theta, backend.xp), (), (), ()
     x, y = samples(cost, 23, sizes[0], sizes[-1])
     return Trial(backend, step, state, x, y, m, [optimizer.rates(t) for t in range(6)])
 
@@ -211,13 +211,13 @@ def test_a_plan_agrees_with_the_loop(case, backend, plans):
     assert len(plans) == len({trial.m, trial.smaller})  # one for each size of a batch
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("what", ["dropout", "noise", "batch", "layer", "residual"])
 def test_layers_that_do_more_are_planned_and_agree(what, backend, plans):
     layered(backend, what).assert_agreement()
     assert plans
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("activation", ["sigmoid", "leaky_relu", "gelu", "mixed"])
 def test_large_layers_go_through_the_cache_by_blocks(activation, optimizer, numpy_backend, plans):
     shape = (300, 230, 3), 300  # 69,000 activations, 69,923 parameters
@@ -824,6 +824,9 @@ def test_a_step_allocates_no_array(activation, optimizer, block, numpy_backend, 
     assert held[-1] - held[1] < 60 * 150  # what this test keeps
 
 
+_TOLD = ("out", "grad_input", "copy_", "fill_.Scalar")
+
+
 def test_pytorch_is_told_where_to_put_each_result(torch):
     from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -842,6 +845,6 @@ def test_pytorch_is_told_where_to_put_each_result(torch):
                 state, _ = trial.run(trial.planned, state, last=steps)
             counts.append(seen)
     per_step = counts[1] - counts[0]
-    assert sum(per_step.values()) == 3 * 30
-    silent = [name for name in per_step if not name.endswith(("out", "copy_", "fill_.Scalar"))]
+    assert sum(per_step.values()) == 3 * 24
+    silent = [name for name in per_step if not name.endswith(_TOLD)]
     assert silent == []  # no array is made, and none is asked for its value

@@ -83,8 +83,10 @@ class IdxSource(Source):
             return x
         room = empty(x.shape, np.dtype(np.float32))
         if self._divisor:
-            return np.divide(x, self._divisor, room, dtype=np.float32, casting="unsafe")
-        return np.multiply(x, self._scale, room, dtype=np.float32, casting="unsafe")
+            np.divide(x, self._divisor, room, dtype=np.float32, casting="unsafe")
+        else:
+            np.multiply(x, self._scale, room, dtype=np.float32, casting="unsafe")
+        return room
 
     def close(self) -> None:
         self._x.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .base import Callback
 from .budget import Budget
+from .checkpoint import Checkpoint
 from .csv_log import CSVLog
 from .early_stopping import EarlyStopping
 from .keep_best import KeepBest
@@ -15,6 +16,7 @@ __all__ = [
     "Budget",
     "CSVLog",
     "Callback",
+    "Checkpoint",
     "EarlyStopping",
     "HalveOnPlateau",
     "KeepBest",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from typing import IO, TYPE_CHECKING, Any
 
@@ -94,6 +92,8 @@ class CSVLog(Callback):
 
     def _read(self) -> tuple[list[str], dict[int, str]]:
         """The header of the file, and the line of each epoch, without one that was cut off."""
+        import csv
+
         with open(self.path, encoding="utf-8", newline="") as file:
             table = [cells for cells in csv.reader(file) if cells]
         header = table[0] if table else []
@@ -106,6 +106,9 @@ class CSVLog(Callback):
 
 
 def _line(cells: Any) -> str:
+    import csv
+    import io
+
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(cells)
     return text.getvalue()

@@ -37,7 +37,7 @@ class Progress(Callback):
     ...     [[0.0]], [[1.0]], epochs=1, batch_size=1, callbacks=[bpnet.Progress(sys.stdout)]
     ... )
     training for 1 epoch of 1 batch
-    epoch 1 (100%), 0 s: cost 0.125, accuracy 0
+    epoch 1: 100%, 0 s, cost 0.125, accuracy 0
     """
 
     def __init__(self, file: Any = None) -> None:
@@ -117,7 +117,7 @@ class _Lines:
 
     def epoch(self, epoch: int, figures: str) -> None:
         self._done = 0
-        self._untold = f"{self._where(epoch)}: {figures}"
+        self._untold = f"{self._where(epoch)}, {figures}"
         if self._first or self._due() or len(self._fit.history) == self._fit.epochs:
             self._write(self._untold)
             self._first, self._untold = False, ""
@@ -129,7 +129,7 @@ class _Lines:
     def _where(self, epoch: int) -> str:
         done = len(self._fit.history) + self._done / self._fit.steps_per_epoch
         seconds = time.monotonic() - self._began
-        return f"epoch {epoch} ({done / self._fit.epochs:.0%}), {seconds:.0f} s"
+        return f"epoch {epoch}: {done / self._fit.epochs:.0%}, {seconds:.0f} s"
 
     def _due(self) -> bool:
         return time.monotonic() - self._told >= _PAUSE

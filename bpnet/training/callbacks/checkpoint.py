@@ -1,0 +1,197 @@
+"""Files from which a fit can go on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...io import write_checkpoint_file
+from ..snapshot import Snapshot, checkpoint_name, checkpoints_in, steps_of
+from ._monitor import Monitor
+from ._settings import count, number
+from .base import Callback
+
+if TYPE_CHECKING:
+    from ..loop import Fit
+
+__all__ = ["Checkpoint"]
+
+_BEST = "best.safetensors"
+
+
+class Checkpoint(Callback):
+    """Write where the fit stands, so that one that is killed can be resumed to the same bits.
+
+    ``fit(..., resume=folder)`` goes on from the newest; see `read_checkpoint`. `load` takes a
+    checkpoint's network from it.
+
+    Parameters
+    ----------
+    folder : path
+        Made where it is not there. The files in it are named by epoch and step.
+    every_steps : int, optional
+        Write after so many mini-batches, within an epoch too. Blocks of steps are made to end
+        there.
+    every_epochs : int or None, optional
+        Write at the end of every so many-th epoch; None for no such checkpoints.
+    every_seconds : float, optional
+        Write where so much time has passed, at the end of a block of steps.
+    keep : int, optional
+        How many to keep, the newest.
+    best : str, optional
+        A column of the history: the checkpoint of the epoch in which it was best is kept as well,
+        as ``best.safetensors``.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of range; from ``fit``, if there is no such column, if the fit cannot be
+        resumed, or if the folder has checkpoints of a fit that came further and is not resumed.
+    OSError
+        From ``fit``, if the folder cannot be made.
+
+    Warns
+    -----
+    UserWarning
+        If a checkpoint cannot be written, as on a full disk, once for each reason. Those before are
+        kept, and the fit goes on.
+
+    Notes
+    -----
+    A file is complete or not there: it is written under another name, flushed to the disk and
+    renamed. Parameters that are no longer finite are not written.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import bpnet
+    >>> x, y = [[0.0], [1.0]], [[1.0], [0.0]]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     checkpoint = bpnet.Checkpoint(folder)
+    ...     first = bpnet.Network([1, 1], seed=0)
+    ...     history = first.fit(x, y, epochs=3, batch_size=1, callbacks=[checkpoint])
+    ...     print(*sorted(path.name for path in pathlib.Path(folder).iterdir()), sep="\\n")
+    ...     other = bpnet.Network([1, 1], seed=0)
+    ...     history = other.fit(
+    ...         x, y, epochs=5, batch_size=1, callbacks=[checkpoint], resume=folder
+    ...     )
+    epoch-0002-step-00000004.safetensors
+    epoch-0003-step-00000006.safetensors
+    >>> history["epoch"]
+    [1, 2, 3, 4, 5]
+    """
+
+    last = True  # what the other callbacks made of an epoch is part of it
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        every_steps: int | None = None,
+        every_epochs: int | None = 1,
+        every_seconds: float | None = None,
+        keep: int = 2,
+        best: str | None = None,
+    ) -> None:
+        self.folder = Path(folder)
+        self.every_steps = None if every_steps is None else count("every_steps", every_steps, 1)
+        self.every_epochs = None if every_epochs is None else count("every_epochs", every_epochs, 1)
+        self.every_seconds = every_seconds
+        if every_seconds is not None:
+            self.every_seconds = number("every_seconds", every_seconds, positive=True)
+        if not (every_steps or every_epochs or every_seconds or best):
+            raise ValueError("no checkpoint would ever be due: say every_steps or every_epochs")
+        self.keep = count("keep", keep, 1)
+        self._best = None if best is None else Monitor("Checkpoint", best, None, 0.0)
+
+    def on_fit_begin(self, fit: Fit) -> None:
+        fit.snapshot()  # what has none says so now
+        if self._best is not None:
+            self._best.begin(fit)
+        steps = fit.steps_done if fit.resumed is None else fit.resumed.header["steps"]
+        self._clear(steps, fit.resumed is not None)
+        if self.every_steps is not None:
+            fit.at_most(self.every_steps)
+        self._written, self._time = steps, time.monotonic()
+        self._fit, self._told = fit, set[str]()
+
+    def on_steps(self, fit: Fit, steps: int) -> None:
+        within = fit.step_of_epoch()
+        if within is None or within == fit.steps_per_epoch:
+            return  # Ctrl-C is no boundary of a run that is not broken off; an epoch's end comes
+        if self._due(fit):
+            self._write(fit, fit.snapshot(), checkpoint_name(fit.net.epochs, fit.steps_done))
+
+    def on_epoch_end(self, fit: Fit, row: dict[str, Any]) -> None:
+        ends = self.every_epochs is not None and row["epoch"] % self.every_epochs == 0
+        is_best = self._best is not None and self._best.improves(row)
+        if not (is_best or ends or self._due(fit)):
+            return
+        snapshot = fit.snapshot()
+        if ends or self._due(fit):
+            self._write(fit, snapshot, checkpoint_name(row["epoch"], fit.steps_done))
+        if is_best:
+            self._write(fit, snapshot, _BEST)
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        if self._best is not None:
+            for row in self._fit.history:
+                self._best.improves(row)
+
+    def _due(self, fit: Fit) -> bool:
+        """Whether enough steps were done, or enough time has passed, since the latest one."""
+        done, seconds = fit.steps_done - self._written, time.monotonic() - self._time
+        return bool(
+            (self.every_steps is not None and done >= self.every_steps)
+            or (self.every_seconds is not None and seconds >= self.every_seconds)
+        )
+
+    def _write(self, fit: Fit, snapshot: Snapshot, name: str) -> None:
+        path = self.folder / name
+        self._written, self._time = fit.steps_done, time.monotonic()
+        vectors = [a for key, a in snapshot.arrays.items() if key.startswith(("state", "tally"))]
+        if not all(np.isfinite(vector).all() for vector in vectors):
+            return  # to go on from there would be to diverge
+        try:
+            write_checkpoint_file(path, snapshot.arrays, snapshot.header)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            if reason not in self._told:
+                self._told.add(reason)
+                warnings.warn(
+                    f"the checkpoint {os.fspath(path)!r} was not written: {reason}; "
+                    "training goes on",
+                    stacklevel=2,
+                )
+            return
+        self._prune(path)
+
+    def _prune(self, written: Path) -> None:
+        """Remove all but the newest; what a fit before had further on is no longer true."""
+        if written.name == _BEST:
+            return
+        with contextlib.suppress(OSError):
+            there = checkpoints_in(self.folder)
+            newest = [one for one in there if steps_of(one) <= steps_of(written)][-self.keep :]
+            for one in set(there) - set(newest):
+                one.unlink()
+
+    def _clear(self, steps: int, resumed: bool) -> None:
+        """Make the folder, without what a killed process left half-written."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        there = checkpoints_in(self.folder)
+        if there and not resumed and steps_of(there[-1]) > steps:
+            raise ValueError(
+                f"{os.fspath(self.folder)!r} has checkpoints of a fit that came to "
+                f"{there[-1].stem}: resume it by fit(..., resume={os.fspath(self.folder)!r}), "
+                "remove them, or name another folder"
+            )
+        with contextlib.suppress(OSError):
+            for one in self.folder.glob(".*.safetensors.*"):
+                one.unlink()
