@@ -22,11 +22,13 @@ from tqdm import tqdm
 
 from . import machine, report
 from .children import ROOT, all_threads, call, environment
+from .figure import MINE, _figure
 
-__all__ = ["GOALS", "Goal", "main", "run", "train"]
+__all__ = ["GOALS", "Goal", "draw", "main", "run", "summary", "table", "train"]
 
 EXAMPLES = ROOT / "examples"
 DATA = Path(os.environ.get("BPNET_DATA", ROOT.parent / "shared" / "data"), "mnist")
+COLORS = ("#8a8a8a", "#cc6677", MINE)
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,27 @@ def table(found: dict[str, Any]) -> str:
     return report.table(["recipe", "mean", "each seed", "at least", "", "seconds"], rows)
 
 
+def draw(folder: Path, found: dict[str, Any]) -> None:
+    """``quality.png``: the accuracy after each epoch, a line a seed."""
+    picture = _figure((6.4, 4.0))
+    if picture is None:
+        return
+    axis = picture.subplots()
+    for (recipe, one), color in zip(found.items(), COLORS, strict=False):
+        for each in one["trainings"]:
+            accuracies = [100.0 * accuracy for accuracy in each["accuracies"]]
+            axis.plot(range(1, len(accuracies) + 1), accuracies, color=color, linewidth=1)
+        label = f"{recipe}: {one['mean']:.2%}"
+        axis.axhline(100.0 * one["at_least"], color=color, linestyle=":", linewidth=1)
+        axis.plot([], [], color=color, label=label)
+    axis.set(xlabel="epoch", ylabel="test accuracy in %", ylim=(96.5, 99.25))
+    axis.set_xlim(left=1)
+    axis.grid(alpha=0.25)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(frameon=False, loc="lower right", title="mean of the last epoch")
+    picture.savefig(folder / "quality.png", dpi=150)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run what the command line asks for; 0 if every accuracy was reached."""
     recipes = [goal.recipe for goal in GOALS]
@@ -110,6 +133,7 @@ def main(arguments: list[str] | None = None) -> int:
     goals = [goal for goal in GOALS if goal.recipe in options.only]
     for found in run(goals, options.seeds, options.threads, options.data):
         path = report.write(options.out, "quality", {"machine": about, "recipes": found})
+    draw(options.out, found)
     print(f"{table(found)}\n\nwrote {path}")
     return int(not all(one["reached"] for one in found.values()))
 

@@ -94,6 +94,9 @@ class Network:
     compute_dtype : {"bfloat16", "float16", "tf32"}, optional
         What training computes in, where the library and device can; parameters keep their dtype.
         ``"tf32"`` is the product of float32 matrices of recent GPUs with 10 bits of mantissa.
+    deterministic : bool, optional
+        On a GPU, prefer what has the same bits each time to what is faster; elsewhere a network
+        trains to the same bits anyway.
 
     Attributes
     ----------
@@ -143,11 +146,13 @@ class Network:
         seed: int | None = None,
         task: str | None = None,
         compute_dtype: str | None = None,
+        deterministic: bool = False,
     ) -> None:
         self.cost = _costs.get(cost)
         self._architecture = resolved(sizes, activations, self.cost)
         self.sizes, self._sigma = self._architecture.sizes, self._architecture.sigma
-        self.backend = get_backend(backend, device, dtype).computing_in(compute_dtype)
+        own = get_backend(backend, device, dtype)
+        self.backend = own.configured(compute_dtype, deterministic)
         self.seed = new_seed() if seed is None else _natural("seed", seed)
         self._task = None if task is None else known(task, _TASKS, "task")
         self._seen_regression = False

@@ -15,7 +15,6 @@ import pytest
 
 import bpnet
 from bpnet.cli import main
-from bpnet.cli.best_epoch import BestEpoch
 from bpnet.data import load_digits
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -258,13 +257,15 @@ def test_ctrl_c_saves_the_run_first(ctrl_c, monkeypatch, capsys):
         self.epoch, self._kept = 1, fit.parameters()
         ctrl_c()
 
-    monkeypatch.setattr(BestEpoch, "on_epoch_end", press)
+    monkeypatch.setattr(bpnet.KeepBest, "on_epoch_end", press)
     assert main(["train", "--out", "run"]) == 130
     told, errors = capsys.readouterr()
     assert "interrupted" in told
     assert told.splitlines()[-1].startswith("test accuracy ")
-    assert errors.endswith("bpnet: interrupted; the run until then is in run\n")
-    assert {path.name for path in Path("run").iterdir()} == FILES
+    assert errors.endswith(
+        "bpnet: interrupted; the run until then is in run; --resume run goes on\n"
+    )
+    assert {path.name for path in Path("run").iterdir()} == FILES | {"checkpoints"}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT to a process")
@@ -281,7 +282,7 @@ def test_ctrl_c_from_a_terminal():
     assert process.returncode == 130
     assert b"Traceback" not in errors
     assert b"test accuracy" in told
-    assert {path.name for path in Path("runs/digits-1").iterdir()} == FILES
+    assert {path.name for path in Path("runs/digits-1").iterdir()} == FILES | {"checkpoints"}
 
 
 def test_a_disk_that_fills_up_while_saving(monkeypatch, capsys):

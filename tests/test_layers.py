@@ -196,7 +196,7 @@ def test_differences_agree(layers, activation, cost):
     assert not report.unresolved
     found = every_gradient(net, x, y)
     rounding = 1e-12 * max(1.0, np.linalg.norm(np.concatenate([g.ravel() for g in found])))
-    for (name, error), g in zip(report.errors.items(), found, strict=True):
+    for error, g in zip(report.errors.values(), found, strict=True):
         if np.linalg.norm(g) > rounding:
             assert error < 1e-7, report
         else:  # what a normalization takes away again; the check divides by 1e-6 at least
@@ -267,7 +267,11 @@ def one_step(net, x, y, step=4, **recipe):
         made = make_step(net._architecture, net.cost, recipe)
         (theta, *_), z = made(backend.xp, net._state(), *given, rates)
         found = backend.to_numpy(net._theta) - backend.to_numpy(theta)
-        return found, backend.to_numpy(z), dict(zip(net._architecture.random, rates[1:]))  # noqa: B905
+        return (
+            found,
+            backend.to_numpy(z),
+            dict(zip(net._architecture.random, rates[1:], strict=True)),
+        )
 
 
 @pytest.mark.parametrize("activation", ["tanh", "silu"])
@@ -487,7 +491,10 @@ def masks_of(net, step, m=64, first=0):
     """What each layer's activations are multiplied by in a step, the input's being 0."""
     backend, structure = net.backend, net._architecture
     with backend.scope():
-        xp, keys = backend.xp, dict(zip(structure.random, structure.keys(net.seed, step)))  # noqa: B905
+        xp, keys = (
+            backend.xp,
+            dict(zip(structure.random, structure.keys(net.seed, step), strict=True)),
+        )
         ones = backend.from_host(np.ones((m, net.sizes[0])), net.dtype)
         found = {}
         if (0, "dropout") in keys:
@@ -542,7 +549,9 @@ def test_nothing_is_dropped_in_prediction_and_evaluation(target):
     assert net.total_cost(*given) == plain.total_cost(*given)
     noisy = network([Layer(3, noise=9.0), 4, 5, 2], backend=target.backend())
     assert noisy.total_cost(*given) == plain.total_cost(*given)
-    for g, reference in zip(every_gradient(net, *given), every_gradient(plain, *given), strict=True):
+    for g, reference in zip(
+        every_gradient(net, *given), every_gradient(plain, *given), strict=True
+    ):
         assert np.array_equal(g, reference)
 
 
@@ -613,7 +622,9 @@ def test_every_target_trains_alike(target, layers, dtype, tolerance):
 @pytest.mark.parametrize("recipe", RECIPES)
 @pytest.mark.parametrize("layers", ALL)
 @pytest.mark.parametrize("library", ["numpy", "torch"])
-def test_each_is_planned_and_agrees_with_the_plain_loop(library, layers, recipe, optimizer, request):
+def test_each_is_planned_and_agrees_with_the_plain_loop(
+    library, layers, recipe, optimizer, request
+):
     if library == "torch":
         request.getfixturevalue("torch")
     recipe = Recipe(optimizer, **RECIPES[recipe])
@@ -692,7 +703,11 @@ def test_parameters_are_counted_and_start_at_one_and_zero():
         ([3, Layer(4, dropout=1.0), 2], ValueError, "layer 1: dropout must be .* not 1.0"),
         ([3, Layer(4, dropout=-0.1), 2], ValueError, "layer 1: dropout must be .* not -0.1"),
         ([3, Layer(4, dropout=math.nan), 2], ValueError, "layer 1: dropout must be .* not nan"),
-        ([3, Layer(4, dropout="0.5"), 2], TypeError, "layer 1: dropout must be a number, not '0.5'"),
+        (
+            [3, Layer(4, dropout="0.5"), 2],
+            TypeError,
+            "layer 1: dropout must be a number, not '0.5'",
+        ),
         ([Layer(3, noise=-1.0), 2], ValueError, "layer 0: noise must be at least 0 .* not -1.0"),
         ([Layer(3, noise=math.inf), 2], ValueError, "layer 0: noise must be .* finite, not inf"),
         ([Layer(3, noise=None), 2], TypeError, "layer 0: noise must be a number, not None"),
@@ -737,6 +752,8 @@ def test_normalizations_that_cannot_be_raise(make, error, words):
 
 
 def test_keys_depend_on_each_of_their_words():
-    keys = {mask_key(*words) for words in itertools.product((0, 1, 2**40), (0, 5, 2**33), (0, 1, 2))}
+    keys = {
+        mask_key(*words) for words in itertools.product((0, 1, 2**40), (0, 5, 2**33), (0, 1, 2))
+    }
     assert len(keys) == 27
     assert all(-(2**31) <= key < 2**31 for key in keys)

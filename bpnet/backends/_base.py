@@ -172,25 +172,30 @@ class Backend(ABC):
     xp: Any
 
     compute_dtype: str | None = None
-    """What training computes in, if not in `dtype`; see `computing_in`."""
+    """What training computes in, if not in `dtype`; see `configured`."""
+    deterministic = False
+    """Whether what has the same bits each time is preferred to what is faster."""
 
     def __init__(self, device: str, dtype: str) -> None:
         self.device = device
         self.dtype = dtype
 
-    def computing_in(self, compute_dtype: str | None) -> Backend:
-        """The same backend, which trains in another type than the parameters'.
+    def configured(self, compute_dtype: str | None, deterministic: bool) -> Backend:
+        """The same backend, with other settings of training.
 
         Parameters
         ----------
         compute_dtype : {"bfloat16", "float16", "tf32"} or None
+            In what to train, if not in the parameters' own type.
+        deterministic : bool
+            Prefer what has the same bits each time to what is faster.
 
         Raises
         ------
         ValueError
             If the library cannot on this device, or the parameters are not float32.
         """
-        if compute_dtype == self.compute_dtype:
+        if (compute_dtype, deterministic) == (self.compute_dtype, self.deterministic):
             return self
         if compute_dtype is not None:
             known(compute_dtype, ("bfloat16", "float16", "tf32"), "compute_dtype")
@@ -201,9 +206,15 @@ class Backend(ABC):
                 raise ValueError(
                     f"compute_dtype {compute_dtype!r} on {self.name}, {self.device}: {lacking}"
                 )
+        if deterministic and (lacking := self.lacks_determinism()):
+            raise ValueError(f"deterministic=True on {self.name}, {self.device}: {lacking}")
         other = type(self)(self.device, self.dtype)
-        other.compute_dtype = compute_dtype
+        other.compute_dtype, other.deterministic = compute_dtype, deterministic
         return other
+
+    def lacks_determinism(self) -> str:
+        """Why the same bits cannot be had each time; empty where they can."""
+        return ""
 
     def lacks_compute(self, compute_dtype: str) -> str:
         """Why training cannot compute in that type here; empty where it can."""
@@ -365,18 +376,21 @@ class Backend(ABC):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Backend):
             return NotImplemented
-        mine = (type(self), self.device, self.dtype, self.compute_dtype)
-        return mine == (type(other), other.device, other.dtype, other.compute_dtype)
+        return self._key == other._key
 
     def __hash__(self) -> int:
-        return hash((type(self), self.device, self.dtype, self.compute_dtype))
+        return hash(self._key)
 
     def __reduce__(self) -> Any:
-        return _restored, (type(self), self.device, self.dtype, self.compute_dtype)
+        return _restored, self._key
+
+    @property
+    def _key(self) -> tuple[Any, ...]:
+        return type(self), self.device, self.dtype, self.compute_dtype, self.deterministic
 
 
-def _restored(kind: type[Backend], device: str, dtype: str, compute_dtype: str | None) -> Backend:
-    return kind(device, dtype).computing_in(compute_dtype)
+def _restored(kind: type[Backend], device: str, dtype: str, *settings: Any) -> Backend:
+    return kind(device, dtype).configured(*settings)
 
 
 def library_of(x: object) -> str | None:

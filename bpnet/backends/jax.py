@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -61,6 +62,12 @@ class JaxBackend(Backend):
     def lacks_compute(self, compute_dtype: str) -> str:
         if compute_dtype == "tf32" and not self.device.startswith("cuda"):
             return "only CUDA GPUs have it"
+        return ""
+
+    def lacks_determinism(self) -> str:
+        flag = "--xla_gpu_deterministic_ops=true"
+        if self.device.startswith("cuda") and flag not in os.environ.get("XLA_FLAGS", ""):
+            return f"set XLA_FLAGS={flag} in the environment before Python starts"
         return ""
 
     def owns(self, x: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -41,6 +42,17 @@ def _tf32(allowed: bool) -> Iterator[None]:
         torch.backends.cuda.matmul.allow_tf32 = before
 
 
+@contextlib.contextmanager
+def _same_bits() -> Iterator[None]:
+    """Algorithms without atomic sums, and as before afterwards."""
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
 class TorchBackend(Backend):
     """PyTorch's arrays and products; its autograd is not used."""
 
@@ -66,6 +78,11 @@ class TorchBackend(Backend):
     def lacks_compute(self, compute_dtype: str) -> str:
         if compute_dtype == "tf32" and self._device.type != "cuda":
             return "only CUDA GPUs have it"
+        return ""
+
+    def lacks_determinism(self) -> str:
+        if self._device.type == "cuda" and "CUBLAS_WORKSPACE_CONFIG" not in os.environ:
+            return "set CUBLAS_WORKSPACE_CONFIG=:4096:8 in the environment before Python starts"
         return ""
 
     def owns(self, x: object) -> bool:
@@ -98,6 +115,8 @@ class TorchBackend(Backend):
         stack = contextlib.ExitStack()
         stack.enter_context(quiet)
         stack.enter_context(_tf32(self.compute_dtype == "tf32"))
+        if self.deterministic:
+            stack.enter_context(_same_bits())
         return stack
 
     def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:

@@ -71,7 +71,11 @@ GROUPS: dict[str, dict[str, Setting]] = {
         "seed": Setting("of the start and of every epoch's order (default 0)", "N", int),
     },
     "training": {
-        "optimizer": Setting("sgd, momentum, nesterov or adam", "NAME"),
+        "optimizer": Setting(
+            "sgd, momentum, nesterov, adagrad, rmsprop, adam, amsgrad, adamw, nadam, radam, lion "
+            "or muon",
+            "NAME",
+        ),
         "learning_rate": Setting("the book's eta", "X", float),
         "momentum": Setting("for momentum and nesterov (default 0.9)", "X", float),
         "batch_size": Setting("samples a step", "N", int),

@@ -215,9 +215,7 @@ def _rescaled(scaling: Array, finite: Array, xp: Any) -> Array:
     grown = xp.where(held >= _PATIENCE, 2.0 * scale, scale)
     held = xp.where(held >= _PATIENCE, xp.zeros_like(held), held)
     shrunk = xp.maximum(0.5 * scale, xp.ones_like(scale))
-    return xp.concat(
-        [xp.where(finite, grown, shrunk), xp.where(finite, held, xp.zeros_like(held))]
-    )
+    return xp.concat([xp.where(finite, grown, shrunk), xp.where(finite, held, xp.zeros_like(held))])
 
 
 def _parts(m: int, count: int) -> list[slice]:
