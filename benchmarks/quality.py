@@ -112,9 +112,10 @@ def draw(folder: Path, found: dict[str, Any]) -> None:
         axis.plot([], [], color=color, label=label)
     axis.set(xlabel="epoch", ylabel="test accuracy in %", ylim=(96.5, 99.25))
     axis.set_xlim(left=1)
+    axis.xaxis.get_major_locator().set_params(integer=True)
     axis.grid(alpha=0.25)
     axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(frameon=False, loc="lower right", title="mean of the last epoch")
+    axis.legend(frameon=False, loc="lower right", title="last epoch, mean; its bar is dotted")
     picture.savefig(folder / "quality.png", dpi=150)
 
 

@@ -227,7 +227,8 @@ def _digest(arrays: dict[str, np.ndarray[Any, Any]], text: str) -> str:
     found = hashlib.blake2b(text.encode(), digest_size=16)
     for name, array in sorted(arrays.items()):
         found.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        found.update(memoryview(np.asarray(array, order="C").reshape(-1).view(np.uint8)))
+        content: Any = np.asarray(array, order="C").reshape(-1).view(np.uint8)
+        found.update(content)
     return found.hexdigest()
 
 

@@ -20,6 +20,8 @@ from kill_and_resume import kill_and_resume
 from safetensors.numpy import save_file
 
 import bpnet
+import bpnet.cli.run_folder
+import bpnet.training.streaming
 from bpnet import schedules
 from bpnet.cli import main
 from bpnet.data import ArraySource
@@ -190,10 +192,14 @@ def test_whatever_the_way_of_training(tmp_path, options, monkeypatch):
     assert resumed(tmp_path / "a", **options) == whole(tmp_path / "b", **options)
 
 
-def test_from_a_source(tmp_path):
+@pytest.mark.parametrize("steps", [5, 7, 14, 23, 32])
+@pytest.mark.parametrize("memory", [2**13, 2**28])
+def test_from_a_source(tmp_path, steps, memory, monkeypatch):
+    """Of some buffers an epoch, and of one."""
+    monkeypatch.setattr(bpnet.training.streaming, "_MEMORY", memory)
     x, y = samples()
     options = {"x": ArraySource(x.astype("float32"), y), "y": None}
-    broken(tmp_path / "a", 23, **options)
+    broken(tmp_path / "a", steps, **options)
     assert resumed(tmp_path / "a", **options) == whole(tmp_path / "b", **options)
 
 
@@ -782,6 +788,7 @@ FILES = ["curves.png", "history.csv", "history.jsonl", "model.safetensors", "set
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(bpnet.cli.run_folder, "_PAUSE", 0.0)
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(2, 120))
     rows = [f"{p:.6f},{q:.6f},{'yes' if p * q > 0 else 'no'}" for p, q in zip(a, b, strict=True)]
@@ -896,6 +903,15 @@ def test_a_run_whose_newest_checkpoint_is_damaged(elsewhere, monkeypatch, capsys
     assert contents("a") == contents("b")
 
 
+def test_short_runs_write_none(elsewhere, monkeypatch, capsys):
+    """A run that lost less than a second of work begins anew."""
+    monkeypatch.setattr(bpnet.cli.run_folder, "_PAUSE", 99.0)
+    train_until(monkeypatch, 5, *elsewhere, "--epochs", "9", "--out", "a")
+    assert names(Path("a", "checkpoints")) == ["data.blake2b"]
+    assert main(["train", "--resume", "a"]) == 0
+    assert "resumed   a, after epoch 0\n" in capsys.readouterr().out
+
+
 def test_other_data_are_refused(elsewhere, monkeypatch, capsys):
     train_until(monkeypatch, 3, *elsewhere, "--epochs", "9", "--out", "a")
     text = Path("table.csv").read_text()
@@ -908,6 +924,24 @@ def test_other_data_are_refused(elsewhere, monkeypatch, capsys):
     assert names(Path("a", "checkpoints")) == before
     Path("table.csv").write_text(text)
     assert main(["train", "--resume", "a"]) == 0
+
+
+def test_a_run_that_is_overwritten_is_forgotten(elsewhere, monkeypatch):
+    train_until(monkeypatch, 5, *elsewhere, "--epochs", "9", "--out", "a")
+    Path("a", "checkpoints", "mine.txt").touch()
+    train_until(monkeypatch, 2, "--out", "a", "--overwrite")
+    steps = [bpnet.read_checkpoint(p).header["steps"] for p in Path("a", "checkpoints").glob("e*")]
+    assert sorted(steps) == [40, 80]
+    assert main(["train", "--quiet", "--resume", "a"]) == 0
+    assert names(Path("a", "checkpoints")) == ["mine.txt"], "what is not bpnet's stays"
+
+
+def test_a_checkpoint_predicts(elsewhere, monkeypatch, capsys):
+    train_until(monkeypatch, 5, *elsewhere, "--epochs", "9", "--out", "a")
+    newest = sorted(Path("a", "checkpoints").glob("epoch-*"))[-1]
+    capsys.readouterr()
+    assert main(["predict", str(newest), "table.csv", "--target", "same"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 121
 
 
 def refusal(capsys, *flags):

@@ -4,11 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from benchmarks.quality import GOALS, summary, table, train
+from benchmarks.quality import GOALS, draw, summary, table, train
 
 ROOT = Path(__file__).resolve().parent.parent
 MNIST = Path(os.environ.get("BPNET_DATA", ROOT.parent / "shared" / "data"), "mnist")
@@ -51,10 +52,10 @@ def test_a_recipe_is_a_command(tmp_path):
     assert bpnet.load(model).seed == json.loads(record.read_text(encoding="utf-8"))["seed"] == 5
 
 
-def test_a_summary_is_of_the_mean():
+def test_a_summary_is_of_the_mean(tmp_path):
+    shared = {"network": "net", "settings": {}, "samples": 3, "seconds": 1.0}
     trained = [
-        {"network": "net", "settings": {}, "samples": 3, "accuracy": accuracy, "seconds": 1.0}
-        for accuracy in (0.97, 0.99)
+        {**shared, "accuracy": accuracy, "accuracies": [0.5, accuracy]} for accuracy in (0.97, 0.99)
     ]
     found = summary(GOALS[0], trained)
     assert found["mean"] == pytest.approx(0.98)
@@ -62,3 +63,6 @@ def test_a_summary_is_of_the_mean():
     assert [one["accuracy"] for one in found["trainings"]] == [0.97, 0.99]
     assert "97.00%, 99.00%" in table({"recipe": found})
     assert not summary(GOALS[0], trained[:1])["reached"]
+    if find_spec("matplotlib"):
+        draw(tmp_path, {"recipe": found})
+        assert (tmp_path / "quality.png").stat().st_size

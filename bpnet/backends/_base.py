@@ -337,8 +337,9 @@ class Backend(ABC):
             array of row numbers, shape (steps, batch size), one mini-batch a row; ``rates`` has a
             tuple a step of Python floats, and of integers where they are keys; ``stop()`` is asked
             before each step where that is possible. ``outputs`` holds z of each step that was
-            done, shape (steps, batch size, n_L), or is None where none was. The state that comes back is the
-            run's own: valid until its next call, which may be given it. Any other is left alone.
+            done, shape (steps, batch size, n_L), or is None where none was. The state that comes
+            back is the run's own: valid until its next call, which may be given it. Any other is
+            left alone.
         """
 
         def run(

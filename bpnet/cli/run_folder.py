@@ -7,6 +7,7 @@ import itertools
 import os
 import warnings
 from pathlib import Path
+from typing import Any
 
 from .. import __version__
 from ..data import Dataset
@@ -20,6 +21,13 @@ __all__ = ["RunFolder"]
 _HEADER = f"# bpnet {__version__}; bpnet train --config FILE, this one, repeats the run.\n"
 _FILES = ("settings.toml", "history.csv", "history.jsonl", "curves.png", "model.safetensors")
 _CHECKPOINTS, _DATA = "checkpoints", "data.blake2b"
+_PAUSE = 1.0  # seconds between two checkpoints: they are written to save more time than they take
+
+
+class _Checkpoint(Checkpoint):
+    def on_epoch_end(self, fit: Fit, row: dict[str, Any]) -> None:
+        if self.seconds() >= _PAUSE:
+            super().on_epoch_end(fit, row)
 
 
 class RunFolder(Callback):
@@ -82,7 +90,7 @@ class RunFolder(Callback):
                 raise UsageError(
                     f"the data are no longer those that the run in {self.path} began with"
                 )
-        self._checkpoint = Checkpoint(self._checkpoints, every_epochs=every)
+        self._checkpoint = _Checkpoint(self._checkpoints, every_epochs=every)
         return [self, self._checkpoint]
 
     def latest(self) -> Snapshot | None:

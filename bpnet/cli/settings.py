@@ -96,7 +96,10 @@ GROUPS: dict[str, dict[str, Setting]] = {
     },
     "checkpoints": {
         "checkpoint_every": Setting(
-            "write a checkpoint every N epochs, for --resume; 0 for none (default 1)", "N", int
+            "write a checkpoint for --resume every N epochs (default 1), at most one a second; 0 "
+            "for none",
+            "N",
+            int,
         ),
     },
     "backend": {

@@ -144,12 +144,16 @@ class Checkpoint(Callback):
             for row in self._fit.history:
                 self._best.improves(row)
 
+    def seconds(self) -> float:
+        """Time since the latest checkpoint, or the begin."""
+        return time.monotonic() - self._time
+
     def _due(self, fit: Fit) -> bool:
         """Whether enough steps were done, or enough time has passed, since the latest one."""
-        done, seconds = fit.steps_done - self._written, time.monotonic() - self._time
+        done = fit.steps_done - self._written
         return bool(
             (self.every_steps is not None and done >= self.every_steps)
-            or (self.every_seconds is not None and seconds >= self.every_seconds)
+            or (self.every_seconds is not None and self.seconds() >= self.every_seconds)
         )
 
     def _write(self, fit: Fit, snapshot: Snapshot, name: str) -> None:
