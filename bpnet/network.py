@@ -26,12 +26,25 @@ from .optimizers import SGD, Optimizer
 from .parameters import Layout
 from .randomness import new_seed, start_generator
 from .targets import as_inputs, as_targets
-from .training import Callback, History, Recipe, Snapshot, evaluate, fit, make_forward, make_step
+from .training import (
+    Callback,
+    Fit,
+    History,
+    Recipe,
+    Snapshot,
+    evaluate,
+    fitting,
+    make_forward,
+    make_step,
+    step,
+)
 from .training.step import FIRST_SCALING
 from .training.tally import classes
 
 __all__ = ["Gradients", "Layer", "Network", "load"]
 
+_SGD = SGD(learning_rate=0.1)
+_OF_STEPS = ("l1", "l2", "max_norm", "clip_value", "clip_norm", "accumulate", "average")
 _TASKS = ("classification", "regression")
 _VECTORS = ("_memory", "_running", "_average", "_scaling")  # tuples of vectors on the device
 
@@ -488,7 +501,7 @@ class Network:
         *,
         epochs: int,
         batch_size: int = 32,
-        optimizer: Optimizer = SGD(learning_rate=0.1),  # noqa: B008 - frozen, and told in help()
+        optimizer: Optimizer = _SGD,
         l1: float = 0.0,
         l2: float = 0.0,
         max_norm: float = 0.0,
@@ -612,33 +625,119 @@ class Network:
                 progress=progress,
             )
             return solved
-        recipe = Recipe(
-            optimizer,
-            l1=l1,
-            l2=l2,
-            clip_value=clip_value,
-            clip_norm=clip_norm,
-            max_norm=max_norm,
-            accumulate=accumulate,
-            average=average,
-            compute=self.backend.low_dtype,
-        )
-        return fit(
-            self,
+        return self.fitting(
             x,
             y,
             epochs=epochs,
             batch_size=batch_size,
-            recipe=recipe,
-            validation=validation,
-            callbacks=callbacks,
-            metrics=metrics,
-            progress=progress,
-            evaluate_training=evaluate_training,
+            optimizer=optimizer,
+            l1=l1,
+            l2=l2,
+            max_norm=max_norm,
+            clip_value=clip_value,
+            clip_norm=clip_norm,
+            accumulate=accumulate,
+            average=average,
+            label_smoothing=label_smoothing,
             sample_weight=sample_weight,
             class_weight=class_weight,
-            label_smoothing=label_smoothing,
+            validation=validation,
+            metrics=metrics,
+            callbacks=callbacks,
+            progress=progress,
+            evaluate_training=evaluate_training,
             resume=resume,
+        ).run()
+
+    def fitting(self, x: Any, y: Any = None, *, epochs: int, **settings: Any) -> Fit:
+        """A fit whose epochs are asked for one by one.
+
+        Parameters
+        ----------
+        x, y, epochs
+            As for `fit`.
+        **settings
+            All others of `fit`, with the same defaults.
+
+        Returns
+        -------
+        Fit
+            To be entered by ``with`` and iterated over: each turn trains an epoch and gives its row
+            of the history.
+
+        Raises
+        ------
+        ValueError, TypeError, DivergenceError
+            As `fit`.
+
+        Examples
+        --------
+        >>> import bpnet
+        >>> net = bpnet.Network([1, 1], activations=["identity"], seed=0)
+        >>> x, y = [[0.0], [1.0], [2.0]], [[1.0], [3.0], [5.0]]
+        >>> with net.fitting(x, y, epochs=100, batch_size=3) as fit:
+        ...     for row in fit:
+        ...         if row["train_cost"] < 0.01:
+        ...             break
+        >>> len(fit.history) == net.epochs < 100
+        True
+        """
+        recipe = self._recipe(settings)
+        return fitting(self, x, y, epochs=epochs, recipe=recipe, **settings)
+
+    def step(
+        self,
+        x: Any,
+        y: Any,
+        *,
+        sample_weight: Any = None,
+        label_smoothing: float = 0.0,
+        **settings: Any,
+    ) -> float:
+        """Train on one mini-batch of one's own: a single step.
+
+        Parameters
+        ----------
+        x : array, shape (m, n_0)
+        y : array, shape (m, n_L), or (m,) of class indices
+        sample_weight, label_smoothing : optional
+            As for `fit`.
+        **settings
+            What `fit` says of a step: ``optimizer``, ``l1``, ``l2``, ``max_norm``, ``clip_value``,
+            ``clip_norm``, ``accumulate``, ``average``.
+
+        Returns
+        -------
+        float
+            Mean cost of the mini-batch before the step.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `fit`.
+        DivergenceError
+            If the cost or a parameter is no longer finite; the parameters are those before the
+            step, and the optimizer's memory is made anew.
+
+        Examples
+        --------
+        >>> import bpnet
+        >>> net = bpnet.Network([1, 1], activations=["identity"], initializer="zeros")
+        >>> net.step([[1.0], [2.0]], [[1.0], [3.0]], optimizer=bpnet.SGD(0.1))
+        2.5
+        >>> net.steps, net.weights[0].item()
+        (1, 0.35...)
+        """
+        recipe = self._recipe(settings)
+        if settings:
+            raise TypeError(f"a step has no {', '.join(settings)}")
+        return step(
+            self,
+            x,
+            y,
+            recipe=recipe,
+            label_smoothing=label_smoothing,
+            sample_weight=sample_weight,
         )
 
     def averaged(self) -> Network:
@@ -856,6 +955,12 @@ class Network:
             self._receive(theta)
             if running.size:
                 self._running = (self.backend.from_host(running, self.dtype),)
+
+    def _recipe(self, settings: dict[str, Any]) -> Recipe:
+        """How a step goes down; what says so is taken out of the settings."""
+        chosen = {name: settings.pop(name) for name in _OF_STEPS if name in settings}
+        optimizer = settings.pop("optimizer", _SGD)
+        return Recipe(optimizer, compute=self.backend.low_dtype, **chosen)
 
     def _prepare(self, recipe: Recipe) -> None:
         """Make the optimizer's memory, unless there is one of its kind already."""

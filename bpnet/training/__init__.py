@@ -13,7 +13,7 @@ from .callbacks import (
     TensorBoard,
 )
 from .history import History
-from .loop import DivergenceError, Fit, evaluate, fit
+from .loop import DivergenceError, Fit, evaluate, fitting, step
 from .snapshot import Snapshot, read_checkpoint
 from .step import Recipe, make_forward, make_step
 
@@ -34,8 +34,9 @@ __all__ = [
     "Snapshot",
     "TensorBoard",
     "evaluate",
-    "fit",
+    "fitting",
     "make_forward",
     "make_step",
     "read_checkpoint",
+    "step",
 ]

@@ -1,11 +1,15 @@
-"""Training: a step, an epoch of steps, a fit of epochs."""
+"""Training: a step, an epoch of steps, a fit of epochs; each can be asked for alone."""
 
 from __future__ import annotations
 
+import contextlib
+import math
 import operator
+import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +30,7 @@ from .tally import R2, Accuracy, Tally
 if TYPE_CHECKING:
     from ..network import Network
 
-__all__ = ["DivergenceError", "Fit", "Snapshot", "evaluate", "fit"]
+__all__ = ["DivergenceError", "Fit", "Snapshot", "evaluate", "fitting", "step"]
 
 # Outputs kept on the device between two evaluations of costs and metrics, and activations of one
 # pass of an evaluation: some megabytes.
@@ -99,7 +103,10 @@ def evaluate(
 
 
 class Fit:
-    """One call of fit, as callbacks see it.
+    """One call of fit, as callbacks see it and as `Network.fitting` gives it.
+
+    Iterated over, it trains an epoch at a time and gives each one's row of the history. It is to be
+    entered, that Ctrl-C ends a step in order, and left, that callbacks and sources come to an end.
 
     Attributes
     ----------
@@ -329,27 +336,49 @@ class Fit:
 
     def run(self) -> History:
         """Train for all epochs."""
-        try:
-            with self._interrupt:
-                while len(self.history) < self.epochs and self._goes_on():
-                    row = self.epoch()
-                    if row is None:
-                        break
-                    self.history.rows.append(row)
-                    self._tell("on_epoch_end", self, row)
-                if self._interrupt():
-                    self.history.stopped = "interrupted"
-        finally:
+        with self:
+            for _ in self:
+                pass
+        return self.history
+
+    def __enter__(self) -> Fit:
+        self._interrupt.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._interrupt():
+            self.history.stopped = "interrupted"
+        self._interrupt.__exit__(kind, error, traceback)
+        with self.net.backend.scope():
             self._tell("on_fit_end", self)
             self._feed.close()
-        return self.history
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        while len(self.history) < self.epochs and self._goes_on():
+            row = self.epoch()
+            if row is None:
+                return
+            yield row
 
     def _goes_on(self) -> bool:
         """Whether there is more to do; a resumed epoch is done to its end, as an unbroken one."""
         return not self._stopping or (self._tally is not None and not self._at_once)
 
     def epoch(self) -> dict[str, Any] | None:
-        """Train for one epoch; the row of its figures, or None if it was cut short."""
+        """Train for one epoch; its row of the history, or None if it was cut short."""
+        with self.net.backend.scope():
+            row = self._epoch()
+            if row is not None:
+                self.history.rows.append(row)
+                self._tell("on_epoch_end", self, row)
+        return row
+
+    def _epoch(self) -> dict[str, Any] | None:
         self._began = time.perf_counter()
         net = self.net
         tally = self._tally = self._tally or Tally()  # a resumed one has begun already
@@ -402,12 +431,9 @@ class Fit:
         xp, last = net.backend.xp, net._sigma[-1]
         rows = net.backend.from_host(order.reshape(-1), "int64")
         y = xp.take(y, rows, axis=0)
-        weight = y[:, -1] if self._recipe.weighted else None
-        y = y[:, : net.sizes[-1]]
         z = xp.reshape(outputs, (-1, outputs.shape[2]))
-        cost = net.cost.of_output(last, z, y, xp)
-        if weight is not None:
-            cost = cost * weight
+        cost = _costs_of(net, self._recipe, z, y)
+        y = y[:, : net.sizes[-1]]
         tally.costs.append(xp.sum(xp.reshape(cost, order.shape), axis=1))
         tally.sums.append(self._metric.sums(z, last, y, xp))
         if "moments" in self._metric.wants:
@@ -457,33 +483,28 @@ class Fit:
             getattr(callback, moment)(*arguments)
 
 
-def fit(
+def fitting(
     net: Network,
     x: Any,
-    y: Any,
+    y: Any = None,
     *,
     epochs: int,
-    batch_size: int,
+    batch_size: int = 32,
     recipe: Recipe,
-    validation: tuple[Any, Any] | None,
-    callbacks: Iterable[Callback],
-    metrics: Iterable[Any],
-    progress: bool | None,
-    evaluate_training: bool,
-    sample_weight: Any,
-    class_weight: Any,
-    label_smoothing: float,
-    resume: Any,
-) -> History:
-    """Train a network; `Network.fit` says what each argument means."""
+    label_smoothing: float = 0.0,
+    sample_weight: Any = None,
+    class_weight: Any = None,
+    validation: tuple[Any, Any] | None = None,
+    metrics: Iterable[Any] = (),
+    callbacks: Iterable[Callback] = (),
+    progress: bool | None = None,
+    evaluate_training: bool = False,
+    resume: Snapshot | str | os.PathLike[str] | None = None,
+) -> Fit:
+    """A fit before its first epoch; `Network.fit` says what each argument means."""
     epochs = count("epochs", epochs, 0)
     batch_size = count("batch_size", batch_size, 1)
-    if not isinstance(recipe.optimizer, Optimizer):
-        raise TypeError(f"optimizer must be one of bpnet.optimizers, not {recipe.optimizer!r}")
-    if not 0.0 <= label_smoothing < 1.0:
-        raise ValueError(
-            f"label_smoothing must be at least 0 and less than 1, not {label_smoothing:g}"
-        )
+    _check_settings(recipe, label_smoothing)
     chosen = [one for one in get_all(metrics) if one.name != _metric(net).name]
     if not isinstance(resume, Snapshot | None):
         resume = read_checkpoint(resume)
@@ -492,47 +513,113 @@ def fit(
     callbacks = list(callbacks)
     if progress or (progress is None and sys.stderr.isatty()):
         callbacks.append(Progress())
-    seen = net._seen_regression
-    with net.backend.scope():
-        try:
-            prepare = Preparation(net, label_smoothing)
-            feed: Feed
-            total = None
-            if isinstance(x, Source):
-                if y is not None or sample_weight is not None or class_weight is not None:
-                    raise ValueError("a source has the targets itself, and no weights beside them")
-                from .streaming import StreamFeed
+    with net.backend.scope(), _undone(net):
+        prepare = Preparation(net, label_smoothing)
+        feed: Feed
+        total = None
+        if isinstance(x, Source):
+            if y is not None or sample_weight is not None or class_weight is not None:
+                raise ValueError("a source has the targets itself, and no weights beside them")
+            from .streaming import StreamFeed
 
-                feed = StreamFeed(x, prepare, batch_size=batch_size, seed=net.seed)
-            else:
-                x, y = prepare(x, y)
-                weights = weights_of(sample_weight, class_weight, y, net)
-                if weights is not None:
-                    total = float(weights.sum(dtype=np.float64))
-                    column = net.backend.asarray(weights[:, None], "sample_weight")
-                    y = net.backend.xp.concat([y, column], axis=1)
-                recipe = recipe.replaced(weighted=weights is not None)
-                feed = MemoryFeed(x, y, batch_size=batch_size, seed=net.seed)
-            if validation is not None:
-                if len(validation) != 2:
-                    raise ValueError(f"validation must be (x, y), not {len(validation)} things")
-                validation = net._samples(*validation, names=("validation x", "validation y"))
-            run = Fit(
-                net,
-                feed,
-                recipe,
-                epochs=epochs,
-                validation=validation,
-                metrics=chosen,
-                callbacks=callbacks,
-                evaluate_training=evaluate_training,
-                total=total,
-            )
-            run.begin(resume)
+            feed = StreamFeed(x, prepare, batch_size=batch_size, seed=net.seed)
+        else:
+            x, y, total = _weighted(net, *prepare(x, y), sample_weight, class_weight)
+            recipe = recipe.replaced(weighted=total is not None)
+            feed = MemoryFeed(x, y, batch_size=batch_size, seed=net.seed)
+        if validation is not None:
+            if len(validation) != 2:
+                raise ValueError(f"validation must be (x, y), not {len(validation)} things")
+            validation = net._samples(*validation, names=("validation x", "validation y"))
+        run = Fit(
+            net,
+            feed,
+            recipe,
+            epochs=epochs,
+            validation=validation,
+            metrics=chosen,
+            callbacks=callbacks,
+            evaluate_training=evaluate_training,
+            total=total,
+        )
+        run.begin(resume)
+    return run
+
+
+def step(
+    net: Network,
+    x: Any,
+    y: Any,
+    *,
+    recipe: Recipe,
+    label_smoothing: float = 0.0,
+    sample_weight: Any = None,
+) -> float:
+    """One step; `Network.step` says what each argument means."""
+    _check_settings(recipe, label_smoothing)
+    backend = net.backend
+    with backend.scope():
+        with _undone(net):
+            x, y = Preparation(net, label_smoothing)(x, y)
+            x, y, total = _weighted(net, x, y, sample_weight, None)
+            recipe = recipe.replaced(weighted=total is not None)
+        net._prepare(recipe)
+        order = np.arange(x.shape[0])[None, :]
+        rates = rates_of(recipe, net._architecture, net.seed, net.steps, net.steps - net._since)
+        try:
+            state, z = net._compiled(recipe)(net._state(), x, y, order, [rates])
+            cost = float(backend.xp.mean(_costs_of(net, recipe, z[0, :, :], y)))
+            finite = math.isfinite(cost)
+            if not finite or not backend.all_finite(state[0]):
+                what = "a parameter became infinite" if finite else f"the cost became {cost}"
+                raise DivergenceError(
+                    f"{what} in step {net.steps + 1}, with {recipe.optimizer}; the parameters are "
+                    "those before it. A lower learning rate may help",
+                    History(),
+                )
         except BaseException:
-            net._seen_regression = seen
+            net._forget()
             raise
-        return run.run()
+        net._receive_state(state, net.steps + 1)
+    return cost
+
+
+def _check_settings(recipe: Recipe, label_smoothing: float) -> None:
+    if not isinstance(recipe.optimizer, Optimizer):
+        raise TypeError(f"optimizer must be one of bpnet.optimizers, not {recipe.optimizer!r}")
+    if not 0.0 <= label_smoothing < 1.0:
+        raise ValueError(
+            f"label_smoothing must be at least 0 and less than 1, not {label_smoothing:g}"
+        )
+
+
+@contextlib.contextmanager
+def _undone(net: Network) -> Iterator[None]:
+    """What targets taught the network of its task is forgotten if they are refused after all."""
+    seen = net._seen_regression
+    try:
+        yield
+    except BaseException:
+        net._seen_regression = seen
+        raise
+
+
+def _weighted(
+    net: Network, x: Array, y: Array, sample_weight: Any, class_weight: Any
+) -> tuple[Array, Array, float | None]:
+    """Samples, and targets with a last column of weights; their sum, or None without any."""
+    weights = weights_of(sample_weight, class_weight, y, net)
+    if weights is None:
+        return x, y, None
+    column = net.backend.asarray(weights[:, None], "sample_weight")
+    return x, net.backend.xp.concat([y, column], axis=1), float(weights.sum(dtype=np.float64))
+
+
+def _costs_of(net: Network, recipe: Recipe, z: Array, y: Array) -> Array:
+    """Cost of each sample of outputs z, shape (m,), as often as it counts."""
+    xp, last, n = net.backend.xp, net._sigma[-1], net.sizes[-1]
+    cost = net.cost.of_output(last, z, y[:, :n], xp)
+    return cost * y[:, -1] if recipe.weighted else cost
 
 
 def _metric(net: Network) -> Accuracy | R2:
