@@ -1,4 +1,4 @@
-"""The command: ``python -m benchmarks [peers|overheads|memory|growth|all]``."""
+"""The command: ``python -m benchmarks [peers|overheads|memory|growth|streaming|all]``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import bars, clock, figure, growth, machine, memory, overheads, report, rounds
+from . import bars, clock, figure, growth, machine, memory, overheads, report, rounds, streaming
 from .cases import CASES, Case, named
 from .children import ROOT, all_threads, call
 from .peers import PEERS
@@ -87,6 +87,10 @@ def _memory(options: argparse.Namespace) -> tuple[dict[str, Any], Drawing, int]:
     return (*_told(memory.run(options.threads, options.quick)), 0)
 
 
+def _streaming(options: argparse.Namespace) -> tuple[dict[str, Any], Drawing, int]:
+    return (*_told(streaming.run(options.threads, options.quick)), 0)
+
+
 def _growth(options: argparse.Namespace) -> tuple[dict[str, Any], Drawing, int]:
     record, verdicts = growth.run(options.threads, options.quick)
     record, _ = _told((record, verdicts))
@@ -106,6 +110,7 @@ _SUITES: dict[str, Callable[[argparse.Namespace], tuple[dict[str, Any], Drawing,
     "overheads": _overheads,
     "memory": _memory,
     "growth": _growth,
+    "streaming": _streaming,
 }
 
 

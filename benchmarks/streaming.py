@@ -131,7 +131,7 @@ def _streamed(case: Case, folder: str, allowed: int, prefetch: bool = True) -> A
         batch_size=case.batch,
         seed=SEED,
         buffer_rows=rows_within(2 * allowed // 3, case.sizes[0] + case.sizes[-1]),
-        scope=net.backend.scope,
+        scope=net.backend.uploads().scope,
         prefetch=prefetch,
     )
     return _fit(case, net, feed)

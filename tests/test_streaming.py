@@ -1,5 +1,6 @@
 """Mini-batches of a source: the same whoever asks and from wherever, and no thread left behind."""
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -13,9 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from _backends import parameters, relative
 from hypothesis import given
 from hypothesis import strategies as st
 
+import bpnet
 from bpnet.data import ArraySource, IterableSource, NpySource, SequenceSource, Source
 from bpnet.training.feeds import MemoryFeed
 from bpnet.training.streaming import StreamFeed, _Rooms, rows_within
@@ -283,6 +286,63 @@ class TestLibraries:
                     for one in (memory, stream)
                 ]
                 assert shapes[0] == shapes[1]
+
+
+class TestUploads:
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_a_fit_from_a_source_is_in_the_networks_own_type(self, target, dtype):
+        """Also where that is a setting of each thread's, as JAX's float64 is."""
+        x, y = np.random.default_rng(0).standard_normal((60, 3)), np.arange(60) % 2
+        found = {}
+        for backend in (target.backend(dtype), bpnet.get_backend("numpy", dtype=dtype)):
+            net = bpnet.Network([3, 4, 2], cost="log_likelihood", seed=0, backend=backend)
+            net.fit(ArraySource(x, y), epochs=2, batch_size=8, optimizer=bpnet.SGD(1.0))
+            found[backend.name] = parameters(net)
+        tolerance = {"float32": 1e-5, "float64": 1e-12}[dtype]
+        assert relative(*list(found.values()) * (2 // len(found))) < tolerance
+
+    def test_pytorch_copies_from_pinned_memory_in_a_stream_of_its_own(self, torch, monkeypatch):
+        log = []
+
+        class Stream:
+            def __init__(self, device):
+                log.append(f"stream on {device}")
+
+            def wait_event(self, event):
+                log.append("wait")
+
+            def synchronize(self):
+                log.append("synchronize")
+
+        class Event:
+            def record(self, stream):
+                log.append(f"record {stream}")
+
+        @contextlib.contextmanager
+        def stream(one):
+            assert isinstance(one, Stream)
+            log.append("enter")
+            yield
+            log.append("leave")
+
+        for name, value in {
+            "Stream": Stream,
+            "Event": Event,
+            "stream": stream,
+            "current_stream": lambda device: f"current of {device}",
+        }.items():
+            assert hasattr(torch.cuda, name)
+            monkeypatch.setattr(torch.cuda, name, value)
+        backend = bpnet.get_backend("torch", "cpu")
+        uploads = bpnet.backends.torch._Uploads(backend, "cuda:0")
+        with uploads.scope():
+            assert not torch.is_grad_enabled()
+            log.append("copy")
+        uploads.done()
+        assert log == [
+            *("stream on cuda:0", "enter", "wait", "copy", "synchronize", "leave"),
+            "record current of cuda:0",
+        ]
 
 
 class TestErrors:

@@ -22,6 +22,7 @@ __all__ = [
     "Forward",
     "Namespace",
     "Step",
+    "Uploads",
     "host_array",
     "library_of",
 ]
@@ -145,6 +146,25 @@ class Forward(Protocol):
 
     def __call__(self, xp: Any, state: Any, x: Array) -> Array:
         """Return the weighted inputs z of the output layer."""
+
+
+class Uploads:
+    """How a thread brings samples to the device while another computes there.
+
+    Parameters
+    ----------
+    backend : Backend
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def scope(self) -> contextlib.AbstractContextManager[Any]:
+        """In the thread that brings them: what it works in, and when left has done all of."""
+        return self._backend.scope()
+
+    def done(self) -> None:
+        """In the thread that computes: all was asked for that reads what it was given so far."""
 
 
 class Backend(ABC):
@@ -305,6 +325,10 @@ class Backend(ABC):
     def scope(self) -> contextlib.AbstractContextManager[Any]:
         """Settings of the library that hold while bpnet computes, and only then."""
         return contextlib.nullcontext()
+
+    def uploads(self) -> Uploads:
+        """What moves samples to the device beside the computation; one for each feed."""
+        return Uploads(self)
 
     def synchronize(self) -> None:
         """Wait until the device has finished what it was given."""

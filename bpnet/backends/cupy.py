@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import array_api_compat.cupy
@@ -13,7 +13,7 @@ import cupyx.scipy.special
 import numpy as np
 from cupy.cuda import runtime
 
-from ._base import Array, Availability, Backend, Namespace, Step
+from ._base import Array, Availability, Backend, Namespace, Step, Uploads
 from ._kernels import chain_source, keep_mask_source
 from ._plan import Plan, planned
 from ._record import ELEMENTWISE, Node
@@ -87,8 +87,36 @@ class CupyBackend(Backend):
     def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
         return planned(self, step, CupyPlan, super().compile(step))
 
+    def uploads(self) -> Uploads:
+        return _Uploads(self)
+
     def synchronize(self) -> None:
         self._device.synchronize()
+
+
+class _Uploads(Uploads):
+    """A stream of its own, in which CuPy copies from pinned memory.
+
+    What it brings lies in memory of this stream's. That comes back to it when nothing refers to it
+    any more, which may be before the device has read it: so the stream waits for `done`.
+    """
+
+    def __init__(self, backend: CupyBackend) -> None:
+        super().__init__(backend)
+        with backend.scope():
+            self._stream = cupy.cuda.Stream(non_blocking=True)
+            self._read = cupy.cuda.Event(disable_timing=True)
+
+    @contextlib.contextmanager
+    def scope(self) -> Iterator[None]:
+        with self._backend.scope(), self._stream:
+            self._stream.wait_event(self._read)
+            yield
+            self._stream.synchronize()
+
+    def done(self) -> None:
+        with self._backend.scope():
+            self._read.record()
 
 
 class CupyPlan(Plan):

@@ -11,7 +11,7 @@ import array_api_compat.torch
 import numpy as np
 import torch
 
-from ._base import Array, Availability, Backend, Forward, Namespace, Step
+from ._base import Array, Availability, Backend, Forward, Namespace, Step, Uploads
 from ._blocks import BlockwisePlan
 from ._plan import planned, planned_forward
 from ._record import ELEMENTWISE, REWRITTEN, Graph, Node, depends_on_rates, numbers
@@ -93,7 +93,10 @@ class TorchBackend(Backend):
 
     def from_host(self, x: np.ndarray[Any, Any], dtype: str) -> Array:
         # A copy, as PyTorch would share memory with, and warn of, a read-only array.
-        return torch.from_numpy(np.array(x, dtype=dtype, order="C")).to(self._device)
+        copied = torch.from_numpy(np.array(x, dtype=dtype, order="C"))
+        if self._device.type == "cuda" and _beside(self._device):
+            return copied.pin_memory().to(self._device, non_blocking=True)
+        return copied.to(self._device)
 
     def as_own(self, x: Array, name: str, dtype: str) -> Array:
         return super().as_own(x.detach(), name, dtype)
@@ -125,9 +128,40 @@ class TorchBackend(Backend):
     def compile_forward(self, forward: Forward) -> Callable[[Any, Array], Array]:
         return planned_forward(self, forward, TorchPlan, super().compile_forward(forward))
 
+    def uploads(self) -> Uploads:
+        return _Uploads(self, self._device) if self._device.type == "cuda" else Uploads(self)
+
     def synchronize(self) -> None:
         if self._device.type != "cpu":
             torch.accelerator.synchronize(self._device)
+
+
+def _beside(device: Any) -> bool:
+    """Whether a stream of its own is current, as that of `_Uploads`."""
+    return bool(torch.cuda.current_stream(device) != torch.cuda.default_stream(device))
+
+
+class _Uploads(Uploads):
+    """A stream of its own, in which copies from pinned memory go beside what is computed.
+
+    What it brings lies in memory of this stream's. That comes back to it when nothing refers to it
+    any more, which may be before the device has read it: so the stream waits for `done`.
+    """
+
+    def __init__(self, backend: TorchBackend, device: Any) -> None:
+        super().__init__(backend)
+        self._device = device
+        self._stream, self._read = torch.cuda.Stream(device), torch.cuda.Event()
+
+    @contextlib.contextmanager
+    def scope(self) -> Iterator[None]:
+        with self._backend.scope(), torch.cuda.stream(self._stream):
+            self._stream.wait_event(self._read)
+            yield
+            self._stream.synchronize()
+
+    def done(self) -> None:
+        self._read.record(torch.cuda.current_stream(self._device))
 
 
 class TorchPlan(BlockwisePlan):

@@ -522,7 +522,15 @@ def fitting(
                 raise ValueError("a source has the targets itself, and no weights beside them")
             from .streaming import StreamFeed
 
-            feed = StreamFeed(x, prepare, batch_size=batch_size, seed=net.seed)
+            moved = net.backend.uploads()
+            feed = StreamFeed(
+                x,
+                prepare,
+                batch_size=batch_size,
+                seed=net.seed,
+                scope=moved.scope,
+                done=moved.done,
+            )
         else:
             x, y, total = _weighted(net, *prepare(x, y), sample_weight, class_weight)
             recipe = recipe.replaced(weighted=total is not None)

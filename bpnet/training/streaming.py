@@ -35,6 +35,10 @@ _LEAST_BUFFERS, _LEAST_ROWS = 8, 4096
 Prepare = Callable[[Any, Any], tuple[Array, Array]]
 
 
+def _nothing() -> None:
+    return
+
+
 class StreamFeed:
     """Mini-batches of a source, of which a few blocks of rows are in memory at a time.
 
@@ -60,9 +64,7 @@ class StreamFeed:
     prefetch : bool, optional
         Whether a thread reads ahead. The mini-batches are the same.
     scope : callable, optional
-        Makes the context in which `prepare` is called, as a backend's `scope` does: what a thread
-        must be told by itself. On CUDA it enters a stream of its own, which first waits for what
-        `done` has marked; when left, it has waited for that stream.
+        Makes the context in which `prepare` is called: that of a backend's `Uploads`.
     done : callable, optional
         Called in the thread that computes when all that uses a buffer has been asked of the device,
         and before its memory is given back.
@@ -104,7 +106,7 @@ class StreamFeed:
         block_rows: int | None = None,
         prefetch: bool = True,
         scope: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
-        done: Callable[[], object] | None = None,
+        done: Callable[[], object] = _nothing,
     ) -> None:
         for name, value in (("buffer_rows", buffer_rows), ("block_rows", block_rows)):
             if value is not None and value < 1:
@@ -138,25 +140,28 @@ class StreamFeed:
                 full = len(order) // self.batch_size
                 ragged = order[full * self.batch_size :]
                 batches = order[: full * self.batch_size].reshape(full, self.batch_size)
-                # A block begins at a multiple of its length, so that a resumed epoch has the same.
-                while start < full:
-                    stop = min((start // at_most + 1) * at_most, full)
-                    yield Block(x, y, batches[start:stop])
-                    start = stop
-                if len(ragged):
-                    yield Block(x, y, ragged[None, :])
-                k, start = k + 1, 0
-                del x, y  # not to be kept while the next buffer is waited for
-                if self._done is not None:
+                try:
+                    # A block begins at a multiple of its length, so that a resumed epoch has the
+                    # same.
+                    while start < full:
+                        stop = min((start // at_most + 1) * at_most, full)
+                        yield Block(x, y, batches[start:stop])
+                        start = stop
+                    if len(ragged):
+                        yield Block(x, y, ragged[None, :])
+                finally:
+                    del x, y  # not to be kept while the next buffer is waited for
                     self._done()
+                k, start = k + 1, 0
 
     def everything(self) -> Iterator[tuple[Array, Array]]:
         """See `Feed`. Ends what was begun before."""
         with self._read(self._in_order()) as parts:
             for x, y in parts:
-                yield x, y
-                del x, y
-                if self._done is not None:
+                try:
+                    yield x, y
+                finally:
+                    del x, y
                     self._done()
 
     def close(self) -> None:

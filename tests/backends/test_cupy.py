@@ -306,3 +306,62 @@ def test_a_network_stays_on_its_device_whatever_is_current():
         with pytest.raises(TypeError, match=r"x is on cuda:0, but .* on cuda:1: .*device='cuda:0'"):
             net.predict(cupy.ones((1, 3)))
         assert runtime.getDevice() == 0
+
+
+# ------------------------------------------------------------------ uploads beside computation
+
+
+class Stream:
+    """What is asked of a stream, in a log that all share."""
+
+    def __init__(self, log, **options):
+        self.log, self.options = log, options
+
+    def __enter__(self):
+        self.log.append("enter")
+        return self
+
+    def __exit__(self, *error):
+        self.log.append("leave")
+
+    def wait_event(self, event):
+        self.log.append("wait")
+
+    def synchronize(self):
+        self.log.append("synchronize")
+
+
+class Event:
+    def __init__(self, log, **options):
+        self.log, self.options = log, options
+
+    def record(self):
+        self.log.append("record")
+
+
+def test_uploads_wait_for_the_reader_of_their_memory(monkeypatch):
+    """In their stream's own order: wait for what reads old memory, copy, be done when left."""
+    assert hasattr(cupy.cuda.Event, "record")
+    assert all(hasattr(cupy.cuda.Stream, name) for name in ("wait_event", "synchronize"))
+    log = []
+    monkeypatch.setattr(cupy.cuda, "Stream", functools.partial(Stream, log))
+    monkeypatch.setattr(cupy.cuda, "Event", functools.partial(Event, log))
+    monkeypatch.setattr(CupyBackend, "scope", lambda self: contextlib.nullcontext())
+    uploads = CupyBackend("cuda:0", "float32").uploads()
+    assert uploads._stream.options == {"non_blocking": True}
+    with uploads.scope():
+        log.append("copy")
+    uploads.done()
+    assert log == ["enter", "wait", "copy", "synchronize", "leave", "record"]
+
+
+@needs_gpu
+def test_a_stream_of_samples_trains_as_samples_in_memory_do():
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((5000, 20)).astype("float32"), rng.integers(0, 3, 5000)
+    found = []
+    for samples in ((x, y), (bpnet.data.ArraySource(x, y), None)):
+        net = bpnet.Network([20, 64, 3], cost="log_likelihood", seed=0, backend="cupy")
+        net.fit(*samples, epochs=3, batch_size=100, optimizer=bpnet.Adam(0.01))
+        found.append(net.accuracy(x, y))
+    assert abs(found[0] - found[1]) < 0.05
