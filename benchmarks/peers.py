@@ -20,7 +20,7 @@ from .cases import SEED, Arrays, Case
 from .clock import now, seconds_of
 from .reference import BETA_1, BETA_2, EPSILON
 
-__all__ = ["PEERS", "AbsentError", "Trainer"]
+__all__ = ["PEERS", "AbsentError", "Trainer", "bpnet", "products", "torch_compiled", "torch_eager"]
 
 
 class AbsentError(ImportError):
@@ -72,7 +72,44 @@ def floor(case: Case, x: np.ndarray, labels: np.ndarray) -> Trainer:
     return Trainer(follow)
 
 
-def bpnet(library: str, case: Case, x: np.ndarray, labels: np.ndarray) -> Trainer:
+def products(
+    case: Case, x: np.ndarray, labels: np.ndarray, device: str, precision: str = "float32"
+) -> Trainer:
+    """The matrix products of a step by PyTorch, into buffers, on any device."""
+    import torch
+
+    torch.manual_seed(SEED)
+    kind = torch.bfloat16 if precision == "bfloat16" else torch.float32
+    sizes, m = case.sizes, case.batch
+    made = functools.partial(torch.rand, dtype=kind, device=device)
+    a, delta = [made(m, n) for n in sizes], [made(m, n) for n in sizes]
+    weights = [made(n_out, n_in) for n_in, n_out in pairwise(sizes)]
+    pairs = [(a[l], w.T, torch.empty_like(a[l + 1])) for l, w in enumerate(weights)]
+    for l in reversed(range(len(weights))):
+        pairs.append((delta[l + 1].T, a[l], torch.empty_like(weights[l])))
+        if l:
+            pairs.append((delta[l + 1], weights[l], torch.empty_like(a[l])))
+
+    def follow(order: np.ndarray) -> None:
+        before = torch.backends.cuda.matmul.allow_tf32
+        torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+        for _ in range(len(order)):
+            for left, right, out in pairs:
+                torch.mm(left, right, out=out)
+        _wait(device)
+        torch.backends.cuda.matmul.allow_tf32 = before
+
+    return Trainer(follow)
+
+
+def bpnet(
+    library: str,
+    case: Case,
+    x: np.ndarray,
+    labels: np.ndarray,
+    device: str = "cpu",
+    compute_dtype: str | None = None,
+) -> Trainer:
     """bpnet through its public ``fit``, with history and without a progress bar."""
     import bpnet
 
@@ -82,8 +119,9 @@ def bpnet(library: str, case: Case, x: np.ndarray, labels: np.ndarray) -> Traine
             activations=case.sigma,
             cost="categorical_cross_entropy",
             backend=library,
-            device="cpu",
+            device=device,
             dtype="float32",
+            compute_dtype=compute_dtype,
             seed=SEED,
         )
     except bpnet.BackendUnavailableError as error:
@@ -118,23 +156,28 @@ def bpnet(library: str, case: Case, x: np.ndarray, labels: np.ndarray) -> Traine
     return Trainer(lambda order: epochs(1) and None, parameters, epochs)
 
 
-def torch_eager(case: Case, x: np.ndarray, labels: np.ndarray) -> Trainer:
+def torch_eager(case: Case, x: np.ndarray, labels: np.ndarray, device: str = "cpu") -> Trainer:
     """PyTorch with autograd and its fused optimizers, as its tutorials train."""
-    return _torch(case, x, labels, lambda loss: loss)
+    return _torch(case, x, labels, lambda loss: loss, device)
 
 
-def torch_compiled(case: Case, x: np.ndarray, labels: np.ndarray) -> Trainer:
-    """The same with ``torch.compile`` of forward, loss and backward."""
+def torch_compiled(case: Case, x: np.ndarray, labels: np.ndarray, device: str = "cpu") -> Trainer:
+    """The same with ``torch.compile`` of forward, loss and backward; on a GPU by its graphs."""
     import torch
 
     if not any(shutil.which(one) for one in (os.environ.get("CXX", "c++"), "g++", "clang++")):
         raise AbsentError("torch.compile needs a C++ compiler, and there is none")
     torch._dynamo.reset()
-    return _torch(case, x, labels, torch.compile)
+    mode = "default" if device == "cpu" else "reduce-overhead"
+    return _torch(case, x, labels, functools.partial(torch.compile, mode=mode), device)
 
 
 def _torch(
-    case: Case, x: np.ndarray, labels: np.ndarray, compiled: Callable[[Any], Any]
+    case: Case,
+    x: np.ndarray,
+    labels: np.ndarray,
+    compiled: Callable[[Any], Any],
+    device: str,
 ) -> Trainer:
     import torch
     from torch import nn
@@ -142,7 +185,7 @@ def _torch(
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(case.sizes):
         layers += [nn.Linear(n_in, n_out), nn.Sigmoid() if case.sigma == "sigmoid" else nn.ReLU()]
-    model = nn.Sequential(*layers[:-1])
+    model = nn.Sequential(*layers[:-1]).to(device)
     linear = layers[::2]
     with torch.no_grad():
         for layer, w, b in zip(linear, *case.start(), strict=True):
@@ -152,23 +195,32 @@ def _torch(
         optimizer = torch.optim.SGD(model.parameters(), case.learning_rate, fused=True)
     else:
         optimizer = torch.optim.Adam(model.parameters(), case.learning_rate, fused=True)
-    inputs, targets = torch.from_numpy(x), torch.from_numpy(labels)
+    inputs, targets = (torch.from_numpy(one).to(device) for one in (x, labels))
 
     @compiled
     def loss(x: Any, y: Any) -> Any:
         return nn.functional.cross_entropy(model(x), y)
 
     def follow(order: np.ndarray) -> None:
-        for rows in torch.from_numpy(order).unbind():
+        for rows in torch.from_numpy(order).to(device).unbind():
             optimizer.zero_grad()
             loss(inputs.index_select(0, rows), targets.index_select(0, rows)).backward()
             optimizer.step()
+        _wait(device)
 
     def parameters() -> Arrays:
         both = [layer.weight for layer in linear] + [layer.bias for layer in linear]
-        return [part.detach().numpy() for part in both]
+        return [part.detach().cpu().numpy() for part in both]
 
     return Trainer(follow, parameters)
+
+
+def _wait(device: str) -> None:
+    """Until a GPU has done what it was given."""
+    if device != "cpu":
+        import torch
+
+        torch.cuda.synchronize(device)
 
 
 def jax_step(case: Case, x: np.ndarray, labels: np.ndarray) -> Trainer:

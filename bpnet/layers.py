@@ -180,6 +180,8 @@ class Architecture:
     sigma : tuple of Activation
         Of each layer after the input.
     layout : Layout
+    random : list of (int, str)
+        Which layers, the input's being 0, need a key for each step, and for what.
     plain : bool
         Whether no layer does more than its activation.
     """
@@ -195,6 +197,12 @@ class Architecture:
         }
         self.layout = Layout(self.sizes, tuple(self.norms))
         inner = self.layers[1:]
+        self.random = [
+            (l, what)
+            for l, layer in enumerate(self.layers)
+            for what in ("noise", "dropout")
+            if getattr(layer, what)
+        ]
         self.plain = not self.norms and not any(one.dropout or one.residual for one in inner)
 
     def first_norms(self) -> list[np.ndarray[Any, Any]]:
@@ -206,16 +214,6 @@ class Architecture:
         """Running means and variances before the first step: zeros and ones."""
         sizes = [self.sizes[l + 1] for l in self.batched]
         return np.concatenate([part for n in sizes for part in (np.zeros(n), np.ones(n))])
-
-    @property
-    def random(self) -> list[tuple[int, str]]:
-        """Which layers, the input's being 0, need a key for each step, and for what."""
-        return [
-            (l, what)
-            for l, layer in enumerate(self.layers)
-            for what in ("noise", "dropout")
-            if getattr(layer, what)
-        ]
 
     def keys(self, seed: int, step: int) -> tuple[int, ...]:
         """A key for each of `random`."""

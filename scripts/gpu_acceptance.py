@@ -5,7 +5,8 @@
 
 Every array library that has a CUDA device here is tried, and what it computes is compared with
 NumPy on the CPU. Each figure goes to a JSON file. The exit code is 0 if all is well, 1 if a check
-failed, 2 if there is no CUDA GPU. It runs from a checkout and takes some minutes.
+failed, 2 if there is no CUDA GPU. It runs from a checkout and takes some minutes, most of them for
+the tests; ``--sections`` chooses.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import datetime
+import functools
 import json
 import os
 import platform
@@ -40,7 +42,7 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 import numpy as np  # noqa: E402
 
 import bpnet  # noqa: E402
-from bpnet.data import load_digits, load_mnist  # noqa: E402
+from bpnet.data import ArraySource, load_digits, load_mnist  # noqa: E402
 from bpnet.randomness import keep_mask  # noqa: E402
 
 Target = tuple[str, str]  # library, device
@@ -241,6 +243,117 @@ def steps(plan: Plan, section: Section) -> None:
             tell(f"  {name}: {1e6 * step:.0f} us, {step / products:.2f} times the products")
 
 
+def peers(plan: Plan, section: Section) -> None:
+    """A step of bpnet beside one of PyTorch, eager and compiled, and beside its products alone."""
+    if not find_spec("torch"):
+        section.figures["left out"] = "torch is not installed"
+        tell("  left out: torch is not installed")
+        return
+    from benchmarks.cases import CASES, named
+    from benchmarks.peers import bpnet as trained
+    from benchmarks.peers import products, torch_compiled, torch_eager
+
+    device = plan.targets[0][1] if plan.tiny else "cuda"
+    for case in named("tiny") if plan.tiny else CASES:
+        case = case.with_steps(min(case.steps, plan.size(1000, 8), 2**21 // case.batch))
+        makers: dict[str, Callable[..., Any]] = {
+            f"bpnet {library}": functools.partial(trained, library, device=on)
+            for library, on in plan.targets
+        }
+        makers["torch eager"] = functools.partial(torch_eager, device=device)
+        if not plan.tiny:
+            makers["torch compiled"] = functools.partial(torch_compiled, device=device)
+        makers["products"] = functools.partial(products, device=device)
+        times = _in_turns(section, case, makers, plan.size(5, 2))
+        if case.net != "large":
+            _bar(section, case, times, "torch compiled", 1.0)
+        elif case.optimizer == "sgd":
+            _bar(section, case, times, "products", 1.05)
+            for precision in ("tf32", "bfloat16"):
+                makers = {
+                    f"bpnet {library}": functools.partial(
+                        trained, library, device=on, compute_dtype=precision
+                    )
+                    for library, on in plan.targets
+                    if not bpnet.get_backend(library, on).lacks_compute(precision)
+                }
+                makers["products"] = functools.partial(products, device=device, precision=precision)
+                times = _in_turns(section, case, makers, 5, precision)
+                _bar(section, case, times, "products", 1.05, precision)
+
+
+def _in_turns(
+    section: Section, case: Any, makers: dict[str, Callable[..., Any]], rounds: int, how: str = ""
+) -> dict[str, float]:
+    """Microseconds a step of each, medians of some epochs in turns; each first shows its result."""
+    from benchmarks.clock import seconds_of
+    from benchmarks.reference import difference, expected, order_of
+    from benchmarks.timing import LIMITS
+
+    check, named = case.for_check("sgd"), f"{case.name}{' ' * bool(how)}{how}"
+    wanted, trainers, times = expected(check), {}, {name: [] for name in makers}
+    for name, make in makers.items():
+        found = make(check, *check.data())
+        if found.parameters is not None and not how:
+            found.follow(order_of(check))
+            error = difference(check, found.parameters(), wanted)
+            section.check(f"{named}, {name}: two steps", error <= LIMITS["sgd"], error=error)
+        trainers[name] = make(case, *case.data())
+    order = np.random.default_rng(0).permutation(case.steps * case.batch)
+    order = order.reshape(case.steps, case.batch)
+    for k in range(rounds + 1):
+        for name, one in trainers.items():
+            took = one.epochs(1)[0] if one.epochs else seconds_of(lambda f=one.follow: f(order))
+            if k:  # the first compiles
+                times[name].append(1e6 * took / case.steps)
+    medians = {name: statistics.median(each) for name, each in times.items()}
+    section.figures[named] = {"microseconds a step": medians, "rounds": times}
+    for name, median in medians.items():
+        tell(f"  {named}, {name}: {median:.1f} us")
+    return medians
+
+
+def _bar(
+    section: Section, case: Any, times: dict[str, float], beside: str, limit: float, how: str = ""
+) -> None:
+    """Whether the quickest of bpnet's takes at most so many times as long as another."""
+    mine = {name: each for name, each in times.items() if name.startswith("bpnet")}
+    if mine and beside in times:
+        name = min(mine, key=mine.__getitem__)
+        ratio = mine[name] / times[beside]
+        what = f"{case.name}{' ' * bool(how)}{how}: {name} at most {limit:g} times {beside}"
+        section.check(what, ratio <= limit, ratio=ratio)
+
+
+def streaming(plan: Plan, section: Section) -> None:
+    """Samples from the host's memory, beside the same samples on the device."""
+    sizes, batch = [plan.size(784, 20), *[plan.size(512, 8)] * 2, 10], 128
+    rng, n = np.random.default_rng(0), plan.size(200_000, 2_000)
+    x = rng.random((n, sizes[0]), dtype=np.float32)
+    y = rng.integers(10, size=n)
+    for target in plan.targets:
+        times: dict[str, list[float]] = {}
+        ways = {"on the device": (x, y), "streamed": (ArraySource(x, y), None)}
+        with contextlib.ExitStack() as stack:
+            fits = {}
+            for way, samples in ways.items():
+                net = bpnet.Network(sizes, cost="log_likelihood", seed=0, **_on(target))
+                fit = net.fitting(*samples, epochs=99, batch_size=batch, progress=False)
+                fits[way] = stack.enter_context(fit)
+            for k in range(plan.size(6, 3)):
+                for way, fit in fits.items():
+                    row = fit.epoch()
+                    if k:  # the first compiles
+                        times.setdefault(way, []).append(row["seconds"])
+        resident, streamed = (statistics.median(each) for each in times.values())
+        section.figures[_text(target)] = times
+        what = f"{_text(target)}: at least 90 % of the speed on the device"
+        if plan.tiny:
+            tell(f"  {_text(target)}: {resident / streamed:.0%} of the speed in memory")
+        else:
+            section.check(what, streamed * 0.9 <= resident, share=resident / streamed)
+
+
 def tests(plan: Plan, section: Section) -> None:
     """The whole test suite, on each CUDA device, too."""
     usual = ["numpy", "numpy-readonly", *(name for name in ("torch", "jax") if find_spec(name))]
@@ -275,7 +388,10 @@ def tests(plan: Plan, section: Section) -> None:
 
 SECTIONS: dict[str, Callable[[Plan, Section], None]] = {
     one.__name__: one
-    for one in (devices, masks, gradients, digits, mnist, commands, waits, steps, tests)
+    for one in (
+        *(devices, masks, gradients, digits, mnist, commands, waits, steps, peers, streaming),
+        tests,
+    )
 }
 
 

@@ -115,10 +115,12 @@ class Plan(ABC):
         steps, z = order.shape[0], self._graph.z
         outputs = self.empty((steps, *z.shape), z.dtype)
         targets = self._xp.take(y, order.reshape(-1), axis=0).reshape(steps, *self._graph.y.shape)
-        table = np.asarray(rates, dtype=np.float64).reshape(steps, -1)
+        if rates.count(rates[0]) == steps:
+            rates = rates[:1]
+        table = np.asarray(rates, dtype=np.float64).reshape(len(rates), -1)
         varying = []
         for node, cell in self._varying:
-            values = np.broadcast_to(numbers(node, table), steps).astype(node.dtype)
+            values = np.broadcast_to(numbers(node, table), len(rates)).astype(node.dtype)
             self.fill(cell, values[0])
             if not (values == values[0]).all():
                 varying.append((cell, values))
@@ -199,13 +201,19 @@ class Plan(ABC):
         """Take some rows of ``x`` to ``out``."""
 
     def batches(self, x: Array, order: Array) -> Iterator[Array]:
-        """The samples of each step, gathered for some small steps at once."""
+        """The samples of each step, and after the last step any."""
+        each = [*self._room]
+        for _ in self.gathered(x, order):
+            yield from each
+
+    def gathered(self, x: Array, order: Array) -> Iterator[None]:
+        """Gather the samples of some small steps at once, again and again."""
         ahead, size, *rest = self._room.shape
-        flat, each = self._room.reshape(ahead * size, *rest), [*self._room]
+        flat = self._room.reshape(ahead * size, *rest)
         for start in range(0, order.shape[0], ahead):
             rows = order[start : start + ahead].reshape(-1)
             self.gather(x, rows, flat[: rows.shape[0]])
-            yield from each
+            yield
 
     # ------------------------------------------------------------------ what goes where
 

@@ -35,7 +35,9 @@ __all__ = [
 _COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
 _UNARY = ("abs", "exp", "expm1", "log", "log1p", "negative", "sign", "sqrt", "square", "tanh")
 _BINARY = ("add", "subtract", "multiply", "divide", "maximum", "minimum", *_COMPARISONS)
-REWRITTEN = frozenset(("addscaled", "gate"))  # what a rewriting makes of several operations
+REWRITTEN = frozenset(
+    ("addscaled", "addquotient", "gate")
+)  # what a rewriting makes of several operations
 ELEMENTWISE = frozenset((*_UNARY, *_BINARY, "where", "astype", *REWRITTEN))
 VIEWS = frozenset(("transpose", "reshape", "slice"))
 LEAVES = frozenset(("input", "constant", "rate", "zeros"))

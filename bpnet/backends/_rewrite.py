@@ -183,6 +183,8 @@ def _meets(read: Node, before: Node, where: slice) -> bool:
 def scale_addends(graph: Graph, *, rates: bool) -> None:
     """Make one operation, ``addscaled``, of ``x + c y`` and ``x - c y`` for a number c.
 
+    Where y is a quotient ``a / b`` that nothing else reads, it is ``addquotient`` of x, a and b.
+
     Parameters
     ----------
     graph : Graph
@@ -208,6 +210,9 @@ def scale_addends(graph: Graph, *, rates: bool) -> None:
             if node.op == "subtract":
                 c = node.recorder.call("negative", c)
             node.op, node.args, node.option = "addscaled", (x, y), c
+            arrays = y.op == "divide" and not any(one.is_scalar for one in y.args)
+            if arrays and uses[y] == [scaled] and y not in graph.results:
+                node.op, node.args = "addquotient", (x, *y.args)
     graph.prune()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -109,7 +108,7 @@ class NumpyPlan(BlockwisePlan):
         self._held: list[Array] = []  # what lies where a call was told to read or write
         self._x_address = ctypes.c_void_p()
         super().__init__(backend, graph, state, once=once)
-        self._addresses = [pointer(batch).value for batch in self._room]
+        self._slots = [(batch, pointer(batch).value) for batch in self._room]
 
     def elementwise(self, node: Node, arguments: Sequence[str], out: str) -> list[str]:
         if node.op == "astype":
@@ -173,9 +172,10 @@ class NumpyPlan(BlockwisePlan):
         return None if root_of(node) in self._dynamic else pointer(self.array(node))
 
     def batches(self, x: Array, order: Array) -> Iterator[Array]:
-        for address, batch in zip(itertools.cycle(self._addresses), super().batches(x, order)):
-            self._x_address.value = address
-            yield batch
+        place = self._x_address
+        for _ in self.gathered(x, order):
+            for batch, place.value in self._slots:
+                yield batch
 
     def copy(self, source: str, out: str) -> str:
         return f"copyto({out}, {source})"

@@ -174,6 +174,7 @@ class TorchPlan(BlockwisePlan):
 
     functions: ClassVar[dict[str, Callable[..., Any]]] = {
         "mm": torch.mm,
+        "addcdiv": torch.addcdiv,
         "addmm": torch.addmm,
         "gate": torch.ops.aten.threshold_backward.grad_input,
         "sum": torch.sum,
@@ -201,8 +202,11 @@ class TorchPlan(BlockwisePlan):
             return [self.copy(arguments[0], out)]
         if node.op == "gate":
             return [f"gate({', '.join(arguments)}, 0, grad_input={out})"]
-        if node.op == "addscaled":
-            return [f"add({', '.join(arguments)}, alpha={self._number(node.option)}, out={out})"]
+        if node.op in ("addscaled", "addquotient"):
+            given, number = ", ".join(arguments), self._number(node.option)
+            if node.op == "addscaled":
+                return [f"add({given}, alpha={number}, out={out})"]
+            return [f"addcdiv({given}, value={number}, out={out})"]
         return [f"{node.op}({', '.join(arguments)}, out={out})"]
 
     def _number(self, node: Node) -> str:

@@ -56,6 +56,13 @@ class Optimizer(Value):
             )
         return found * factor
 
+    @property
+    def steady(self) -> bool:
+        """Whether all steps need the same numbers."""
+        kind = type(self)
+        own = (kind.rates, kind.learning_rate_at) != (Optimizer.rates, Optimizer.learning_rate_at)
+        return not callable(self.learning_rate) and not own
+
     def rates(self, t: int, factor: float = 1.0) -> tuple[float, ...]:
         """Numbers that step ``t`` (from 0) needs, the learning rate times ``factor`` in them."""
         return (self.learning_rate_at(t, factor),)

@@ -24,7 +24,7 @@ from .history import History
 from .interrupt import Interrupt
 from .preparation import Preparation, weights_of
 from .snapshot import Snapshot, packed, read_checkpoint, unpacked
-from .step import Recipe, rates_of
+from .step import Recipe, rates_of, rates_over
 from .tally import R2, Accuracy, Tally
 
 if TYPE_CHECKING:
@@ -412,10 +412,8 @@ class Fit:
     ) -> None:
         """Do a block of steps, or those of it before Ctrl-C."""
         net, recipe = self.net, self._recipe
-        rates = [
-            rates_of(recipe, net._architecture, net.seed, step, step - net._since, self.rate_factor)
-            for step in range(self.steps_done, self.steps_done + len(order))
-        ]
+        steps = range(self.steps_done, self.steps_done + len(order))
+        rates = rates_over(recipe, net._architecture, net.seed, steps, net._since, self.rate_factor)
         self._state, outputs = run(self._state, x, y, order, rates, self._interrupt)
         count = 0 if outputs is None else int(outputs.shape[0])
         self._whole_block = count == len(order)

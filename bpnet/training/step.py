@@ -17,7 +17,7 @@ from ..costs import Cost
 from ..layers import Architecture
 from ..optimizers import Optimizer
 
-__all__ = ["FIRST_SCALING", "Recipe", "make_forward", "make_step", "rates_of"]
+__all__ = ["FIRST_SCALING", "Recipe", "make_forward", "make_step", "rates_of", "rates_over"]
 
 
 class Recipe(Value):
@@ -265,6 +265,15 @@ def rates_of(
     optimizer = recipe.optimizer
     rates = optimizer.rates(t) if factor == 1.0 else optimizer.rates(t, factor=factor)
     return *map(float, rates), *architecture.keys(seed, step)
+
+
+def rates_over(
+    recipe: Recipe, architecture: Architecture, seed: int, steps: range, since: int, factor: float
+) -> list[tuple[float, ...]]:
+    """`rates_of` each of some steps, of which the optimizer's first was ``since``."""
+    if steps and recipe.optimizer.steady and not architecture.random:
+        return [rates_of(recipe, architecture, seed, steps[0], 0, factor)] * len(steps)
+    return [rates_of(recipe, architecture, seed, one, one - since, factor) for one in steps]
 
 
 def make_forward(architecture: Architecture) -> Forward:

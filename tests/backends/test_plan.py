@@ -845,6 +845,6 @@ def test_pytorch_is_told_where_to_put_each_result(torch):
                 state, _ = trial.run(trial.planned, state, last=steps)
             counts.append(seen)
     per_step = counts[1] - counts[0]
-    assert sum(per_step.values()) == 3 * 24
+    assert sum(per_step.values()) == 3 * 23
     silent = [name for name in per_step if not name.endswith(_TOLD)]
     assert silent == []  # no array is made, and none is asked for its value
