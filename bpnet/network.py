@@ -654,9 +654,8 @@ class Network:
 
         Parameters
         ----------
-        x, y, epochs
-            As for `fit`.
-        **settings
+        x, y, epochs : as for `fit`
+        **settings : optional
             All others of `fit`, with the same defaults.
 
         Returns
@@ -702,7 +701,7 @@ class Network:
         y : array, shape (m, n_L), or (m,) of class indices
         sample_weight, label_smoothing : optional
             As for `fit`.
-        **settings
+        **settings : optional
             What `fit` says of a step: ``optimizer``, ``l1``, ``l2``, ``max_norm``, ``clip_value``,
             ``clip_norm``, ``accumulate``, ``average``.
 

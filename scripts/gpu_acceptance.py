@@ -15,6 +15,7 @@ import argparse
 import contextlib
 import datetime
 import functools
+import itertools
 import json
 import os
 import platform
@@ -218,6 +219,48 @@ def waits(plan: Plan, section: Section) -> None:
             section.check(f"{_text(target)}: as many with more steps", few == many, **counts)
 
 
+def graphs(plan: Plan, section: Section) -> None:
+    """CuPy's steps are captured, for each way of training, and end where NumPy's do."""
+    if not any(library == "cupy" for library, _ in plan.targets):
+        tell("  left out: there is no CuPy with a GPU")
+        return
+    from bpnet.backends.cupy import CupyPlan
+
+    x, y = load_digits().train
+    layers = {
+        "plain": [64, 30, 10],
+        "dropout and noise": [bpnet.Layer(64, noise=0.1), bpnet.Layer(30, dropout=0.2), 10],
+        "batch normalization": [64, bpnet.Layer(30, normalization="batch"), 10],
+    }
+    optimizers = {"SGD": bpnet.SGD(0.1), "Momentum": bpnet.Momentum(0.02), "Adam": bpnet.Adam()}
+    capture, outcomes = CupyPlan.capture, []
+
+    def watched(self: Any, do: Callable[[], None]) -> Any:
+        try:
+            launch = capture(self, do)
+        except Exception as error:
+            outcomes.append(f"{type(error).__name__}: {error}")
+            raise
+        outcomes.append("captured")
+        return launch
+
+    with mock.patch.object(CupyPlan, "capture", watched):
+        for (what, sizes), (name, optimizer) in itertools.product(
+            layers.items(), optimizers.items()
+        ):
+            thetas = []
+            outcomes.clear()
+            for target in (CPU, *(one for one in plan.targets if one[0] == "cupy")):
+                net = bpnet.Network(
+                    sizes, activations="relu", cost="log_likelihood", seed=0, **_on(target)
+                )
+                net.fit(x, y, epochs=1, batch_size=5, optimizer=optimizer, progress=False)
+                thetas.append(_theta(net))
+            section.check(f"{what}, {name}: captured", outcomes == ["captured"], told=[*outcomes])
+            error = _relative(thetas[1], thetas[0])
+            section.check(f"{what}, {name}: as on the CPU", error < 1e-3, error=error)
+
+
 def steps(plan: Plan, section: Section) -> None:
     """Time of a training step, and of its bare matrix products on the same device."""
     shapes = [([784, 30, 10], 10, 500), ([784, 512, 512, 10], 128, 200)]
@@ -389,8 +432,8 @@ def tests(plan: Plan, section: Section) -> None:
 SECTIONS: dict[str, Callable[[Plan, Section], None]] = {
     one.__name__: one
     for one in (
-        *(devices, masks, gradients, digits, mnist, commands, waits, steps, peers, streaming),
-        tests,
+        *(devices, masks, gradients, digits, mnist, commands, waits, graphs, steps, peers),
+        *(streaming, tests),
     )
 }
 

@@ -232,8 +232,8 @@ def test_methods_of_a_network_say_what_they_take_and_give(name):
     text = inspect.getdoc(method) or ""
     assert text, f"Network.{name} has no docstring"
     parameters = [one for one in inspect.signature(method).parameters if one != "self"]
-    described = re.findall(r"^([\w, ]+) : ", text, re.MULTILINE)
-    told = {one.strip() for line in described for one in line.split(",")}
+    described = re.findall(r"^([\w*, ]+) : ", text, re.MULTILINE)
+    told = {one.strip(" *") for line in described for one in line.split(",")}
     assert set(parameters) <= told, f"Network.{name} does not describe {set(parameters) - told}"
     if parameters:
         assert ">>> " in text, f"Network.{name} has no example"

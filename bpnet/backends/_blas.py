@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["BLAS", "blas", "pointer"]
+__all__ = ["BLAS", "blas", "layout_of", "pointer"]
 
 Array = Any
 
@@ -72,20 +72,21 @@ class BLAS:
         (m, n), k = out.shape, left.shape[1]
         at_left, at_right = addresses or (pointer(left), pointer(right))
         size = ctypes.c_int64
-        (flip_left, ld_left), (flip_right, ld_right), (_, ld) = map(_layout, (left, right, out))
+        (flip_left, ld_left), (flip_right, ld_right), (_, ld) = map(layout_of, (left, right, out))
+        flips = (_TRANSPOSED if flip else _AS_IT_IS for flip in (flip_left, flip_right))
         return functools.partial(
-            self._gemm, _ROWS, flip_left, flip_right, size(m), size(n), size(k), self._float(alpha),
+            self._gemm, _ROWS, *flips, size(m), size(n), size(k), self._float(alpha),
             at_left, size(ld_left), at_right, size(ld_right), self._float(beta),
             pointer(out), size(ld),
         )  # fmt: skip
 
 
-def _layout(x: Array) -> tuple[ctypes.c_int, int]:
-    """Whether columns rather than rows lie in one piece, and how far apart these are."""
+def layout_of(x: Array) -> tuple[bool, int]:
+    """Whether columns of a matrix, not rows, lie in one piece, and how far apart these are."""
     rows, columns = (step // x.itemsize for step in x.strides)
     if columns == 1:
-        return _AS_IT_IS, max(rows, x.shape[1])
-    return _TRANSPOSED, max(columns, x.shape[0])
+        return False, max(rows, x.shape[1])
+    return True, max(columns, x.shape[0])
 
 
 @functools.cache

@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from .._value import Value
-from ._random import FIRST, SECOND
+from ._random import FIRST, SECOND, UNIT
 from ._record import Node
 
-__all__ = ["ChainSource", "chain_source", "keep_mask_source"]
+__all__ = ["ChainSource", "chain_source", "random_source"]
 
 _TYPES = {"float32": "float", "float64": "double", "bool": "bool"}
 _EXPRESSIONS = {
@@ -104,23 +104,37 @@ def chain_source(group: Sequence[Node], local: Collection[Node]) -> ChainSource:
     )
 
 
-def keep_mask_source(probability: float, first: int, dtype: str) -> tuple[str, str, str]:
-    """Inputs, outputs and body of a kernel for a mask; see `Namespace.keep_mask`.
+def random_source(op: str, option: tuple[Any, ...], dtype: str) -> tuple[str, str, str]:
+    """Inputs, outputs and body of a kernel for a mask, or for normal numbers; see `Namespace`.
 
     It takes the key, and the numbers of samples and of units, (m, 1) and (1, n).
+
+    Parameters
+    ----------
+    op : {"keep_mask", "normal"}
+    option : tuple
+        The probability, of a mask; the number of the first sample.
+    dtype : str
     """
-    kind = _TYPES[dtype]
-    mix = (
-        "auto mix = [](unsigned int w) { w ^= w >> 16; "
-        f"w *= {FIRST:#x}u; w ^= w >> 15; w *= {SECOND:#x}u; return w ^ (w >> 16); }};"
-    )
+    kind, (*rest, first) = _TYPES[dtype], option
     body = [
-        mix,
+        "auto mix = [](unsigned int w) { w ^= w >> 16; "
+        f"w *= {FIRST:#x}u; w ^= w >> 15; w *= {SECOND:#x}u; return w ^ (w >> 16); }};",
+        "auto bits = [&](unsigned int own) { "
+        f"unsigned int row = mix((sample + {first}u) ^ own), column = mix(unit ^ mix(~own)); "
+        "return mix(row ^ column) >> 8; };",
         "unsigned int own = (unsigned int)key;",
-        f"unsigned int row = mix((sample + {first}u) ^ own), column = mix(unit ^ mix(~own));",
-        f"bool kept = (mix(row ^ column) >> 8) < {round(probability * 2**24)}u;",
-        f"out0 = kept ? {kind}({1.0 / probability!r}) : {kind}(0);",
     ]
+    if op == "keep_mask":
+        (probability,) = rest
+        kept = f"bits(own) < {round(probability * 2**24)}u"
+        body.append(f"out0 = {kept} ? {kind}({1.0 / probability!r}) : {kind}(0);")
+    else:
+        body += [
+            f"{kind} radius = {kind}(bits(own)) * {kind}({UNIT!r}) + {kind}({0.5 * UNIT!r});",
+            f"{kind} angle = {kind}(bits(own ^ {SECOND:#x}u)) * {kind}({UNIT!r});",
+            f"out0 = sqrt({kind}(-2) * log(radius)) * cos({kind}({2.0 * math.pi!r}) * angle);",
+        ]
     return "int64 key, uint32 sample, uint32 unit", f"{dtype} out0", "\n".join(body)
 
 

@@ -59,6 +59,18 @@ class Plan(ABC):
 
     functions: ClassVar[dict[str, Callable[..., Any]]]
     """What the code calls, under the names that the lines below give it."""
+    # Entries of what is gathered at once, so few that they stay in a core's cache; most steps.
+    ahead, most_ahead = 2**16, 64
+    template = """\
+def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
+    for k, (y_k, z_k, x_k) in enumerate(zip(targets, outputs, batches)):
+        if stop():
+            return k
+        for cell, values in varying:
+            fill(cell, values[k])
+{body}\
+    return len(targets)
+"""
 
     def __init__(
         self, backend: Backend, graph: Graph, state: Sequence[Array], *, once: bool = False
@@ -72,7 +84,7 @@ class Plan(ABC):
         self._varying: list[tuple[Node, Any]] = []
         self._free: list[Array] = []
         self._dynamic = {graph.y: "y_k"}
-        ahead = 1 if once else min(max(1, _AHEAD // graph.x.size), _MOST_AHEAD)
+        ahead = 1 if once else min(max(1, self.ahead // graph.x.size), self.most_ahead)
         self._room = self.empty((ahead, *graph.x.shape), graph.x.dtype)
         self._arrays[graph.x] = self._room[0]
         if once or ahead > 1:
@@ -94,7 +106,7 @@ class Plan(ABC):
         for group in self._groups():
             self._emit(group)
         self._finish()
-        self._run = self._assemble(_ONCE if once else _LOOP)
+        self._run = self._assemble(_ONCE if once else self.template)
 
     def run(
         self,
@@ -115,17 +127,21 @@ class Plan(ABC):
         steps, z = order.shape[0], self._graph.z
         outputs = self.empty((steps, *z.shape), z.dtype)
         targets = self._xp.take(y, order.reshape(-1), axis=0).reshape(steps, *self._graph.y.shape)
-        if rates.count(rates[0]) == steps:
-            rates = rates[:1]
-        table = np.asarray(rates, dtype=np.float64).reshape(len(rates), -1)
-        varying = []
+        table, varying = self.table(rates), []
         for node, cell in self._varying:
-            values = np.broadcast_to(numbers(node, table), len(rates)).astype(node.dtype)
+            values = np.broadcast_to(numbers(node, table), len(table)).astype(node.dtype)
             self.fill(cell, values[0])
             if not (values == values[0]).all():
                 varying.append((cell, values))
         batches = self.batches(x, order)
         return self._run(batches, targets, outputs, varying, stop, self.fill), outputs
+
+    @staticmethod
+    def table(rates: Sequence[tuple[float, ...]]) -> np.ndarray[Any, Any]:
+        """The numbers of each step, a row each; one row where all steps have the same."""
+        if rates.count(rates[0]) == len(rates):
+            rates = rates[:1]
+        return np.asarray(rates, dtype=np.float64).reshape(len(rates), -1)
 
     def forward(self, x: Array) -> Array:
         """The weighted inputs z of the output layer, of samples of the recorded shape."""
@@ -458,8 +474,10 @@ class Plan(ABC):
         self._names |= self.functions
         # Bound as defaults, so that each is a local variable of the loop.
         bound = ", ".join(f"{name}={name}" for name in self._names)
+        rates = [name for node, name in self._dynamic.items() if node.is_scalar]
         self.source = template.format(
             bound=bound,
+            rates=f"({', '.join(rates)}{',' * bool(rates)})",
             body="".join(f"        {line}\n" for line in self._lines),
         )
         scope = dict(self._names)
@@ -467,16 +485,6 @@ class Plan(ABC):
         return scope["run"]  # type: ignore[no-any-return]
 
 
-_LOOP = """\
-def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
-    for k, (y_k, z_k, x_k) in enumerate(zip(targets, outputs, batches)):
-        if stop():
-            return k
-        for cell, values in varying:
-            fill(cell, values[k])
-{body}\
-    return len(targets)
-"""
 _ONCE = """\
 def run(x_k, z_k, *, {bound}):
     if True:
@@ -578,8 +586,6 @@ def planned_forward(
 
 
 _FEW = 16
-# Entries of what is gathered at once, so few that they stay in a core's cache; and the most steps.
-_AHEAD, _MOST_AHEAD = 2**16, 64
 SCRATCH: Any = object()
 """Stands for an array that exists within a chain alone."""
 _RANDOM = ("keep_mask", "normal")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-__all__ = ["FIRST", "SECOND", "hash_of", "keep_bits", "normal"]
+__all__ = ["FIRST", "SECOND", "UNIT", "hash_of", "keep_bits", "normal"]
 
 Array = Any
 
 _LOW = 0xFFFFFFFF
 FIRST, SECOND = 0x7FEB352D, 0x846CA68B  # the factors of lowbias32
-_UNIT = 2.0**-24
+UNIT = 2.0**-24
 
 
 def hash_of(*words: int) -> int:
@@ -52,8 +52,8 @@ def normal(
     shape: tuple[int, int], key: Any, xp: Any, dtype: Any, device: Any, first: int = 0
 ) -> Array:
     """Standard normal numbers, by Box and Muller's transform of two hashes."""
-    radius = xp.astype(bits(shape, key, xp, device, first), dtype) * _UNIT + 0.5 * _UNIT
-    angle = xp.astype(bits(shape, key ^ _signed(SECOND), xp, device, first), dtype) * _UNIT
+    radius = xp.astype(bits(shape, key, xp, device, first), dtype) * UNIT + 0.5 * UNIT
+    angle = xp.astype(bits(shape, key ^ _signed(SECOND), xp, device, first), dtype) * UNIT
     return xp.sqrt(-2.0 * xp.log(radius)) * xp.cos(2.0 * math.pi * angle)
 
 

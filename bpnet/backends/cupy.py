@@ -13,10 +13,12 @@ import cupyx.scipy.special
 import numpy as np
 from cupy.cuda import runtime
 
+from . import _cublas
 from ._base import Array, Availability, Backend, Namespace, Step, Uploads
-from ._kernels import chain_source, keep_mask_source
+from ._kernels import chain_source, random_source
 from ._plan import Plan, planned
-from ._record import ELEMENTWISE, Node
+from ._record import ELEMENTWISE, Graph, Node, depends_on_rates, numbers
+from ._rewrite import accumulate
 
 __all__ = ["CupyBackend"]
 
@@ -120,19 +122,151 @@ class _Uploads(Uploads):
 
 
 class CupyPlan(Plan):
-    """Calls with ``out=``, and one kernel for each chain of elementwise operations.
+    """Calls with ``out=``, one kernel for each chain of elementwise operations, and all of it for
+    some steps as one CUDA graph.
 
-    Constants stand in the kernels; rates are handed to them by value, so that no step moves
-    anything to the device.
+    What varies from step to step lies on the device: rows of samples, targets and rates for some
+    steps at once. The first of such blocks is done call by call, which compiles the kernels; then
+    the same calls are captured, and each block after that is one launch. Without a cuBLAS of its
+    own there is no graph, and CuPy multiplies.
+
+    Attributes
+    ----------
+    captured : bool
+        Whether blocks of steps are launched as a graph.
+    obstacle : Exception or None
+        Why the capture failed, if it did.
     """
 
     functions: ClassVar[dict[str, Callable[..., Any]]] = {
         "copyto": cupy.copyto,
         "matmul": cupy.matmul,
+        "take": cupy.take,
     }
+    ahead, most_ahead = 2**22, 32
+    template = """\
+def run(x_k, y_k, z_k, rates, *, {bound}):
+    if True:
+        {rates} = rates
+{body}\
+"""
 
-    def cell(self, dtype: Any) -> Any:
-        return np.zeros((), dtype)
+    captured = False
+    obstacle: Exception | None = None
+
+    @classmethod
+    def rewrite(cls, graph: Graph, backend: Backend) -> None:
+        super().rewrite(graph, backend)
+        if cls.multiplies():
+            accumulate(graph)
+
+    def __init__(
+        self, backend: Backend, graph: Graph, state: Sequence[Array], *, once: bool = False
+    ) -> None:
+        self._products: Any = self.products() if self.multiplies() else None
+        self._rates: dict[Node, Array] = {}
+        self._launch: Callable[[], Any] | None = None
+        self._tried = self._products is None
+        super().__init__(backend, graph, state, once=once)
+        blocks = self._room.shape[0]
+        self._targets, self._outputs = (
+            self.empty((blocks, *one.shape), one.dtype) for one in (graph.y, graph.z)
+        )
+        rates = [
+            tuple(room[k : k + 1].reshape(()) for room in self._rates.values())
+            for k in range(blocks)
+        ]
+        self._slots = list(zip(self._room, self._targets, self._outputs, rates, strict=True))
+
+    # ------------------------------------------------------------------ cuBLAS and graphs
+
+    @staticmethod
+    def multiplies() -> bool:
+        """Whether there is a cuBLAS for products within a graph."""
+        return _cublas.library() is not None
+
+    @staticmethod
+    def products() -> Any:
+        """What multiplies; see `_cublas.Products`."""
+        return _cublas.Products(_cublas.library())
+
+    @staticmethod
+    def stream() -> Any:
+        """What the device is asked on."""
+        return cupy.cuda.get_current_stream()
+
+    def capture(self, do: Callable[[], None]) -> Callable[[], Any]:
+        """What a function asks of the device, to be launched again and again."""
+        # Memory that is taken meanwhile stays the graph's.
+        self._pool, stream = cupy.cuda.MemoryPool(), cupy.cuda.Stream(non_blocking=True)
+        with cupy.cuda.using_allocator(self._pool.malloc), stream:
+            self._products.on(stream)
+            stream.begin_capture()
+            try:
+                do()
+            finally:
+                graph = stream.end_capture()
+        launch: Callable[[], Any] = graph.launch
+        return launch
+
+    def run(
+        self,
+        x: Array,
+        y: Array,
+        order: Array,
+        rates: Sequence[tuple[float, ...]],
+        stop: Callable[[], bool],
+    ) -> tuple[int, Array]:
+        steps, z, table = order.shape[0], self._graph.z, self.table(rates)
+        outputs = self.empty((steps, *z.shape), z.dtype)
+        values = [self._on_device(node, table, steps) for node in self._rates]
+        if self._products is not None:
+            self._products.on(self.stream())
+        for first in range(0, steps, len(self._slots)):
+            if stop():
+                return first, outputs
+            count = min(len(self._slots), steps - first)
+            rows = order[first : first + count].reshape(-1)
+            for samples, room in ((x, self._room), (y, self._targets)):
+                self.gather(samples, rows, room[:count].reshape(-1, *room.shape[2:]))
+            for room, each in zip(self._rates.values(), values, strict=True):
+                self.functions["copyto"](room[:count], each[first : first + count])
+            self._do(count)
+            self.functions["copyto"](outputs[first : first + count], self._outputs[:count])
+        return steps, outputs
+
+    def _do(self, count: int) -> None:
+        """Some steps, on what lies in their slots."""
+        if count == len(self._slots) and self._launch is not None:
+            self._launch()
+            return
+        for slot in self._slots[:count]:
+            self._run(*slot)
+        if count == len(self._slots) and not self._tried:
+            self._tried = True
+            try:
+                self._launch = self.capture(self._all)
+                self.captured = True
+            except Exception as error:  # whatever the driver or cuBLAS raise: it goes on without
+                self.obstacle = error
+            self._products.on(self.stream())
+
+    def _all(self) -> None:
+        for slot in self._slots:
+            self._run(*slot)
+
+    def _on_device(self, node: Node, table: np.ndarray[Any, Any], steps: int) -> Array:
+        """A number of each step, moved at once."""
+        each = np.broadcast_to(numbers(node, table), len(table)).astype(node.dtype)
+        return self._xp.asarray(np.resize(each, steps), dtype=each.dtype, device=self._device)
+
+    # ------------------------------------------------------------------ calls
+
+    def name(self, node: Node) -> str:
+        if node.is_scalar and depends_on_rates(node) and node not in self._dynamic:
+            self._rates[node] = self.empty(self._room.shape[:1], node.dtype)
+            self._dynamic[node] = f"r{len(self._rates) - 1}"
+        return super().name(node)
 
     def is_chained(self, node: Node) -> bool:
         return node.op in ELEMENTWISE
@@ -140,31 +274,41 @@ class CupyPlan(Plan):
     def chain(self, group: list[Node], local: set[Node]) -> list[str]:
         source = chain_source(group, local)
         kernel = _kernel(source.inputs, source.outputs, source.body)
-        arrays = [self._argument(node) for node in source.arguments]
-        arrays += [self.name(node) for node in source.results]
+        arrays = [self.name(node) for node in (*source.arguments, *source.results)]
         return [f"{self.bind(kernel)}({', '.join(arrays)})"]
-
-    def _argument(self, node: Node) -> str:
-        return f"{self.name(node)}[()]" if node.is_scalar else self.name(node)
 
     def elementwise(self, node: Node, arguments: Sequence[str], out: str) -> list[str]:
         return self.chain([node], set())
 
     def random(self, node: Node) -> str:
-        if node.op != "keep_mask":
-            return super().random(node)
-        probability, first = node.option
-        kernel = _kernel(*keep_mask_source(probability, first, node.dtype.name))
+        source = random_source(node.op, node.option, node.dtype.name)
         m, n = node.shape
         count = self._xp.arange
         samples = count(m, dtype=self._xp.uint32, device=self._device)[:, None]
         units = count(n, dtype=self._xp.uint32, device=self._device)[None, :]
-        key, out = self.bind(self.key(node.args[0])), self.name(node)
-        given = f"{key}[()], {self.bind(samples)}, {self.bind(units)}, {out}"
-        return f"{self.bind(kernel)}({given})"
+        given = [self.name(node.args[0]), self.bind(samples), self.bind(units), self.name(node)]
+        return f"{self.bind(_kernel(*source))}({', '.join(given)})"
 
     def matmul(self, left: str, right: str, out: str) -> str:
-        return f"matmul({left}, {right}, out={out})"
+        if self._products is None:
+            return f"matmul({left}, {right}, out={out})"
+        return f"{self.bind(self._products)}({left}, {right}, {out})"
+
+    def accumulation(self, node: Node) -> str:
+        axis, beta, sign = node.option
+        out, *factors = (self.name(one) for one in node.args)
+        if node.op == "addmv":  # a sum is a product with ones
+            x = node.args[1]
+            ones = self._xp.ones_like(self.empty((x.shape[axis],), node.dtype))
+            vector = self.array(node.args[0])
+            vector, ones = (
+                (vector.reshape(1, -1), ones[None, :])
+                if axis == 0
+                else (vector.reshape(-1, 1), ones[:, None])
+            )
+            out = self.bind(vector)
+            factors.insert(axis, self.bind(ones))
+        return f"{self.bind(self._products)}({', '.join(factors)}, {out}, {sign}, {beta})"
 
     def reduction(self, node: Node) -> list[str]:
         axis, keepdims = node.option
@@ -177,7 +321,7 @@ class CupyPlan(Plan):
         return f"copyto({out}, {source})"
 
     def gather(self, x: Array, rows: Array, out: Array) -> None:
-        cupy.take(x, rows, 0, out)
+        self.functions["take"](x, rows, 0, out)
 
 
 @functools.cache

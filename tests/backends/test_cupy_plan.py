@@ -80,6 +80,23 @@ def matmul(a, b, *, out):  # CuPy 14 takes `out` by its name alone
     return np.matmul(a, b, out=out)
 
 
+class Products:
+    """What multiplies in place of cuBLAS, on the stream it was told."""
+
+    stream = None
+
+    def on(self, stream):
+        self.stream = stream
+
+    def __call__(self, left, right, out, alpha=1.0, beta=0.0):
+        assert self.stream is not None
+        calls["product"] += 1
+        check(out, left, right)
+        assert all(one.itemsize in one.strides for one in (left, right))
+        assert out.strides[-1] == out.itemsize or out.shape[-1] == 1
+        out[...] = alpha * np.matmul(left, right) + (beta * out if beta else 0.0)
+
+
 def take(a, indices, axis=None, out=None):
     calls["take"] += 1
     check(out, a)
@@ -246,18 +263,50 @@ class StandIn(NumpyBackend):
     def copy(self, x):
         return x.copy()
 
+    plan = None
+
     def compile(self, step):
-        return planned(self, step, Plan, super(NumpyBackend, self).compile(step))
+        plain = super(NumpyBackend, self).compile(step)
+        return planned(self, step, self.plan or Plan, plain)
 
 
 class Plan(on_cupy.CupyPlan):
-    """CuPy's plan, that calls what stands for CuPy's functions."""
+    """CuPy's plan, that calls what stands for CuPy's functions; a graph for each two steps."""
 
     functions = {"copyto": copyto, "matmul": matmul, "take": take}  # noqa: RUF012
+    most_ahead = 2
+    products = Products
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
         plans.append(self)
+
+    @staticmethod
+    def multiplies():
+        return True
+
+    @staticmethod
+    def stream():
+        return "current"
+
+    def capture(self, do):
+        """A graph knows addresses, and no values of the host: doing it again is the same."""
+
+        def launch():
+            calls["launch"] += 1
+            do()
+
+        return launch
+
+
+class PlanByCuPy(Plan):
+    """Without a cuBLAS of its own, and so without a graph."""
+
+    most_ahead = 1
+
+    @staticmethod
+    def multiplies():
+        return False
 
 
 calls, plans, kernels, functions = Counter(), [], {}, {}
@@ -384,6 +433,32 @@ def test_each_operation_is_numpys_on_special_values_too(dtype):
         np.testing.assert_allclose(found, expected, rtol=4 * np.finfo(dtype).eps)
 
 
+@needs_compiler
+@pytest.mark.usefixtures("every_kernel")
+@pytest.mark.parametrize("what", TRIALS)
+def test_without_a_cublas_of_its_own_cupy_multiplies(what, monkeypatch):
+    monkeypatch.setattr(StandIn, "plan", PlanByCuPy)
+    calls.clear()
+    plans.clear()
+    with np.errstate(all="ignore"):
+        TRIALS[what](StandIn("cpu", "float64")).assert_agreement()
+    assert plans
+    assert calls["matmul"]
+    assert not calls["product"] + calls["launch"]
+
+
+def test_a_capture_that_fails_leaves_the_calls(monkeypatch):
+    def refuse(self, do):
+        raise RuntimeError("not now")
+
+    monkeypatch.setattr(Plan, "capture", refuse)
+    plans.clear()
+    trial = training(StandIn("cpu", "float64"), "tanh", "quadratic", "adam", "0", "equal")
+    trial.assert_agreement()
+    assert not any(one.captured for one in plans)
+    assert "not now" in {str(one.obstacle) for one in plans}
+
+
 # ------------------------------------------------------------------ as few launches as now
 
 
@@ -391,20 +466,18 @@ def test_each_operation_is_numpys_on_special_values_too(dtype):
 @pytest.mark.parametrize(
     ("activation", "optimizer", "l2", "most"),
     [
-        ("sigmoid", "sgd", 0, {"take": 1, "matmul": 5, "kernel": 4, "reduction": 2}),
-        ("relu", "sgd", 0, {"take": 1, "matmul": 5, "kernel": 4, "reduction": 2}),
-        (
-            "relu",
-            "adam",
-            0.01,
-            {"take": 1, "matmul": 5, "kernel": 5, "reduction": 2, "copyto": 1},
-        ),
+        ("sigmoid", "sgd", 0, {"product": 7, "kernel": 3}),
+        ("relu", "sgd", 0, {"product": 7, "kernel": 3}),
+        ("relu", "adam", 0.01, {"product": 5, "kernel": 5, "reduction": 2, "copyto": 1}),
     ],
 )
-def test_a_step_launches_no_more_than_now_and_moves_nothing(activation, optimizer, l2, most):
+def test_a_step_launches_no_more_than_now_and_moves_nothing(
+    activation, optimizer, l2, most, monkeypatch
+):
+    monkeypatch.setattr(Plan, "most_ahead", 6)
     trial = digits(StandIn("cpu", "float32"), activation, optimizer, l2)
     counts = []
-    for steps in (2, 6):
+    for steps in (1, 5):  # of one block
         calls.clear()
         trial.run(trial.planned, trial.state, last=steps)
         counts.append(calls.copy())
@@ -412,6 +485,19 @@ def test_a_step_launches_no_more_than_now_and_moves_nothing(activation, optimize
     assert set(per_step) <= set(most)  # no transfer, whatever the rates do
     assert all(count <= most[name] for name, count in per_step.items())
     assert counts[0]["from_host"] == 1  # the order of a block of steps
+    block = counts[0] - Counter(most)
+    assert block["take"] == 2  # samples and targets
+    assert block["copyto"] == 1 + {"sgd": 1, "adam": 2}[optimizer]  # outputs, and each rate
+
+
+@needs_compiler
+def test_a_block_of_steps_is_one_launch_after_the_first():
+    trial = digits(StandIn("cpu", "float32"), "sigmoid", "sgd", 0)
+    plans.clear()
+    calls.clear()
+    trial.run(trial.planned, trial.state)  # six steps, two a block: the first is done by calls
+    assert plans[0].captured
+    assert calls["launch"] == 2
 
 
 # ------------------------------------------------------------------ what the stand-ins refuse

@@ -1,0 +1,98 @@
+"""cuBLAS by its C interface, for products that CuPy has no name for or may not be asked for.
+
+CuPy sets the stream of its handle before each product, which cannot be done while a stream is
+captured: CuPy then refuses products. A handle of one's own is given its stream once, and its memory
+to work in. It also adds a product to an array in one pass.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import weakref
+from typing import Any
+
+import cupy
+from cupy.cuda import runtime
+
+from ._blas import layout_of
+
+__all__ = ["Products", "library"]
+
+Array = Any
+
+_AS_IT_IS, _TRANSPOSED = 0, 1
+_TF32 = 3
+_ROOM = 32 * 2**20  # bytes to work in, as NVIDIA advises for Hopper
+
+
+@functools.cache
+def library() -> Any:
+    """The cuBLAS that CuPy computes with, or None where it is not to be found."""
+    try:
+        return ctypes.CDLL(f"libcublas.so.{runtime.runtimeGetVersion() // 1000}")
+    except OSError:
+        return None
+
+
+class Products:
+    """``out <- alpha left @ right + beta out``, queued on one stream.
+
+    Called with `matmul`'s arrays, all float32 or all float64; rows of ``out`` lie in one piece,
+    and so do rows or columns of the others.
+
+    Parameters
+    ----------
+    found : ctypes.CDLL
+        What `library` found. The handle is made for the current device.
+
+    Raises
+    ------
+    RuntimeError
+        If cuBLAS refuses; the message has its status.
+    """
+
+    def __init__(self, found: Any) -> None:
+        self._found = found
+        handle = ctypes.c_void_p()
+        self._do("cublasCreate_v2", ctypes.byref(handle))
+        self._handle = handle
+        weakref.finalize(self, found.cublasDestroy_v2, handle).atexit = False
+        self._room = cupy.empty(_ROOM, cupy.uint8)
+        if os.environ.get("CUPY_TF32") == "1":  # as CuPy's own products
+            self._do("cublasSetMathMode", handle, ctypes.c_int(_TF32))
+
+    def on(self, stream: Any) -> None:
+        """Queue what follows on a stream of CuPy's."""
+        self._do("cublasSetStream_v2", self._handle, ctypes.c_void_p(stream.ptr))
+        # Setting the stream takes back the memory to work in.
+        room = ctypes.c_void_p(self._room.data.ptr), ctypes.c_size_t(_ROOM)
+        self._do("cublasSetWorkspace_v2", self._handle, *room)
+
+    def __call__(
+        self, left: Array, right: Array, out: Array, alpha: float = 1.0, beta: float = 0.0
+    ) -> None:
+        single = out.dtype.itemsize == 4
+        number, name = (
+            (ctypes.c_float, "cublasSgemm_v2") if single else (ctypes.c_double, "cublasDgemm_v2")
+        )
+        # cuBLAS counts along columns: to it, rows are columns, and out.T = right.T @ left.T.
+        (flip_left, ld_left), (flip_right, ld_right) = layout_of(left), layout_of(right)
+        (m, n), k = out.shape, left.shape[1]
+        self._do(
+            name,
+            self._handle,
+            *(ctypes.c_int(_TRANSPOSED if one else _AS_IT_IS) for one in (flip_right, flip_left)),
+            *(ctypes.c_int(size) for size in (n, m, k)),
+            ctypes.byref(number(alpha)),
+            *(ctypes.c_void_p(right.data.ptr), ctypes.c_int(ld_right)),
+            *(ctypes.c_void_p(left.data.ptr), ctypes.c_int(ld_left)),
+            ctypes.byref(number(beta)),
+            *(ctypes.c_void_p(out.data.ptr), ctypes.c_int(layout_of(out)[1])),
+        )
+
+    def _do(self, name: str, *arguments: Any) -> None:
+        status = getattr(self._found, name)(*arguments)
+        if status:
+            raise RuntimeError(f"{name} of cuBLAS failed with status {status}")

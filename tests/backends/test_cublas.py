@@ -1,0 +1,123 @@
+"""cuBLAS's interface without a GPU: what it is told is what NumPy would multiply."""
+
+import ctypes
+import itertools
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+cupy = pytest.importorskip("cupy", reason="cupy is not installed")
+
+from bpnet.backends import _cublas  # noqa: E402 - needs cupy
+
+NUMBERS = {"S": (ctypes.c_float, np.float32), "D": (ctypes.c_double, np.float64)}
+
+
+class Device:
+    """An array as CuPy's are: of which addresses and steps are known."""
+
+    def __init__(self, host):
+        self.host, self.data = host, SimpleNamespace(ptr=host.ctypes.data)
+
+    def __getattr__(self, name):
+        return getattr(self.host, name)
+
+
+class Library:
+    """The functions of cuBLAS that are used, with the types of its header."""
+
+    def __init__(self, status=0):
+        self.log, self.status = [], status
+        for letter in NUMBERS:
+            setattr(self, f"cublas{letter}gemm_v2", lambda *a, kind=letter: self.gemm(kind, *a))
+
+    def __getattr__(self, name):
+        def call(*arguments):
+            self.log.append((name, [getattr(one, "value", one) for one in arguments[1:]]))
+            return self.status
+
+        return call
+
+    def gemm(self, kind, handle, flip_a, flip_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc):
+        """C <- alpha op(A) op(B) + beta C, all of them column by column."""
+        number, dtype = NUMBERS[kind]
+        sizes = (flip_a, flip_b, m, n, k, lda, ldb, ldc)
+        assert all(type(one) is ctypes.c_int for one in sizes)
+        flip_a, flip_b, m, n, k, lda, ldb, ldc = (one.value for one in sizes)
+
+        def matrix(at, rows, columns, ld):
+            assert ld >= rows
+            count = ld * (columns - 1) + rows
+            flat = np.ctypeslib.as_array((number * count).from_address(at.value))
+            steps = np.dtype(dtype).itemsize, ld * np.dtype(dtype).itemsize
+            return np.lib.stride_tricks.as_strided(flat, (rows, columns), steps)
+
+        a = matrix(a, *((k, m) if flip_a else (m, k)), lda)
+        b = matrix(b, *((n, k) if flip_b else (k, n)), ldb)
+        c = matrix(c, m, n, ldc)
+        alpha, beta = (ctypes.cast(one, ctypes.POINTER(number))[0] for one in (alpha, beta))
+        product = (a.T if flip_a else a) @ (b.T if flip_b else b)
+        c[...] = alpha * product + (beta * c if beta else 0.0)
+        return self.status
+
+
+@pytest.fixture
+def room(monkeypatch):
+    memory = SimpleNamespace(data=SimpleNamespace(ptr=77))
+    monkeypatch.setattr(cupy, "empty", lambda size, dtype: memory)
+
+
+@pytest.mark.usefixtures("room")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("flipped", list(itertools.product([False, True], repeat=2)))
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 3, 4), (4, 1, 3), (3, 4, 1), (2, 3, 4)])
+def test_products_are_numpys(dtype, flipped, shape):
+    m, k, n = shape
+    rng = np.random.default_rng(0)
+    left, right, out = (rng.random(size).astype(dtype) for size in ((m, k), (k, n), (m, n)))
+    if flipped[0]:
+        left = np.ascontiguousarray(left.T).T
+    if flipped[1]:
+        right = np.ascontiguousarray(right.T).T
+    expected = left @ right, 0.5 * out - 2.0 * (left @ right)
+    product, found = _cublas.Products(Library()), out.copy()
+    product(Device(left), Device(right), Device(out), -2.0, 0.5)
+    product(Device(left), Device(right), Device(found))
+    np.testing.assert_allclose(found, expected[0], rtol=10 * np.finfo(dtype).eps)
+    np.testing.assert_allclose(out, expected[1], rtol=10 * np.finfo(dtype).eps, atol=1e-6)
+
+
+@pytest.mark.usefixtures("room")
+def test_a_stream_comes_before_the_memory_that_it_takes_back():
+    library = Library()
+    _cublas.Products(library).on(SimpleNamespace(ptr=5))
+    names = [name for name, _ in library.log]
+    assert names[:3] == ["cublasCreate_v2", "cublasSetStream_v2", "cublasSetWorkspace_v2"]
+    assert names[3:] == ["cublasDestroy_v2"]  # nothing holds the handle any more
+    assert library.log[1][1] == [5]
+    assert library.log[2][1] == [77, 32 * 2**20]
+
+
+@pytest.mark.usefixtures("room")
+def test_tf32_is_cupys_own_setting(monkeypatch):
+    monkeypatch.setenv("CUPY_TF32", "1")
+    library = Library()
+    _cublas.Products(library)
+    assert ("cublasSetMathMode", [3]) in library.log
+
+
+@pytest.mark.usefixtures("room")
+def test_a_failure_tells_function_and_status():
+    with pytest.raises(RuntimeError, match="cublasCreate_v2 of cuBLAS failed with status 1"):
+        _cublas.Products(Library(status=1))
+
+
+def test_where_there_is_no_library_there_is_none(monkeypatch):
+    def absent(name):
+        raise OSError(name)
+
+    _cublas.library.cache_clear()
+    monkeypatch.setattr(ctypes, "CDLL", absent)
+    assert _cublas.library() is None
+    _cublas.library.cache_clear()
