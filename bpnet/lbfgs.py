@@ -17,7 +17,7 @@ from .backprop import backprop
 from .metrics import get_all
 from .training import Callback, DivergenceError, Fit, History, Progress, Recipe
 from .training.feeds import MemoryFeed
-from .training.loop import count
+from .training.start import count
 from .training.tally import Tally
 
 if TYPE_CHECKING:

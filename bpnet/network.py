@@ -33,11 +33,10 @@ from .training import (
     Recipe,
     Snapshot,
     evaluate,
-    fitting,
     make_forward,
     make_step,
-    step,
 )
+from .training.start import fitting, step
 from .training.step import FIRST_SCALING
 from .training.tally import classes
 

@@ -8,7 +8,7 @@ from _backends import parameters, relative
 
 import bpnet
 from bpnet.randomness import epoch_order
-from bpnet.training import fitting
+from bpnet.training.start import fitting
 
 N, SIZE = 25, 10
 LAYERS = [bpnet.Layer(4, dropout=0.2), bpnet.Layer(6, normalization="batch"), 3]

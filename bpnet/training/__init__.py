@@ -12,8 +12,9 @@ from .callbacks import (
     ReduceOnPlateau,
     TensorBoard,
 )
+from .evaluation import evaluate
 from .history import History
-from .loop import DivergenceError, Fit, evaluate, fitting, step
+from .loop import DivergenceError, Fit
 from .snapshot import Snapshot, read_checkpoint
 from .step import Recipe, make_forward, make_step
 
@@ -34,9 +35,7 @@ __all__ = [
     "Snapshot",
     "TensorBoard",
     "evaluate",
-    "fitting",
     "make_forward",
     "make_step",
     "read_checkpoint",
-    "step",
 ]

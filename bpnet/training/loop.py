@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
-import operator
-import os
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
@@ -15,27 +10,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..backends import Array
-from ..data.sources.base import Source
-from ..metrics import Metric, get_all
-from ..optimizers import Optimizer
-from .callbacks import Callback, Progress
-from .feeds import Feed, MemoryFeed
+from ..metrics import Metric
+from .callbacks import Callback
+from .evaluation import costs_of, evaluate, metric_of
+from .feeds import Feed
 from .history import History
 from .interrupt import Interrupt
-from .preparation import Preparation, weights_of
-from .snapshot import Snapshot, packed, read_checkpoint, unpacked
-from .step import Recipe, rates_of, rates_over
-from .tally import R2, Accuracy, Tally
+from .snapshot import Snapshot, packed, unpacked
+from .step import Recipe, rates_over
+from .tally import Tally
 
 if TYPE_CHECKING:
     from ..network import Network
 
-__all__ = ["DivergenceError", "Fit", "Snapshot", "evaluate", "fitting", "step"]
+__all__ = ["DivergenceError", "Fit"]
 
-# Outputs kept on the device between two evaluations of costs and metrics, and activations of one
-# pass of an evaluation: some megabytes.
+# Outputs kept on the device between two evaluations of costs and metrics: some megabytes.
 _BLOCK = 2**19
-_CHUNK = 2**21
 
 
 class DivergenceError(ArithmeticError):
@@ -61,45 +52,6 @@ class DivergenceError(ArithmeticError):
     def __init__(self, message: str, history: History) -> None:
         super().__init__(message)
         self.history = history
-
-
-def evaluate(
-    net: Network, samples: Iterable[tuple[Array, Array]], metrics: Sequence[Metric] = ()
-) -> list[float]:
-    """Mean cost, accuracy or R^2, and metrics, over samples that are on the device.
-
-    Parameters
-    ----------
-    net : Network
-    samples : iterable of (x, y)
-        Arrays of shape (m, n_0) and (m, n_L).
-    metrics : sequence of Metric, optional
-
-    Returns
-    -------
-    list of float
-    """
-    xp, own, last = net.backend.xp, _metric(net), net._sigma[-1]
-    to_numpy, forward, state = net.backend.to_numpy, net._forward(), (net._theta, net._running)
-    rows = max(1, _CHUNK // max(net.sizes))
-    tally, outputs = Tally(), []
-    for x, y in samples:
-        y = y[:, : net.sizes[-1]]
-        for start in range(0, x.shape[0], rows):
-            stop = min(start + rows, x.shape[0])
-            part = y[start:stop, :]
-            z = forward(state, x[start:stop, :])
-            tally.costs.append(xp.reshape(xp.sum(net.cost.of_output(last, z, part, xp)), (1,)))
-            tally.sums.append(own.sums(z, last, part, xp))
-            if "moments" in own.wants:
-                tally.moments.append(own.moments(part, xp))
-            tally.counts.append(stop - start)
-            if metrics:
-                outputs.append([to_numpy(one) for one in (part, last.value(z, xp))])
-    each = {what: tally.each(what, net.backend) for what in ("costs", "counts", *own.wants)}
-    given = [np.concatenate(blocks).astype(np.float64) for blocks in zip(*outputs, strict=True)]
-    cost = float(each["costs"].sum() / each["counts"].sum())
-    return [cost, own.figure(*(each[w] for w in own.wants)), *(one(*given) for one in metrics)]
 
 
 class Fit:
@@ -150,7 +102,7 @@ class Fit:
         self._feed, self._recipe, self._validation = feed, recipe, validation
         self._evaluate_training = evaluate_training
         self._callbacks = sorted(callbacks, key=lambda one: getattr(one, "last", False))
-        self._metric, self._metrics = _metric(net), tuple(metrics)
+        self._metric, self._metrics = metric_of(net), tuple(metrics)
         self._total = float(feed.samples) if total is None else total
         self._interrupt = Interrupt()
         self._stopping = self._at_once = False
@@ -430,7 +382,7 @@ class Fit:
         rows = net.backend.from_host(order.reshape(-1), "int64")
         y = xp.take(y, rows, axis=0)
         z = xp.reshape(outputs, (-1, outputs.shape[2]))
-        cost = _costs_of(net, self._recipe, z, y)
+        cost = costs_of(net, self._recipe, z, y)
         y = y[:, : net.sizes[-1]]
         tally.costs.append(xp.sum(xp.reshape(cost, order.shape), axis=1))
         tally.sums.append(self._metric.sums(z, last, y, xp))
@@ -481,157 +433,6 @@ class Fit:
             getattr(callback, moment)(*arguments)
 
 
-def fitting(
-    net: Network,
-    x: Any,
-    y: Any = None,
-    *,
-    epochs: int,
-    batch_size: int = 32,
-    recipe: Recipe,
-    label_smoothing: float = 0.0,
-    sample_weight: Any = None,
-    class_weight: Any = None,
-    validation: tuple[Any, Any] | None = None,
-    metrics: Iterable[Any] = (),
-    callbacks: Iterable[Callback] = (),
-    progress: bool | None = None,
-    evaluate_training: bool = False,
-    resume: Snapshot | str | os.PathLike[str] | None = None,
-) -> Fit:
-    """A fit before its first epoch; `Network.fit` says what each argument means."""
-    epochs = count("epochs", epochs, 0)
-    batch_size = count("batch_size", batch_size, 1)
-    _check_settings(recipe, label_smoothing)
-    chosen = [one for one in get_all(metrics) if one.name != _metric(net).name]
-    if not isinstance(resume, Snapshot | None):
-        resume = read_checkpoint(resume)
-    for one in chosen:
-        one.check(net.task, net.sizes[-1])
-    callbacks = list(callbacks)
-    if progress or (progress is None and sys.stderr.isatty()):
-        callbacks.append(Progress())
-    with net.backend.scope(), _undone(net):
-        prepare = Preparation(net, label_smoothing)
-        feed: Feed
-        total = None
-        if isinstance(x, Source):
-            if y is not None or sample_weight is not None or class_weight is not None:
-                raise ValueError("a source has the targets itself, and no weights beside them")
-            from .streaming import StreamFeed
-
-            moved = net.backend.uploads()
-            feed = StreamFeed(
-                x,
-                prepare,
-                batch_size=batch_size,
-                seed=net.seed,
-                scope=moved.scope,
-                done=moved.done,
-            )
-        else:
-            x, y, total = _weighted(net, *prepare(x, y), sample_weight, class_weight)
-            recipe = recipe.replaced(weighted=total is not None)
-            feed = MemoryFeed(x, y, batch_size=batch_size, seed=net.seed)
-        if validation is not None:
-            if len(validation) != 2:
-                raise ValueError(f"validation must be (x, y), not {len(validation)} things")
-            validation = net._samples(*validation, names=("validation x", "validation y"))
-        run = Fit(
-            net,
-            feed,
-            recipe,
-            epochs=epochs,
-            validation=validation,
-            metrics=chosen,
-            callbacks=callbacks,
-            evaluate_training=evaluate_training,
-            total=total,
-        )
-        run.begin(resume)
-    return run
-
-
-def step(
-    net: Network,
-    x: Any,
-    y: Any,
-    *,
-    recipe: Recipe,
-    label_smoothing: float = 0.0,
-    sample_weight: Any = None,
-) -> float:
-    """One step; `Network.step` says what each argument means."""
-    _check_settings(recipe, label_smoothing)
-    backend = net.backend
-    with backend.scope():
-        with _undone(net):
-            x, y = Preparation(net, label_smoothing)(x, y)
-            x, y, total = _weighted(net, x, y, sample_weight, None)
-            recipe = recipe.replaced(weighted=total is not None)
-        net._prepare(recipe)
-        order = np.arange(x.shape[0])[None, :]
-        rates = rates_of(recipe, net._architecture, net.seed, net.steps, net.steps - net._since)
-        try:
-            state, z = net._compiled(recipe)(net._state(), x, y, order, [rates])
-            cost = float(backend.xp.mean(_costs_of(net, recipe, z[0, :, :], y)))
-            finite = math.isfinite(cost)
-            if not finite or not backend.all_finite(state[0]):
-                what = "a parameter became infinite" if finite else f"the cost became {cost}"
-                raise DivergenceError(
-                    f"{what} in step {net.steps + 1}, with {recipe.optimizer}; the parameters are "
-                    "those before it. A lower learning rate may help",
-                    History(),
-                )
-        except BaseException:
-            net._forget()
-            raise
-        net._receive_state(state, net.steps + 1)
-    return cost
-
-
-def _check_settings(recipe: Recipe, label_smoothing: float) -> None:
-    if not isinstance(recipe.optimizer, Optimizer):
-        raise TypeError(f"optimizer must be one of bpnet.optimizers, not {recipe.optimizer!r}")
-    if not 0.0 <= label_smoothing < 1.0:
-        raise ValueError(
-            f"label_smoothing must be at least 0 and less than 1, not {label_smoothing:g}"
-        )
-
-
-@contextlib.contextmanager
-def _undone(net: Network) -> Iterator[None]:
-    """What targets taught the network of its task is forgotten if they are refused after all."""
-    seen = net._seen_regression
-    try:
-        yield
-    except BaseException:
-        net._seen_regression = seen
-        raise
-
-
-def _weighted(
-    net: Network, x: Array, y: Array, sample_weight: Any, class_weight: Any
-) -> tuple[Array, Array, float | None]:
-    """Samples, and targets with a last column of weights; their sum, or None without any."""
-    weights = weights_of(sample_weight, class_weight, y, net)
-    if weights is None:
-        return x, y, None
-    column = net.backend.asarray(weights[:, None], "sample_weight")
-    return x, net.backend.xp.concat([y, column], axis=1), float(weights.sum(dtype=np.float64))
-
-
-def _costs_of(net: Network, recipe: Recipe, z: Array, y: Array) -> Array:
-    """Cost of each sample of outputs z, shape (m,), as often as it counts."""
-    xp, last, n = net.backend.xp, net._sigma[-1], net.sizes[-1]
-    cost = net.cost.of_output(last, z, y[:, :n], xp)
-    return cost * y[:, -1] if recipe.weighted else cost
-
-
-def _metric(net: Network) -> Accuracy | R2:
-    return Accuracy() if net.task == "classification" else R2()
-
-
 def _each(function: Callable[[Array], Any], state: Any) -> Any:
     """A state of nested tuples with a function's result for each array."""
     if isinstance(state, tuple):
@@ -642,14 +443,3 @@ def _each(function: Callable[[Array], Any], state: Any) -> Any:
 def _shapes(state: Any) -> Any:
     """A state of nested tuples with each array's shape."""
     return _each(lambda one: tuple(one.shape), state)
-
-
-def count(name: str, value: Any, least: int) -> int:
-    """``value`` as an int, which must be at least ``least``."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be an integer, not {value!r}") from None
-    if number < least:
-        raise ValueError(f"{name} must be at least {least}, not {number}")
-    return number
