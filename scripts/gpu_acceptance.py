@@ -404,7 +404,7 @@ def tests(plan: Plan, section: Section) -> None:
     on_gpu = ["cupy" if name == "cupy" else f"{name}-cuda" for name, _ in plan.targets]
     what = []
     if plan.tiny:
-        on_gpu, what = [], ["bpnet/optimizers.py"]
+        on_gpu, what = [], ["bpnet/optimizers/sgd.py"]
     elif find_spec("xdist"):
         what = ["--numprocesses", str(min(8, os.cpu_count() or 1))]
     with tempfile.TemporaryDirectory() as folder:

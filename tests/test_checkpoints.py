@@ -804,9 +804,10 @@ def train_until(monkeypatch, epoch, *flags):
         if row["epoch"] == epoch:
             raise Crash
 
-    original = bpnet.Checkpoint.on_epoch_end
+    kind = bpnet.cli.run_folder._Checkpoint
+    original = kind.on_epoch_end
     with monkeypatch.context() as patched:
-        patched.setattr(bpnet.Checkpoint, "on_epoch_end", crash)
+        patched.setattr(kind, "on_epoch_end", crash)
         assert main(["train", "--quiet", *flags]) == 1
 
 
