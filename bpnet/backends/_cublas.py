@@ -31,8 +31,11 @@ _ROOM = 32 * 2**20  # bytes to work in, as NVIDIA advises for Hopper
 def library() -> Any:
     """The cuBLAS that CuPy computes with, or None where it is not to be found."""
     try:
+        # Whose import finds the library and loads it, wherever it lies.
+        import cupy_backends.cuda.libs.cublas  # noqa: F401
+
         return ctypes.CDLL(f"libcublas.so.{runtime.runtimeGetVersion() // 1000}")
-    except OSError:
+    except (ImportError, OSError):
         return None
 
 

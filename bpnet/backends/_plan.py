@@ -482,7 +482,7 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
         )
         scope = dict(self._names)
         exec(compile(self.source, "<bpnet plan>", "exec"), scope)
-        return scope["run"]  # type: ignore[no-any-return]
+        return scope.pop("run")  # type: ignore[no-any-return]  # no cycle: it goes with its plan
 
 
 _ONCE = """\

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -24,6 +26,9 @@ __all__ = ["CupyBackend"]
 
 # CUDA's status numbers for a driver that is absent or too old, and for a machine without a GPU.
 _INSUFFICIENT_DRIVER, _NO_DEVICE = 35, 100
+
+
+_thread = threading.local()
 
 
 def _clip(x: Array, /, min: Any = None, max: Any = None) -> Array:
@@ -65,9 +70,10 @@ class CupyBackend(Backend):
 
     def from_host(self, x: np.ndarray[Any, Any], dtype: str) -> Array:
         # CuPy reads pinned memory while the caller goes on, and may adopt memory that CPU and GPU
-        # share: it is given a copy of its own.
+        # share: it is given a copy of its own, unless the caller waits for it.
+        own = None if getattr(_thread, "waits", False) else True
         with self._device:
-            return cupy.asarray(np.array(x, dtype=dtype, order="C"))
+            return cupy.array(np.array(x, dtype=dtype, order="C", copy=own), copy=True)
 
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
         with self._device:  # whose current stream is waited for
@@ -113,8 +119,12 @@ class _Uploads(Uploads):
     def scope(self) -> Iterator[None]:
         with self._backend.scope(), self._stream:
             self._stream.wait_event(self._read)
-            yield
-            self._stream.synchronize()
+            _thread.waits = True
+            try:
+                yield
+            finally:
+                _thread.waits = False
+                self._stream.synchronize()
 
     def done(self) -> None:
         with self._backend.scope():
@@ -127,13 +137,14 @@ class CupyPlan(Plan):
 
     What varies from step to step lies on the device: rows of samples, targets and rates for some
     steps at once. The first of such blocks is done call by call, which compiles the kernels; then
-    the same calls are captured, and each block after that is one launch. Without a cuBLAS of its
-    own there is no graph, and CuPy multiplies.
+    the same calls are captured, and each block after that is one launch. So are the fewer steps
+    that are left over, the second time there are as many. Without a cuBLAS of its own there is no
+    graph, and CuPy multiplies.
 
     Attributes
     ----------
-    captured : bool
-        Whether blocks of steps are launched as a graph.
+    captured : set of int
+        For how many steps there is a graph.
     obstacle : Exception or None
         Why the capture failed, if it did.
     """
@@ -151,7 +162,6 @@ def run(x_k, y_k, z_k, rates, *, {bound}):
 {body}\
 """
 
-    captured = False
     obstacle: Exception | None = None
 
     @classmethod
@@ -165,8 +175,8 @@ def run(x_k, y_k, z_k, rates, *, {bound}):
     ) -> None:
         self._products: Any = self.products() if self.multiplies() else None
         self._rates: dict[Node, Array] = {}
-        self._launch: Callable[[], Any] | None = None
-        self._tried = self._products is None
+        self._launches: dict[int, Callable[[], Any]] = {}
+        self._seen: set[int] = set()
         super().__init__(backend, graph, state, once=once)
         blocks = self._room.shape[0]
         self._targets, self._outputs = (
@@ -195,11 +205,19 @@ def run(x_k, y_k, z_k, rates, *, {bound}):
         """What the device is asked on."""
         return cupy.cuda.get_current_stream()
 
+    @property
+    def captured(self) -> set[int]:
+        return set(self._launches)
+
+    @functools.cached_property
+    def _pool(self) -> Any:
+        """Memory that is taken during a capture: it stays the graphs'."""
+        return cupy.cuda.MemoryPool()
+
     def capture(self, do: Callable[[], None]) -> Callable[[], Any]:
         """What a function asks of the device, to be launched again and again."""
-        # Memory that is taken meanwhile stays the graph's.
-        self._pool, stream = cupy.cuda.MemoryPool(), cupy.cuda.Stream(non_blocking=True)
-        with cupy.cuda.using_allocator(self._pool.malloc), stream:
+        stream = cupy.cuda.Stream(non_blocking=True)
+        with cupy.cuda.using_allocator(self._pool.malloc), stream, _no_collection():
             self._products.on(stream)
             stream.begin_capture()
             try:
@@ -237,22 +255,22 @@ def run(x_k, y_k, z_k, rates, *, {bound}):
 
     def _do(self, count: int) -> None:
         """Some steps, on what lies in their slots."""
-        if count == len(self._slots) and self._launch is not None:
-            self._launch()
+        if (launch := self._launches.get(count)) is not None:
+            launch()
             return
-        for slot in self._slots[:count]:
-            self._run(*slot)
-        if count == len(self._slots) and not self._tried:
-            self._tried = True
+        self._first(count)
+        whole = self._products is not None and self.obstacle is None
+        if whole and (count == len(self._slots) or count in self._seen):
             try:
-                self._launch = self.capture(self._all)
-                self.captured = True
+                self._launches[count] = self.capture(functools.partial(self._first, count))
             except Exception as error:  # whatever the driver or cuBLAS raise: it goes on without
                 self.obstacle = error
             self._products.on(self.stream())
+        self._seen.add(count)
 
-    def _all(self) -> None:
-        for slot in self._slots:
+    def _first(self, count: int) -> None:
+        """The first so many slots' steps, call by call."""
+        for slot in self._slots[:count]:
             self._run(*slot)
 
     def _on_device(self, node: Node, table: np.ndarray[Any, Any], steps: int) -> Array:
@@ -322,6 +340,18 @@ def run(x_k, y_k, z_k, rates, *, {bound}):
 
     def gather(self, x: Array, rows: Array, out: Array) -> None:
         self.functions["take"](x, rows, 0, out)
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """No garbage is collected, as a handle in it would make the device wait, or refuse."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @functools.cache

@@ -92,11 +92,12 @@ class TorchBackend(Backend):
         return str(x.device)
 
     def from_host(self, x: np.ndarray[Any, Any], dtype: str) -> Array:
-        # A copy, as PyTorch would share memory with, and warn of, a read-only array.
-        copied = torch.from_numpy(np.array(x, dtype=dtype, order="C"))
         if self._device.type == "cuda" and _beside(self._device):
-            return copied.pin_memory().to(self._device, non_blocking=True)
-        return copied.to(self._device)
+            pinned = torch.empty(x.shape, dtype=getattr(torch, dtype), pin_memory=True)
+            pinned.numpy()[...] = x
+            return pinned.to(self._device, non_blocking=True)
+        # A copy, as PyTorch would share memory with, and warn of, a read-only array.
+        return torch.from_numpy(np.array(x, dtype=dtype, order="C")).to(self._device)
 
     def as_own(self, x: Array, name: str, dtype: str) -> Array:
         return super().as_own(x.detach(), name, dtype)

@@ -150,8 +150,8 @@ class StreamFeed:
                     if len(ragged):
                         yield Block(x, y, ragged[None, :])
                 finally:
-                    del x, y  # not to be kept while the next buffer is waited for
                     self._done()
+                    del x, y  # not to be kept while the next buffer is waited for
                 k, start = k + 1, 0
 
     def everything(self) -> Iterator[tuple[Array, Array]]:
@@ -161,8 +161,8 @@ class StreamFeed:
                 try:
                     yield x, y
                 finally:
-                    del x, y
                     self._done()
+                    del x, y
 
     def close(self) -> None:
         """Stop reading; what was begun cannot be gone on with. The source stays open."""

@@ -6,11 +6,13 @@ replaced by functions that refuse what CuPy would refuse, and what it would do b
 
 import ctypes
 import functools
+import gc
 import inspect
 import math
 import shutil
 import subprocess
 import tempfile
+import weakref
 from collections import Counter
 from pathlib import Path
 
@@ -456,6 +458,7 @@ def test_a_capture_that_fails_leaves_the_calls(monkeypatch):
     trial = training(StandIn("cpu", "float64"), "tanh", "quadratic", "adam", "0", "equal")
     trial.assert_agreement()
     assert not any(one.captured for one in plans)
+    assert {str(one.obstacle) for one in plans} <= {"not now", "None"}
     assert "not now" in {str(one.obstacle) for one in plans}
 
 
@@ -496,8 +499,30 @@ def test_a_block_of_steps_is_one_launch_after_the_first():
     plans.clear()
     calls.clear()
     trial.run(trial.planned, trial.state)  # six steps, two a block: the first is done by calls
-    assert plans[0].captured
+    assert plans[0].captured == {2}
     assert calls["launch"] == 2
+    for launches in (1, 1, 2, 2):  # and the one that is left over, from the third time on
+        calls.clear()
+        trial.run(trial.planned, trial.state, last=3)
+        assert calls["launch"] == launches
+    assert plans[0].captured == {1, 2}
+
+
+def test_a_plan_ends_with_its_last_reference():
+    """What it holds of the device, as a handle, is no garbage that waits for a collection."""
+    trial = training(StandIn("cpu", "float64"), "tanh", "quadratic", "sgd", "0", "equal")
+    plans.clear()
+    gc.collect()
+    gc.disable()
+    try:
+        trial.run(trial.planned, trial.state, last=1)  # the stand-in's graph would refer to it
+        plan = weakref.ref(plans.pop()._products)
+        assert plan() is not None
+        del trial
+        plans.clear()
+        assert plan() is None
+    finally:
+        gc.enable()
 
 
 # ------------------------------------------------------------------ what the stand-ins refuse
