@@ -241,8 +241,16 @@ class TorchPlan(BlockwisePlan):
         names = ", ".join(self.name(one) for one in factors)
         if node.op == "addmm":
             return f"{self.name(out)}.addmm_({names}, beta={beta}, alpha={sign})"
-        vector = self.array(out).reshape(-1)
-        ones = self.bind(vector.new_ones(factors[0].shape[axis]))  # a sum is a product with them
+        vector, count = self.array(out).reshape(-1), factors[0].shape[axis]
+        if count > _FEW:  # where BLAS, which adds up one by one, would lose digits
+            total = self.bind(self.empty(tuple(vector.shape), node.dtype))
+            scaled = "" if beta == 1.0 else f".mul_({beta})"
+            line = f"sum({names}, {axis}, out={total}); "
+            return f"{line}{self.bind(vector)}{scaled}.add_({total}, alpha={sign})"
+        ones = self.bind(vector.new_ones(count))  # a sum is a product with them
         vector = self.bind(vector)
         matrix = f"{names}.T" if axis == 0 else names
         return f"{vector}.addmv_({matrix}, {ones}, beta={beta}, alpha={sign})"
+
+
+_FEW = 64  # samples

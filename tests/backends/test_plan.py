@@ -774,6 +774,24 @@ def test_blas_adds_products_to_an_array(dtype, flipped, shape):
     assert relative(out, wanted) <= 10 * np.finfo(dtype).eps
 
 
+def test_sums_over_many_samples_lose_no_digit_on_pytorch(torch):
+    """As they would by BLAS, which adds up one by one, and rounds each time."""
+    rng = np.random.default_rng(0)
+    x, y = rng.random((512, 600)), rng.random((512, 64)) + 1.0
+    found = []
+    for dtype in ("float32", "float64"):
+        net = bpnet.Network(
+            [600, 64, 64],
+            activations=["tanh", "identity"],
+            initializer="zeros",
+            backend="torch",
+            dtype=dtype,
+        )
+        net.fit(x, y, epochs=1, batch_size=512, optimizer=bpnet.SGD(1.0))
+        found.append(net.backend.to_numpy(net.biases[1]))
+    assert relative(*found) < 2 * np.finfo("float32").eps
+
+
 # ------------------------------------------------------------------ as few calls as now
 
 
