@@ -83,6 +83,7 @@ def test_between_epochs_the_network_can_be_used_and_the_fit_be_left(data):
                 break
     assert ends.ended == 1
     assert len(fit.history) == 2
+    assert fit.history.stopped == "left"
     twin.fit(*data, epochs=2, batch_size=SIZE)
     assert (parameters(net) == parameters(twin)).all()
 

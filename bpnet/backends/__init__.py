@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextvars
 import functools
 import importlib
-import importlib.util
 import os
 from types import TracebackType
 from typing import Any
@@ -286,7 +285,9 @@ def _make(name: str, device: str | None, dtype: str) -> Backend:
 
 @functools.cache
 def _probe(name: str) -> Availability:
-    if importlib.util.find_spec(name) is None:
+    from importlib.util import find_spec  # not needed by `import bpnet`
+
+    if find_spec(name) is None:
         return Availability(name, None, (), f"{name} is not installed")
     try:
         backend = _load(name)

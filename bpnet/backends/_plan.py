@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import operator
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
@@ -554,6 +553,8 @@ def planned_forward(
     """
     plans: dict[tuple[int, ...], Plan | None] = {}
     seen: list[Array] = []
+    import threading  # not needed by `import bpnet`
+
     lock = threading.Lock()
 
     def step(xp: Any, state: Any, x: Array, y: Array, rates: Any) -> tuple[Any, Array]:

@@ -10,7 +10,7 @@ from .._value import Value
 from ..backends import Array
 from ..schedules import Rate
 
-__all__ = ["Memory", "Optimizer"]
+__all__ = ["Memory", "Optimizer", "zeros"]
 
 Memory: TypeAlias = tuple[Array, ...]
 
@@ -76,3 +76,8 @@ class Optimizer(Value):
     ) -> tuple[Array, Memory]:
         """Parameters and memory after a step, all of shape (size,)."""
         raise NotImplementedError
+
+
+def zeros(theta: Array, xp: Any) -> Array:
+    """Zeros like theta, which on NumPy take no memory until they are written to."""
+    return xp.zeros(theta.shape, dtype=theta.dtype, device=theta.device)

@@ -15,7 +15,7 @@ from .._bounds import check_numbers
 from ..backends import Array
 from ..parameters import Layout
 from ..schedules import Rate
-from ._base import Memory, Optimizer
+from ._base import Memory, Optimizer, zeros
 
 __all__ = ["AMSGrad", "Adam", "AdamW", "NAdam", "RAdam"]
 
@@ -59,7 +59,7 @@ class Adam(Optimizer):
         return mean, math.sqrt((1.0 - self.beta2) / (1.0 - self.beta2 ** (t + 1)))
 
     def init(self, theta: Array, xp: Any) -> Memory:
-        return xp.zeros_like(theta), xp.zeros_like(theta)
+        return zeros(theta, xp), zeros(theta, xp)
 
     def update(
         self, theta: Array, gradient: Array, memory: Memory, rates: tuple[Any, ...], xp: Any
@@ -93,7 +93,7 @@ class AMSGrad(Adam):
     """
 
     def init(self, theta: Array, xp: Any) -> Memory:
-        return xp.zeros_like(theta), xp.zeros_like(theta), xp.zeros_like(theta)
+        return zeros(theta, xp), zeros(theta, xp), zeros(theta, xp)
 
     def update(
         self, theta: Array, gradient: Array, memory: Memory, rates: tuple[Any, ...], xp: Any

@@ -9,7 +9,7 @@ from .._bounds import check_numbers
 from ..backends import Array
 from ..parameters import Layout
 from ..schedules import Rate
-from ._base import Memory, Optimizer
+from ._base import Memory, Optimizer, zeros
 from .adam import decayed
 
 __all__ = ["Lion"]
@@ -57,7 +57,7 @@ class Lion(Optimizer):
         return eta, 1.0 - eta * self.weight_decay
 
     def init(self, theta: Array, xp: Any) -> Memory:
-        return (xp.zeros_like(theta),)
+        return (zeros(theta, xp),)
 
     def update(  # type: ignore[override]  # who calls it asks uses_layout
         self,

@@ -9,7 +9,7 @@ from .._bounds import check_numbers
 from ..backends import Array
 from ..parameters import Layout
 from ..schedules import Rate
-from ._base import Memory, Optimizer
+from ._base import Memory, Optimizer, zeros
 from .adam import decayed
 
 __all__ = ["Muon", "orthogonalized"]
@@ -82,7 +82,7 @@ class Muon(Optimizer):
         return eta, 1.0 - eta * self.weight_decay, eta * of_biases, self.epsilon / root
 
     def init(self, theta: Array, xp: Any) -> Memory:
-        return xp.zeros_like(theta), xp.zeros_like(theta)
+        return zeros(theta, xp), zeros(theta, xp)
 
     def update(  # type: ignore[override]  # who calls it asks uses_layout
         self,

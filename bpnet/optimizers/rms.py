@@ -8,7 +8,7 @@ from typing import Any
 from .._bounds import check_numbers
 from ..backends import Array
 from ..schedules import Rate
-from ._base import Memory, Optimizer
+from ._base import Memory, Optimizer, zeros
 
 __all__ = ["AdaGrad", "RMSProp"]
 
@@ -40,7 +40,7 @@ class AdaGrad(Optimizer):
         check_numbers(self, ("epsilon", 0.0, math.inf))
 
     def init(self, theta: Array, xp: Any) -> Memory:
-        return (xp.zeros_like(theta),)
+        return (zeros(theta, xp),)
 
     def update(
         self, theta: Array, gradient: Array, memory: Memory, rates: tuple[Any, ...], xp: Any
@@ -87,7 +87,7 @@ class RMSProp(Optimizer):
         return self.learning_rate_at(t, factor) / root, self.epsilon / root
 
     def init(self, theta: Array, xp: Any) -> Memory:
-        return (xp.zeros_like(theta),)
+        return (zeros(theta, xp),)
 
     def update(
         self, theta: Array, gradient: Array, memory: Memory, rates: tuple[Any, ...], xp: Any

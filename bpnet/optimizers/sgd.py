@@ -7,7 +7,7 @@ from typing import Any
 from .._bounds import check_numbers
 from ..backends import Array
 from ..schedules import Rate
-from ._base import Memory, Optimizer
+from ._base import Memory, Optimizer, zeros
 
 __all__ = ["SGD", "Momentum", "Nesterov"]
 
@@ -67,7 +67,7 @@ class Momentum(Optimizer):
         check_numbers(self, ("momentum", 0.0, 1.0))
 
     def init(self, theta: Array, xp: Any) -> Memory:
-        return (xp.zeros_like(theta),)
+        return (zeros(theta, xp),)
 
     def update(
         self, theta: Array, gradient: Array, memory: Memory, rates: tuple[Any, ...], xp: Any

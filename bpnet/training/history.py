@@ -20,8 +20,8 @@ class History:
         ``validation_accuracy`` (in regression ``train_r2``, ``validation_r2``), the same of each
         further metric, ``seconds``; without validation data its columns are absent.
     stopped : str
-        Why the fit ended: ``"completed"``, ``"interrupted"``, or what a callback said: ``"early"``,
-        ``"plateau"``, ``"budget"``.
+        Why the fit ended: ``"completed"``, ``"interrupted"``, ``"left"`` by a loop over its epochs,
+        or what a callback said: ``"early"``, ``"plateau"``, ``"budget"``.
     best_epoch : int or None
         The epoch whose parameters a callback restored.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -25,6 +23,9 @@ class Interrupt:
         return self.requested
 
     def __enter__(self) -> Interrupt:
+        import signal  # neither is needed by `import bpnet`
+        import threading
+
         main = threading.current_thread() is threading.main_thread()
         if main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             self._previous = signal.signal(signal.SIGINT, self._note)
@@ -37,6 +38,8 @@ class Interrupt:
         traceback: TracebackType | None,
     ) -> None:
         if self._previous is not None:
+            import signal
+
             signal.signal(signal.SIGINT, self._previous)
 
     def _note(self, number: int, frame: FrameType | None) -> None:

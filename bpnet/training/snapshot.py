@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..io import read_checkpoint_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = [
     "Snapshot",
@@ -70,6 +72,8 @@ def read_checkpoint(path: str | os.PathLike[str], *, previous: bool = False) -> 
     >>> snapshot.header["epochs"]
     2
     """
+    from pathlib import Path  # not needed by `import bpnet`
+
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"there is no checkpoint {os.fspath(path)!r}")

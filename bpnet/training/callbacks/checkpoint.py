@@ -6,7 +6,6 @@ import contextlib
 import os
 import time
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,8 @@ from ._settings import count, number
 from .base import Callback
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..loop import Fit
 
 __all__ = ["Checkpoint"]
@@ -99,6 +100,8 @@ class Checkpoint(Callback):
         keep: int = 2,
         best: str | None = None,
     ) -> None:
+        from pathlib import Path  # not needed by `import bpnet`, of which it would be a tenth
+
         self.folder = Path(folder)
         self.every_steps = None if every_steps is None else count("every_steps", every_steps, 1)
         self.every_epochs = None if every_epochs is None else count("every_epochs", every_epochs, 1)
