@@ -45,6 +45,7 @@ __all__ = ["Gradients", "Layer", "Network", "load"]
 _SGD = SGD(learning_rate=0.1)
 _OF_STEPS = ("l1", "l2", "max_norm", "clip_value", "clip_norm", "accumulate", "average")
 _TASKS = ("classification", "regression")
+_CROSSED = (BinaryCrossEntropy, CategoricalCrossEntropy)
 _VECTORS = ("_memory", "_running", "_average", "_scaling")  # tuples of vectors on the device
 
 
@@ -211,7 +212,7 @@ class Network:
         """``"classification"`` or ``"regression"``."""
         if self._task is not None:
             return self._task
-        crossed = isinstance(self.cost, BinaryCrossEntropy | CategoricalCrossEntropy)
+        crossed = isinstance(self.cost, _CROSSED)
         if crossed or isinstance(self._sigma[-1], Softmax):
             return "classification"
         if isinstance(self._sigma[-1], Sigmoid) and not self._seen_regression:

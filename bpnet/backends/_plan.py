@@ -106,6 +106,10 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
             self._emit(group)
         self._finish()
         self._run = self._assemble(_ONCE if once else self.template)
+        kind = getattr(self._xp, graph.z.dtype.name)
+        self._new_z = functools.partial(
+            self._xp.empty, graph.z.shape, dtype=kind, device=self._device
+        )
 
     def run(
         self,
@@ -144,7 +148,7 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
 
     def forward(self, x: Array) -> Array:
         """The weighted inputs z of the output layer, of samples of the recorded shape."""
-        z = self.empty(self._graph.z.shape, self._graph.z.dtype)
+        z = self._new_z()
         self._run(x, z)
         return z
 
