@@ -134,7 +134,7 @@ def growth(folder: Path, record: dict[str, Any], machine: dict[str, Any]) -> Non
             for who, color in (("bpnet", MINE), ("floor", THEIRS))
         ]
         exponents = sweep["exponents"]
-        title = f"exponent {exponents['bpnet']:.2f}, of the products {exponents['floor']:.2f}"
+        title = f"exponent {exponents['bpnet']:.2f}\nof the products {exponents['floor']:.2f}"
         axis.set_title(title, fontsize=10)
         axis.set(
             xlabel=name, ylabel=f"microseconds {'an epoch' if name == 'samples' else 'a step'}"
