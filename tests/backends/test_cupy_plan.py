@@ -235,6 +235,9 @@ class Standard:
     def empty(self, shape, *, dtype, device):
         return np.full(shape, math.nan).astype(dtype).view(DeviceArray)
 
+    def zeros(self, shape, *, dtype, device):
+        return np.zeros(shape, dtype).view(DeviceArray)
+
     def arange(self, *args, dtype, device):
         return np.arange(*args, dtype=dtype).view(DeviceArray)
 
