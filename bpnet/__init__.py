@@ -1,5 +1,7 @@
 """Backpropagation for fully connected networks on NumPy, CuPy, PyTorch and JAX."""
 
+import typing as _typing
+
 from . import (
     activations,
     backends,
@@ -10,9 +12,8 @@ from . import (
     optimizers,
     schedules,
 )
+from ._later import later as _later
 from .backends import BackendUnavailableError, available_backends, get_backend, use
-from .gradients import GradientCheck, gradient_check
-from .lbfgs import LBFGS
 from .network import Gradients, Layer, Network, load
 from .optimizers import (
     SGD,
@@ -28,22 +29,24 @@ from .optimizers import (
     RAdam,
     RMSProp,
 )
-from .rate_finder import find_learning_rate
-from .training import (
-    Budget,
-    Callback,
-    Checkpoint,
-    CSVLog,
-    DivergenceError,
-    EarlyStopping,
-    HalveOnPlateau,
-    History,
-    KeepBest,
-    Progress,
-    ReduceOnPlateau,
-    TensorBoard,
-    read_checkpoint,
-)
+from .training import Callback, DivergenceError, History, read_checkpoint
+from .training.callbacks import PLACES as _PLACES
+
+if _typing.TYPE_CHECKING:
+    from .gradients import GradientCheck, gradient_check
+    from .lbfgs import LBFGS
+    from .rate_finder import find_learning_rate
+    from .training import (
+        Budget,
+        Checkpoint,
+        CSVLog,
+        EarlyStopping,
+        HalveOnPlateau,
+        KeepBest,
+        Progress,
+        ReduceOnPlateau,
+        TensorBoard,
+    )
 
 __version__ = "0.1.0"
 
@@ -94,3 +97,14 @@ __all__ = [
     "schedules",
     "use",
 ]
+
+__getattr__ = _later(
+    __name__,
+    {
+        **dict.fromkeys(_PLACES, "training.callbacks"),
+        "GradientCheck": "gradients",
+        "LBFGS": "lbfgs",
+        "find_learning_rate": "rate_finder",
+        "gradient_check": "gradients",
+    },
+)

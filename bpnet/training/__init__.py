@@ -1,22 +1,29 @@
 """The training loop: step, epoch, fit; its history and its callbacks."""
 
-from .callbacks import (
-    Budget,
-    Callback,
-    Checkpoint,
-    CSVLog,
-    EarlyStopping,
-    HalveOnPlateau,
-    KeepBest,
-    Progress,
-    ReduceOnPlateau,
-    TensorBoard,
-)
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._later import later
+from .callbacks import PLACES, Callback
 from .evaluation import evaluate
 from .history import History
 from .loop import DivergenceError, Fit
 from .snapshot import Snapshot, read_checkpoint
 from .step import Recipe, make_forward, make_step
+
+if TYPE_CHECKING:
+    from .callbacks import (
+        Budget,
+        Checkpoint,
+        CSVLog,
+        EarlyStopping,
+        HalveOnPlateau,
+        KeepBest,
+        Progress,
+        ReduceOnPlateau,
+        TensorBoard,
+    )
 
 __all__ = [
     "Budget",
@@ -39,3 +46,5 @@ __all__ = [
     "make_step",
     "read_checkpoint",
 ]
+
+__getattr__ = later(__name__, dict.fromkeys(PLACES, "callbacks"))

@@ -16,7 +16,7 @@ from ..backends import Array
 from ..data.sources.base import Source
 from ..metrics import get_all
 from ..optimizers import Optimizer
-from .callbacks import Callback, Progress
+from .callbacks import Callback
 from .evaluation import costs_of, metric_of
 from .feeds import Feed, MemoryFeed
 from .history import History
@@ -60,6 +60,8 @@ def fitting(
         one.check(net.task, net.sizes[-1])
     callbacks = list(callbacks)
     if progress or (progress is None and sys.stderr.isatty()):
+        from .callbacks import Progress
+
         callbacks.append(Progress())
     with net.backend.scope(), _undone(net):
         prepare = Preparation(net, label_smoothing)

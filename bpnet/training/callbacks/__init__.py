@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ..._later import later
 from .base import Callback
-from .budget import Budget
-from .checkpoint import Checkpoint
-from .csv_log import CSVLog
-from .early_stopping import EarlyStopping
-from .keep_best import KeepBest
-from .plateau import HalveOnPlateau, ReduceOnPlateau
-from .progress import Progress
-from .tensorboard import TensorBoard
+
+if TYPE_CHECKING:
+    from .budget import Budget
+    from .checkpoint import Checkpoint
+    from .csv_log import CSVLog
+    from .early_stopping import EarlyStopping
+    from .keep_best import KeepBest
+    from .plateau import HalveOnPlateau, ReduceOnPlateau
+    from .progress import Progress
+    from .tensorboard import TensorBoard
 
 __all__ = [
     "Budget",
@@ -24,3 +29,16 @@ __all__ = [
     "ReduceOnPlateau",
     "TensorBoard",
 ]
+
+PLACES = {
+    "Budget": "budget",
+    "CSVLog": "csv_log",
+    "Checkpoint": "checkpoint",
+    "EarlyStopping": "early_stopping",
+    "HalveOnPlateau": "plateau",
+    "KeepBest": "keep_best",
+    "Progress": "progress",
+    "ReduceOnPlateau": "plateau",
+    "TensorBoard": "tensorboard",
+}
+__getattr__ = later(__name__, PLACES)
