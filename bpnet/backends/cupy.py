@@ -70,10 +70,11 @@ class CupyBackend(Backend):
 
     def from_host(self, x: np.ndarray[Any, Any], dtype: str) -> Array:
         # CuPy reads pinned memory while the caller goes on, and may adopt memory that CPU and GPU
-        # share: it is given a copy of its own, unless the caller waits for it.
-        own = None if getattr(_thread, "waits", False) else True
+        # share: it is given a copy of its own, unless the caller waits for the device to have one.
         with self._device:
-            return cupy.array(np.array(x, dtype=dtype, order="C", copy=own), copy=True)
+            if getattr(_thread, "waits", False):
+                return cupy.array(np.asarray(x, dtype=dtype, order="C"), copy=True)
+            return cupy.asarray(np.array(x, dtype=dtype, order="C"))
 
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
         with self._device:  # whose current stream is waited for

@@ -305,7 +305,7 @@ class Fit:
     ) -> None:
         if self._interrupt():
             self.history.stopped = "interrupted"
-        elif len(self.history) < self.epochs and not self._stopping:
+        elif kind is None and len(self.history) < self.epochs and not self._stopping:
             self.history.stopped = "left"
         self._interrupt.__exit__(kind, error, traceback)
         with self.net.backend.scope():
