@@ -850,8 +850,12 @@ def test_a_resumed_run_leaves_what_an_unbroken_one_does(elsewhere, monkeypatch, 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGKILL to a process")
 def test_a_run_that_is_killed(elsewhere):
     flags = ["train", "--quiet", "--epochs", "120", "--hidden", "64", "64"]
-    command = [sys.executable, "-m", "bpnet", *flags, "--out", "a"]
-    with subprocess.Popen(command) as process:
+    # As the command, but with no pause between two checkpoints, which may be longer than the run.
+    code = (
+        "import sys, bpnet.cli.run_folder; from bpnet.cli import main; "
+        "bpnet.cli.run_folder._PAUSE = 0.0; sys.exit(main(sys.argv[1:]))"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, *flags, "--out", "a"]) as process:
         while not list(Path("a", "checkpoints").glob("epoch-*")):
             assert process.poll() is None
             time.sleep(0.01)
