@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import operator
+from typing import Any
 
 from ._value import Value
 
-__all__ = ["check_counts", "check_numbers"]
+__all__ = ["check_counts", "check_numbers", "count"]
 
 
 def check_numbers(value: Value, *bounds: tuple[str, float, float]) -> None:
@@ -24,11 +25,15 @@ def check_numbers(value: Value, *bounds: tuple[str, float, float]) -> None:
 def check_counts(value: Value, *names: str) -> None:
     """Hold each named field to whole numbers from 1 on."""
     for name in names:
-        given = getattr(value, name)
-        try:
-            count = operator.index(given)
-        except TypeError:
-            raise TypeError(f"{name} must be an integer, not {given!r}") from None
-        if count < 1:
-            raise ValueError(f"{name} must be at least 1, not {count}")
-        object.__setattr__(value, name, count)
+        object.__setattr__(value, name, count(name, getattr(value, name), 1))
+
+
+def count(name: str, value: Any, least: int) -> int:
+    """``value`` as an int, which must be at least ``least``."""
+    try:
+        whole = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, not {value!r}") from None
+    if whole < least:
+        raise ValueError(f"{name} must be at least {least}, not {whole}")
+    return whole

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ._bounds import check_counts, check_numbers
+from ._bounds import check_counts, check_numbers, count
 from ._value import Value
 from .backends import Array
 from .backprop import backprop
 from .metrics import get_all
 from .training import Callback, DivergenceError, Fit, History, Progress, Recipe
 from .training.feeds import MemoryFeed
-from .training.start import count
 from .training.tally import Tally
 
 if TYPE_CHECKING:

@@ -158,8 +158,10 @@ class _Uploads(Uploads):
     def scope(self) -> Iterator[None]:
         with self._backend.scope(), torch.cuda.stream(self._stream):
             self._stream.wait_event(self._read)
-            yield
-            self._stream.synchronize()
+            try:
+                yield
+            finally:
+                self._stream.synchronize()
 
     def done(self) -> None:
         self._read.record(torch.cuda.current_stream(self._device))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import operator
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._bounds import count
 from ..backends import Array
 from ..data.sources.base import Source
 from ..metrics import get_all
@@ -28,7 +28,7 @@ from .step import Recipe, rates_of
 if TYPE_CHECKING:
     from ..network import Network
 
-__all__ = ["count", "fitting", "step"]
+__all__ = ["fitting", "step"]
 
 
 def fitting(
@@ -171,14 +171,3 @@ def _weighted(
         return x, y, None
     column = net.backend.asarray(weights[:, None], "sample_weight")
     return x, net.backend.xp.concat([y, column], axis=1), float(weights.sum(dtype=np.float64))
-
-
-def count(name: str, value: Any, least: int) -> int:
-    """``value`` as an int, which must be at least ``least``."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be an integer, not {value!r}") from None
-    if number < least:
-        raise ValueError(f"{name} must be at least {least}, not {number}")
-    return number

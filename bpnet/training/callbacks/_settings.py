@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any
 
-__all__ = ["count", "number"]
-
-
-def count(name: str, value: Any, least: int) -> int:
-    """A whole number of at least ``least``."""
-    try:
-        whole = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be an integer, not {value!r}") from None
-    if whole < least:
-        raise ValueError(f"{name} must be at least {least}, not {whole}")
-    return whole
+__all__ = ["number"]
 
 
 def number(name: str, value: Any, high: float = math.inf, *, positive: bool = False) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from ._settings import count, number
+from ..._bounds import count
+from ._settings import number
 from .base import Callback
 
 if TYPE_CHECKING:

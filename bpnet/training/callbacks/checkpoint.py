@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._bounds import count
 from ...io import write_checkpoint_file
 from ..snapshot import Snapshot, checkpoint_name, checkpoints_in, steps_of
 from ._monitor import Monitor
-from ._settings import count, number
+from ._settings import number
 from .base import Callback
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..._bounds import count
 from ._monitor import Monitor
-from ._settings import count
 from .base import Callback
 
 if TYPE_CHECKING:

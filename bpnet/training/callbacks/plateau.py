@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..._bounds import count
 from ._monitor import Monitor
-from ._settings import count, number
+from ._settings import number
 from .base import Callback
 
 if TYPE_CHECKING:
