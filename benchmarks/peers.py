@@ -20,7 +20,16 @@ from .cases import SEED, Arrays, Case
 from .clock import now, seconds_of
 from .reference import BETA_1, BETA_2, EPSILON
 
-__all__ = ["PEERS", "AbsentError", "Trainer", "bpnet", "products", "torch_compiled", "torch_eager"]
+__all__ = [
+    "PEERS",
+    "AbsentError",
+    "Trainer",
+    "bpnet",
+    "products",
+    "torch_compiled",
+    "torch_eager",
+    "torch_graphed",
+]
 
 
 class AbsentError(ImportError):
@@ -172,6 +181,69 @@ def torch_compiled(case: Case, x: np.ndarray, labels: np.ndarray, device: str = 
     return _torch(case, x, labels, functools.partial(torch.compile, mode=mode), device)
 
 
+def torch_graphed(case: Case, x: np.ndarray, labels: np.ndarray, device: str) -> Trainer:
+    """The same as one CUDA graph a step, captured by hand: gather, both passes and update."""
+    import torch
+
+    model, optimizer = _torch_model(case, device, capturable=True)
+    inputs, targets = (torch.from_numpy(one).to(device) for one in (x, labels))
+    rows = torch.arange(case.batch, device=device)
+    begin = [parameter.detach().clone() for parameter in model.parameters()]
+
+    def step() -> None:
+        optimizer.zero_grad(set_to_none=True)
+        z = model(inputs.index_select(0, rows))
+        torch.nn.functional.cross_entropy(z, targets.index_select(0, rows)).backward()
+        optimizer.step()
+
+    aside = torch.cuda.Stream()
+    aside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(aside):  # where libraries make what they cannot during a capture
+        for _ in range(3):
+            step()
+    torch.cuda.current_stream().wait_stream(aside)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step()
+    with torch.no_grad():
+        for parameter, value in zip(model.parameters(), begin, strict=True):
+            parameter.copy_(value)
+            for memory in optimizer.state[parameter].values():
+                memory.zero_()
+
+    def follow(order: np.ndarray) -> None:
+        for own in torch.from_numpy(order).to(device).unbind():
+            rows.copy_(own)
+            graph.replay()
+        _wait(device)
+
+    return Trainer(follow, lambda: _torch_parameters(model))
+
+
+def _torch_model(case: Case, device: str, **options: Any) -> tuple[Any, Any]:
+    """The case's net and its fused optimizer."""
+    import torch
+    from torch import nn
+
+    layers: list[nn.Module] = []
+    for n_in, n_out in pairwise(case.sizes):
+        layers += [nn.Linear(n_in, n_out), nn.Sigmoid() if case.sigma == "sigmoid" else nn.ReLU()]
+    model = nn.Sequential(*layers[:-1]).to(device)
+    with torch.no_grad():
+        for layer, w, b in zip(model[::2], *case.start(), strict=True):
+            layer.weight.copy_(torch.from_numpy(w))
+            layer.bias.copy_(torch.from_numpy(b))
+    if case.optimizer == "sgd":
+        return model, torch.optim.SGD(model.parameters(), case.learning_rate, fused=True)
+    make = functools.partial(torch.optim.Adam, fused=True, **options)
+    return model, make(model.parameters(), case.learning_rate)
+
+
+def _torch_parameters(model: Any) -> Arrays:
+    both = [layer.weight for layer in model[::2]] + [layer.bias for layer in model[::2]]
+    return [part.detach().cpu().numpy() for part in both]
+
+
 def _torch(
     case: Case,
     x: np.ndarray,
@@ -182,19 +254,7 @@ def _torch(
     import torch
     from torch import nn
 
-    layers: list[nn.Module] = []
-    for n_in, n_out in pairwise(case.sizes):
-        layers += [nn.Linear(n_in, n_out), nn.Sigmoid() if case.sigma == "sigmoid" else nn.ReLU()]
-    model = nn.Sequential(*layers[:-1]).to(device)
-    linear = layers[::2]
-    with torch.no_grad():
-        for layer, w, b in zip(linear, *case.start(), strict=True):
-            layer.weight.copy_(torch.from_numpy(w))
-            layer.bias.copy_(torch.from_numpy(b))
-    if case.optimizer == "sgd":
-        optimizer = torch.optim.SGD(model.parameters(), case.learning_rate, fused=True)
-    else:
-        optimizer = torch.optim.Adam(model.parameters(), case.learning_rate, fused=True)
+    model, optimizer = _torch_model(case, device)
     inputs, targets = (torch.from_numpy(one).to(device) for one in (x, labels))
 
     @compiled
@@ -208,11 +268,7 @@ def _torch(
             optimizer.step()
         _wait(device)
 
-    def parameters() -> Arrays:
-        both = [layer.weight for layer in linear] + [layer.bias for layer in linear]
-        return [part.detach().cpu().numpy() for part in both]
-
-    return Trainer(follow, parameters)
+    return Trainer(follow, lambda: _torch_parameters(model))
 
 
 def _wait(device: str) -> None:

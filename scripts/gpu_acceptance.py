@@ -28,6 +28,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -263,29 +264,54 @@ def graphs(plan: Plan, section: Section) -> None:
             section.check(f"{what}, {name}: as on the CPU", error < 1e-3, error=error)
 
 
-def steps(plan: Plan, section: Section) -> None:
-    """Time of a training step, and of its bare matrix products on the same device."""
-    shapes = [([784, 30, 10], 10, 500), ([784, 512, 512, 10], 128, 200)]
-    shapes += [([784, 2048, 2048, 10], 1024, 50)]
-    for sizes, batch, count in shapes:
-        if plan.tiny:
-            sizes, batch, count = [min(n, 20) for n in sizes], min(batch, 20), 5
-        rng = np.random.default_rng(0)
-        x = rng.random((batch * count, sizes[0]), dtype=np.float32)
-        y = rng.integers(sizes[-1], size=len(x))
-        for target in plan.targets:
-            net = bpnet.Network(sizes, cost="log_likelihood", seed=0, **_on(target))
-            options = {"batch_size": batch, "optimizer": bpnet.SGD(0.01), "progress": False}
-            net.fit(x, y, epochs=2, **options)  # compiles
-            step = statistics.median(net.fit(x, y, epochs=5, **options)["seconds"]) / count
-            products = _time_products(net, x[:batch], count)
-            name = f"{'-'.join(map(str, sizes))}, batch {batch}, {_text(target)}"
-            section.figures[name] = {
-                "step, microseconds": 1e6 * step,
-                "matrix products, microseconds": 1e6 * products,
-                "ratio": step / products,
+def trace(plan: Plan, section: Section) -> None:
+    """What an epoch asks of the device, kernel by kernel; the host's waits do not grow with it."""
+    if not find_spec("torch"):
+        section.figures["left out"] = "torch, whose profiler is asked, is not installed"
+        tell("  left out: torch is not installed")
+        return
+    from benchmarks.cases import CASES, named
+
+    for target in plan.targets:
+        if target[0] == "jax":  # its own profiler has the device to itself
+            continue
+        for case in named("tiny") if plan.tiny else CASES:
+            waits = {}
+            for steps in (64, 128):
+                profile = _profile(case.with_steps(steps), target)
+                waits[f"{steps} steps"] = sum(
+                    one.count for one in profile if re.search("Synchronize|DtoH", one.key)
+                )
+            kernels = {
+                one.key: {"a step": one.count / steps, "us": one.self_device_time_total / steps}
+                for one in profile
+                if one.self_device_time_total > 0 and not one.key.startswith("aten::")
             }
-            tell(f"  {name}: {1e6 * step:.0f} us, {step / products:.2f} times the products")
+            total = sum(one["us"] for one in kernels.values())
+            section.figures[f"{case.name}, {_text(target)}"] = {"waits": waits, "kernels": kernels}
+            few, many = waits.values()
+            what = f"{case.name}, {_text(target)}: as many waits with more steps"
+            section.check(what, few == many, **waits, microseconds=total)
+
+
+def _profile(case: Any, target: Target) -> list[Any]:
+    """What PyTorch's profiler, which sees all of CUDA, counts in an epoch."""
+    from torch.profiler import ProfilerActivity, profile
+
+    x, labels = case.data()
+    net = bpnet.Network(
+        case.sizes, activations=case.sigma, cost="log_likelihood", seed=0, **_on(target)
+    )
+    optimizer = {"sgd": bpnet.SGD, "adam": bpnet.Adam}[case.optimizer](case.learning_rate)
+    samples = (net.backend.asarray(part) for part in (x, case.one_hot(labels)))
+    options = {"batch_size": case.batch, "optimizer": optimizer, "progress": False}
+    with net.fitting(*samples, epochs=9, **options) as fit:
+        for _ in range(2):  # compiles, and captures
+            fit.epoch()
+        on_device = [] if target[1] == "cpu" else [ProfilerActivity.CUDA]
+        with profile(activities=[ProfilerActivity.CPU, *on_device], acc_events=True) as found:
+            fit.epoch()
+    return list(found.key_averages())
 
 
 def peers(plan: Plan, section: Section) -> None:
@@ -296,7 +322,7 @@ def peers(plan: Plan, section: Section) -> None:
         return
     from benchmarks.cases import CASES, named
     from benchmarks.peers import bpnet as trained
-    from benchmarks.peers import products, torch_compiled, torch_eager
+    from benchmarks.peers import products, torch_compiled, torch_eager, torch_graphed
 
     device = plan.targets[0][1] if plan.tiny else "cuda"
     for case in named("tiny") if plan.tiny else CASES:
@@ -308,8 +334,9 @@ def peers(plan: Plan, section: Section) -> None:
         makers["torch eager"] = functools.partial(torch_eager, device=device)
         if not plan.tiny:
             makers["torch compiled"] = functools.partial(torch_compiled, device=device)
+            makers["torch graphed by hand"] = functools.partial(torch_graphed, device=device)
         makers["products"] = functools.partial(products, device=device)
-        times = _in_turns(section, case, makers, plan.size(5, 2))
+        times = _in_turns(section, case, makers, plan.size(3, 2))
         if case.net != "large":
             _bar(section, case, times, "torch compiled", 1.0)
         elif case.optimizer == "sgd":
@@ -408,17 +435,18 @@ def tests(plan: Plan, section: Section) -> None:
     if plan.tiny:
         on_gpu, what = [], ["bpnet/optimizers/sgd.py"]
     elif find_spec("xdist"):
-        what = ["--numprocesses", str(min(8, os.cpu_count() or 1))]
+        what = ["--numprocesses", str(max(1, (os.cpu_count() or 1) - 2)), "--dist", "worksteal"]
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "junit.xml")
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *what]
+        # pytest-benchmark warns beside xdist, and warnings are errors here.
+        without = ["-p", "no:cacheprovider", "-p", "no:benchmark"]
         done = _run(
-            [*command, f"--junitxml={report}"],
+            [sys.executable, "-m", "pytest", "-q", *without, *what, f"--junitxml={report}"],
             TEST_SECONDS,
-            show=True,
             BPNET_TEST_TARGETS=",".join([*usual, *on_gpu]),
-            OMP_NUM_THREADS="2",
+            OMP_NUM_THREADS="1",
         )
+        tell("\n".join(_tail(done).splitlines()[-12:]))
         verdicts = _verdicts(report) if report.exists() else {}
     for kind in ("passed", "failed", "skipped"):
         section.figures[kind] = {name: why for name, (k, why) in verdicts.items() if k == kind}
@@ -434,8 +462,8 @@ def tests(plan: Plan, section: Section) -> None:
 SECTIONS: dict[str, Callable[[Plan, Section], None]] = {
     one.__name__: one
     for one in (
-        *(devices, masks, gradients, digits, mnist, commands, waits, graphs, steps, peers),
-        *(streaming, tests),
+        *(devices, masks, gradients, digits, mnist, commands, waits, graphs, tests),
+        *(trace, peers, streaming),
     )
 }
 
@@ -481,38 +509,6 @@ def _compare(plan: Plan, section: Section, what: str, data: Any, **options: Any)
             accuracy=accuracy,
             seconds=seconds,
         )
-
-
-def _time_products(net: bpnet.Network, x: Any, count: int) -> float:
-    """Seconds that the matrix products of one step take, back to back."""
-    backend = net.backend
-
-    def products(w: list[Any], x: Any) -> list[Any]:
-        a = [x]
-        for one in w:
-            a.append(a[-1] @ one.T)
-        delta, found = a.pop(), []
-        for l in range(len(w) - 1, -1, -1):
-            found.append(delta.T @ a[l])
-            if l > 0:
-                delta = delta @ w[l]
-        return found
-
-    if backend.name == "jax":
-        import jax
-
-        products = jax.jit(products)
-    times = []
-    with backend.scope():
-        w, x = net.weights, backend.from_host(x, net.dtype)
-        for _ in range(6):
-            began = time.perf_counter()
-            for _ in range(count):
-                found = products(w, x)
-            for one in found:
-                backend.to_numpy(one[:1, :1])  # waits for it
-            times.append((time.perf_counter() - began) / count)
-    return statistics.median(times[1:])  # the first one compiles
 
 
 @contextlib.contextmanager
@@ -644,9 +640,7 @@ def _short(figure: Any) -> str:
     return text if len(text) < 300 else f"...{text[-300:]}"
 
 
-def _run(
-    command: list[str], seconds: float, *, show: bool = False, **variables: str
-) -> subprocess.CompletedProcess[str]:
+def _run(command: list[str], seconds: float, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command in the checkout, apart from a pytest that may run this."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     path = os.pathsep.join(filter(None, [str(ROOT), inherited.get("PYTHONPATH")]))
@@ -654,7 +648,7 @@ def _run(
         command,
         cwd=ROOT,
         env={**inherited, "PYTHONPATH": path, **variables},
-        capture_output=not show,
+        capture_output=True,
         text=True,
         timeout=seconds,
         check=False,
@@ -684,20 +678,20 @@ def _is_for(target: str, name: str) -> bool:
 
 
 def run(plan: Plan, chosen: list[str], out: Path | None) -> bool:
-    """Run the sections one by one; each that ends is written at once. Whether all passed."""
+    """Run the sections one by one; each that ends is written at once. Whether all passed.
+
+    The tests run beside those before them, which measure no time.
+    """
     found: dict[str, Section] = {}
-    for name in dict.fromkeys(["devices", *chosen]):
-        tell(f"{name}: {SECTIONS[name].__doc__}")
-        section = found[name] = Section()
-        began = time.perf_counter()
-        try:
-            SECTIONS[name](plan, section)
-        except Exception as error:
-            section.error = traceback.format_exc()
-            tell(f"  FAILED {type(error).__name__}: {error}")
-        section.seconds = time.perf_counter() - began
-        if out is not None:
-            _write(out, plan, found)
+    names = [name for name in SECTIONS if name in ("devices", *chosen)]
+    with ThreadPoolExecutor(1) as aside:
+        tested = aside.submit(_section, plan, "tests") if "tests" in names else None
+        for name in names:
+            tell(f"{name}: {SECTIONS[name].__doc__}")
+            together = name == "tests" and tested is not None
+            found[name] = tested.result() if together else _section(plan, name)
+            if out is not None:
+                _write(out, plan, found)
     checks = [check for section in found.values() for check in section.checks]
     failures = [f"{name}: {one}" for name, section in found.items() for one in section.failures]
     tell(f"{sum(check['passed'] for check in checks)} of {len(checks)} checks passed")
@@ -706,6 +700,17 @@ def run(plan: Plan, chosen: list[str], out: Path | None) -> bool:
     if out is not None:
         tell(f"written to {out}")
     return not failures
+
+
+def _section(plan: Plan, name: str) -> Section:
+    section, began = Section(), time.perf_counter()
+    try:
+        SECTIONS[name](plan, section)
+    except Exception as error:
+        section.error = traceback.format_exc()
+        tell(f"  FAILED {name}: {type(error).__name__}: {error}")
+    section.seconds = time.perf_counter() - began
+    return section
 
 
 def _write(out: Path, plan: Plan, found: dict[str, Section]) -> None:

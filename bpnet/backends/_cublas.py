@@ -49,6 +49,8 @@ class Products:
     ----------
     found : ctypes.CDLL
         What `library` found. The handle is made for the current device.
+    tf32 : bool, optional
+        Whether float32 may be multiplied as TF32.
 
     Raises
     ------
@@ -56,14 +58,14 @@ class Products:
         If cuBLAS refuses; the message has its status.
     """
 
-    def __init__(self, found: Any) -> None:
+    def __init__(self, found: Any, tf32: bool = False) -> None:
         self._found = found
         handle = ctypes.c_void_p()
         self._do("cublasCreate_v2", ctypes.byref(handle))
         self._handle = handle
         weakref.finalize(self, found.cublasDestroy_v2, handle).atexit = False
         self._room = cupy.empty(_ROOM, cupy.uint8)
-        if os.environ.get("CUPY_TF32") == "1":  # as CuPy's own products
+        if tf32 or os.environ.get("CUPY_TF32") == "1":  # as CuPy's own products
             self._do("cublasSetMathMode", handle, ctypes.c_int(_TF32))
 
     def on(self, stream: Any) -> None:

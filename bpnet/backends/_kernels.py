@@ -1,18 +1,42 @@
-"""A chain of elementwise operations as the body of one CUDA kernel."""
+"""Chains of operations as CUDA kernels, a kernel each.
+
+A chain is elementwise, and then every thread does some elements; or it has sums or largest entries
+over the rows of a matrix in it, and then a warp does a row.
+"""
 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Collection, Sequence
 from typing import Any
 
+import numpy as np
+
 from .._value import Value
 from ._random import FIRST, SECOND, UNIT
-from ._record import Node
+from ._record import ELEMENTWISE, Node
 
-__all__ = ["ChainSource", "chain_source", "random_source"]
+__all__ = [
+    "NAME",
+    "THREADS",
+    "ChainSource",
+    "chain_source",
+    "cuda",
+    "is_rowwise",
+    "random_source",
+    "rows_source",
+]
 
-_TYPES = {"float32": "float", "float64": "double", "bool": "bool"}
+NAME, THREADS = "bpnet_chain", 128
+
+_TYPES = {
+    "float32": "float",
+    "float64": "double",
+    "bool": "bool",
+    "int64": "long long",
+    "uint32": "unsigned int",
+}
 _EXPRESSIONS = {
     "abs": "fabs({0})",
     "add": "{0} + {1}",
@@ -40,26 +64,35 @@ _EXPRESSIONS = {
     "tanh": "tanh({0})",
     "where": "{0} ? {1} : {2}",
 }
+_REDUCTIONS = {"sum": (0.0, "{0} + {1}"), "max": (-math.inf, _EXPRESSIONS["maximum"])}
+_ROW = "#pragma unroll\nfor (int e = 0, column = lane; e < EACH; ++e, column += LANES)"
+# Elements of a chain from which on a thread does several, whose loads are on their way together.
+_MANY, _EACH = 2**18, 4
+_MOST_COLUMNS = 512
 
 
 class ChainSource(Value):
-    """A kernel's source, in the parts of which ``cupy.ElementwiseKernel`` makes one.
+    """What a kernel computes.
 
     Attributes
     ----------
-    inputs, outputs : str
-        Parameters: type and name each.
+    inputs, outputs : tuple of str
+        Types of its arrays.
     body : str
-        Statements.
+        Statements, of ``in0``, ``in1``, ... and ``out0``, ``out1``, ...; for a row these are arrays
+        of the elements that a thread has.
     arguments, results : tuple of Node
-        What goes with the parameters.
+        What goes with inputs and outputs.
+    rowwise : bool
+        Whether the body is for a row.
     """
 
-    inputs: str
-    outputs: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
     body: str
-    arguments: tuple[Node, ...]
-    results: tuple[Node, ...]
+    arguments: tuple[Node, ...] = ()
+    results: tuple[Node, ...] = ()
+    rowwise: bool = False
 
 
 def chain_source(group: Sequence[Node], local: Collection[Node]) -> ChainSource:
@@ -77,35 +110,106 @@ def chain_source(group: Sequence[Node], local: Collection[Node]) -> ChainSource:
     ChainSource
         Results are written after all arguments were read, so that one may take another's place.
     """
-    values: dict[Node, str] = {}
-    arguments: dict[Node, str] = {}
-    body = []
-
-    def value(node: Node) -> str:
-        if node in values:
-            return values[node]
-        if node.op == "constant":
-            return _literal(node.option, _TYPES[node.dtype.name])
-        return arguments.setdefault(node, f"in{len(arguments)}")
-
+    names = _Names()
+    lines = []
     for k, node in enumerate(group):
-        kind = _TYPES[node.dtype.name]
-        inner = [value(one) for one in node.args]
-        body.append(f"{kind} v{k} = {_EXPRESSIONS[node.op].format(*inner, T=kind)};")
-        values[node] = f"v{k}"
+        lines.append(f"const {_kind(node)} v{k} = {names.expression(node)};")
+        names.made[node] = f"v{k}"
     results = tuple(node for node in group if node not in local)
-    body += [f"out{k} = {values[node]};" for k, node in enumerate(results)]
-    return ChainSource(
-        ", ".join(f"{node.dtype.name} {name}" for node, name in arguments.items()),
-        ", ".join(f"{node.dtype.name} out{k}" for k, node in enumerate(results)),
-        "\n".join(body),
-        tuple(arguments),
-        results,
+    lines += [f"out{k} = {names.made[node]};" for k, node in enumerate(results)]
+    return names.source(lines, results)
+
+
+def is_rowwise(group: Sequence[Node]) -> bool:
+    """Whether steps on a matrix and on numbers of its rows can be done by a warp a row."""
+    shapes = {node.args[0].shape for node in group if node.op in _REDUCTIONS}
+    if len(shapes) != 1:
+        return False
+    ((m, n),) = shapes
+    return 1 < n <= _MOST_COLUMNS and all(
+        node.option == (1, True)
+        if node.op in _REDUCTIONS
+        else node.op in ELEMENTWISE and node.shape in ((m, n), (m, 1))
+        for node in group
     )
 
 
-def random_source(op: str, option: tuple[Any, ...], dtype: str) -> tuple[str, str, str]:
-    """Inputs, outputs and body of a kernel for a mask, or for normal numbers; see `Namespace`.
+def rows_source(group: Sequence[Node], local: Collection[Node]) -> ChainSource:
+    """One kernel for a chain with sums or largest entries over rows in it.
+
+    Parameters
+    ----------
+    group : sequence of Node
+        Of which `is_rowwise` holds.
+    local : collection of Node
+        As of `chain_source`.
+    """
+    _, n = next(node.args[0].shape for node in group if node.op in _REDUCTIONS)
+    names, lines = _Names("[e]"), []
+    for k, node in enumerate(group):
+        kind = _kind(node)
+        if node.op in _REDUCTIONS:
+            begin, join = _REDUCTIONS[node.op]
+            join = f"v{k} = {join.format(f'v{k}', 'w')};"
+            lines += [
+                f"{kind} v{k} = {_literal(begin, kind)};",
+                f"{_ROW} if (column < {n}) {{ {kind} w = {names.of(node.args[0])}; {join} }}",
+                "for (int far = LANES / 2; far > 0; far /= 2)",
+                f"{{ {kind} w = __shfl_xor_sync(0xffffffffu, v{k}, far); {join} }}",
+            ]
+            names.made[node] = f"v{k}"
+        elif node.shape[1] == 1:
+            lines.append(f"const {kind} v{k} = {names.expression(node, '[0]')};")
+            names.made[node] = f"v{k}"
+        else:
+            lines += [f"{kind} v{k}[EACH];", f"{_ROW} v{k}[e] = {names.expression(node)};"]
+            names.made[node] = f"v{k}[e]"
+    results = tuple(node for node in group if node not in local)
+    lines += [f"{_ROW} out{k}[e] = {names.made[node]};" for k, node in enumerate(results)]
+    return names.source(lines, results, rowwise=True)
+
+
+class _Names:
+    """What nodes are called within a kernel.
+
+    Parameters
+    ----------
+    index : str, optional
+        Which of a thread's elements of an argument a statement reads.
+    """
+
+    def __init__(self, index: str = "") -> None:
+        self.made: dict[Node, str] = {}
+        self._arguments: dict[Node, str] = {}
+        self._index = index
+
+    def of(self, node: Node, index: str | None = None) -> str:
+        if node in self.made:
+            return self.made[node]
+        if node.op == "constant":
+            return _literal(node.option, _kind(node))
+        name = self._arguments.setdefault(node, f"in{len(self._arguments)}")
+        return f"{name}{self._index if index is None else index}"
+
+    def expression(self, node: Node, index: str | None = None) -> str:
+        inner = [self.of(one, index) for one in node.args]
+        return _EXPRESSIONS[node.op].format(*inner, T=_kind(node))
+
+    def source(
+        self, lines: list[str], results: tuple[Node, ...], rowwise: bool = False
+    ) -> ChainSource:
+        return ChainSource(
+            tuple(node.dtype.name for node in self._arguments),
+            tuple(node.dtype.name for node in results),
+            "\n".join(lines),
+            tuple(self._arguments),
+            results,
+            rowwise,
+        )
+
+
+def random_source(op: str, option: tuple[Any, ...], dtype: str) -> ChainSource:
+    """A kernel for a mask, or for normal numbers; see `Namespace`.
 
     It takes the key, and the numbers of samples and of units, (m, 1) and (1, n).
 
@@ -120,10 +224,10 @@ def random_source(op: str, option: tuple[Any, ...], dtype: str) -> tuple[str, st
     body = [
         "auto mix = [](unsigned int w) { w ^= w >> 16; "
         f"w *= {FIRST:#x}u; w ^= w >> 15; w *= {SECOND:#x}u; return w ^ (w >> 16); }};",
+        "const unsigned int own = (unsigned int)in0, sample = in1, unit = in2;",
         "auto bits = [&](unsigned int own) { "
         f"unsigned int row = mix((sample + {first}u) ^ own), column = mix(unit ^ mix(~own)); "
         "return mix(row ^ column) >> 8; };",
-        "unsigned int own = (unsigned int)key;",
     ]
     if op == "keep_mask":
         (probability,) = rest
@@ -135,7 +239,140 @@ def random_source(op: str, option: tuple[Any, ...], dtype: str) -> tuple[str, st
             f"{kind} angle = {kind}(bits(own ^ {SECOND:#x}u)) * {kind}({UNIT!r});",
             f"out0 = sqrt({kind}(-2) * log(radius)) * cos({kind}({2.0 * math.pi!r}) * angle);",
         ]
-    return "int64 key, uint32 sample, uint32 unit", f"{dtype} out0", "\n".join(body)
+    return ChainSource(("int64", "uint32", "uint32"), (dtype,), "\n".join(body))
+
+
+class _Laid(Value):
+    """One of a kernel's arrays: type, what a thread's part is called, and how it lies."""
+
+    kind: str
+    name: str
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    @property
+    def pointer(self) -> str:
+        return f"at_{self.name}"
+
+
+def cuda(
+    source: ChainSource, shapes: Sequence[tuple[int, ...]], strides: Sequence[tuple[int, ...]]
+) -> tuple[str, int]:
+    """The code of a kernel for arrays that lie in one way, and for how many blocks of `THREADS`.
+
+    Parameters
+    ----------
+    source : ChainSource
+    shapes, strides : sequence of tuple of int
+        Of inputs and outputs; strides in elements. Inputs are broadcast to the outputs.
+    """
+    whole = np.broadcast_shapes(*shapes)
+    names = [f"in{k}" for k in range(len(source.inputs))]
+    names += [f"out{k}" for k in range(len(source.outputs))]
+    arrays = [
+        _Laid(_TYPES[kind], name, *_broadcast(shape, steps, whole))
+        for kind, name, shape, steps in zip(
+            (*source.inputs, *source.outputs), names, shapes, strides, strict=True
+        )
+    ]
+    reads, writes = arrays[: len(source.inputs)], arrays[len(source.inputs) :]
+    parameters = [f"const {one.kind} *{one.pointer}" for one in reads]
+    parameters += [f"{one.kind} *{one.pointer}" for one in writes]
+    furthest = max(sum(map(operator.mul, one.shape, one.strides)) for one in arrays)
+    index = "int" if max(furthest, math.prod(whole)) < 2**30 else "long long"
+    make = _by_rows if source.rowwise else _by_elements
+    lines, blocks = make(source.body, whole, reads, writes, index)
+    head = f'extern "C" __global__ void __launch_bounds__({THREADS}) {NAME}'
+    return "\n".join([f"{head}({', '.join(parameters)})", "{", *lines, "}", ""]), blocks
+
+
+def _by_elements(
+    body: str, shape: tuple[int, ...], reads: list[_Laid], writes: list[_Laid], index: str
+) -> tuple[list[str], int]:
+    size = math.prod(shape)
+    each = _EACH if size >= _MANY else 1
+    loop = (
+        f"#pragma unroll\nfor (int e = 0; e < {each}; ++e) "
+        f"if (const {index} i = first + e * {THREADS}; i < {size})"
+    )
+
+    def place(one: _Laid) -> str:
+        return f"{one.pointer}[{_offset(one, shape)}]"
+
+    lines = [
+        f"const {index} first = {index}(blockIdx.x) * {each * THREADS} + threadIdx.x;",
+        *(f"{one.kind} all_{one.name}[{each}];" for one in reads),
+        f"{loop} {{",
+        *(f"all_{one.name}[e] = {place(one)};" for one in reads),
+        "}",
+        f"{loop} {{",
+        *(f"const {one.kind} {one.name} = all_{one.name}[e];" for one in reads),
+        *(f"{one.kind} {one.name};" for one in writes),
+        body,
+        *(f"{place(one)} = {one.name};" for one in writes),
+        "}",
+    ]
+    return lines, -(-size // (each * THREADS))
+
+
+def _by_rows(
+    body: str, shape: tuple[int, ...], reads: list[_Laid], writes: list[_Laid], index: str
+) -> tuple[list[str], int]:
+    m, n = shape
+
+    def move(one: _Laid) -> tuple[str, str]:
+        step, across = one.strides
+        last = 1 if one.shape[1] == 1 else n
+        where = f"{one.pointer}[row * {step} + column * {across}]"
+        return f"{_ROW} if (column < {last})", where
+
+    lines = [
+        "#ifndef LANES",
+        "#define LANES 32",
+        "#endif",
+        f"#define EACH (({n} + LANES - 1) / LANES)",
+        "const int lane = threadIdx.x % LANES;",
+        f"const {index} row = ({index}(blockIdx.x) * {THREADS} + threadIdx.x) / LANES;",
+        f"if (row >= {m}) return;",
+    ]
+    for one in reads:
+        _, where = move(one)
+        lines += [f"{one.kind} {one.name}[EACH] = {{}};"]
+        lines += [f"{_ROW} if (column < {n}) {one.name}[e] = {where};"]
+    lines += [f"{one.kind} {one.name}[EACH];" for one in writes]
+    lines.append(body)
+    for one in writes:
+        loop, where = move(one)
+        lines.append(f"{loop} {where} = {one.name}[e];")
+    return lines, -(-m * 32 // THREADS)
+
+
+def _broadcast(
+    shape: tuple[int, ...], strides: tuple[int, ...], whole: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """An array's shape and strides, with those of axes along which it is repeated."""
+    missing = len(whole) - len(shape)
+    shape = (*(1,) * missing, *shape)
+    steps = (*(0,) * missing, *strides)
+    return shape, tuple(0 if n == 1 else step for n, step in zip(shape, steps, strict=True))
+
+
+def _offset(one: _Laid, shape: tuple[int, ...]) -> str:
+    """Where element ``i``, counted in C order, lies."""
+    terms, inner = [], 1
+    in_order = True
+    for axis in range(len(shape) - 1, -1, -1):
+        n, step = shape[axis], one.strides[axis]
+        in_order &= n == 1 or step == inner
+        if step and n > 1:
+            count = "i" if inner == 1 else f"i / {inner}"
+            terms.append(f"{count} % {n} * {step}" if axis else f"{count} * {step}")
+        inner *= n
+    return "i" if in_order else " + ".join(terms) or "0"
+
+
+def _kind(node: Node) -> str:
+    return _TYPES[node.dtype.name]
 
 
 def _literal(value: Any, kind: str) -> str:

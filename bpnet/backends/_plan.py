@@ -60,6 +60,8 @@ class Plan(ABC):
     """What the code calls, under the names that the lines below give it."""
     # Entries of what is gathered at once, so few that they stay in a core's cache; most steps.
     ahead, most_ahead = 2**16, 64
+    reused = 0
+    """Bytes from which on a buffer is used again for what is computed later."""
     template = """\
 def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
     for k, (y_k, z_k, x_k) in enumerate(zip(targets, outputs, batches)):
@@ -356,7 +358,7 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
 
     def _emit(self, group: list[Node]) -> None:
         first = self._place[group[0]]
-        chained = self.is_chained(group[0])
+        chained = len(group) > 1 or self.is_chained(group[0])
         local = self._local(group) if chained else set()
         for node in group:
             if node in local:
@@ -425,6 +427,7 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
                     or root in self._keep
                     or root in self._adopted
                     or self._last[root] > place
+                    or array.nbytes < self.reused
                 ):
                     continue
                 taken = any(

@@ -6,26 +6,38 @@ import contextlib
 import functools
 import gc
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import array_api_compat.cupy
 import cupy
 import cupyx.scipy.special
 import numpy as np
+from cupy._core import _routines_linalg
 from cupy.cuda import runtime
 
 from . import _cublas
 from ._base import Array, Availability, Backend, Namespace, Step, Uploads
-from ._kernels import chain_source, random_source
-from ._plan import Plan, planned
-from ._record import ELEMENTWISE, Graph, Node, depends_on_rates, numbers
+from ._branches import Call, Span, side_by_side
+from ._kernels import (
+    NAME,
+    THREADS,
+    ChainSource,
+    chain_source,
+    cuda,
+    is_rowwise,
+    random_source,
+    rows_source,
+)
+from ._plan import SCRATCH, Plan, planned
+from ._record import ELEMENTWISE, Graph, Node, depends_on_rates, numbers, root_of
 from ._rewrite import accumulate
 
 __all__ = ["CupyBackend"]
 
 # CUDA's status numbers for a driver that is absent or too old, and for a machine without a GPU.
 _INSUFFICIENT_DRIVER, _NO_DEVICE = 35, 100
+_TF32 = 7  # what CuPy calls this way of multiplying
 
 
 _thread = threading.local()
@@ -57,10 +69,11 @@ class CupyBackend(Backend):
         return Availability(cls.name, cupy.__version__, devices, reason)
 
     def lacks_compute(self, compute_dtype: str) -> str:
-        return {
-            "bfloat16": "CuPy has no functions for it",
-            "tf32": "CuPy takes it for all products where CUPY_TF32=1 is set, and cannot be asked",
-        }.get(compute_dtype, "")
+        if compute_dtype == "bfloat16":
+            return "CuPy has no functions for it"
+        if compute_dtype == "tf32" and int(self._device.compute_capability) < 80:
+            return f"a GPU of compute capability {self._device.compute_capability} has none"
+        return ""
 
     def owns(self, x: object) -> bool:
         return isinstance(x, cupy.ndarray)
@@ -91,7 +104,7 @@ class CupyBackend(Backend):
 
     def scope(self) -> contextlib.AbstractContextManager[Any]:
         device: contextlib.AbstractContextManager[Any] = self._device  # may be entered again inside
-        return device
+        return _tf32(device) if self.compute_dtype == "tf32" else device
 
     def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
         return planned(self, step, CupyPlan, super().compile(step))
@@ -101,6 +114,19 @@ class CupyBackend(Backend):
 
     def synchronize(self) -> None:
         self._device.synchronize()
+
+
+@contextlib.contextmanager
+def _tf32(device: Any) -> Iterator[None]:
+    """On a device, float32 matrices are multiplied as TF32."""
+    kind = np.dtype("float32")
+    before = _routines_linalg.get_compute_type(kind)
+    _routines_linalg.set_compute_type(kind, _TF32)
+    try:
+        with device:
+            yield
+    finally:
+        _routines_linalg.set_compute_type(kind, before)
 
 
 class _Uploads(Uploads):
@@ -133,8 +159,8 @@ class _Uploads(Uploads):
 
 
 class CupyPlan(Plan):
-    """Calls with ``out=``, one kernel for each chain of elementwise operations, and all of it for
-    some steps as one CUDA graph.
+    """Calls with ``out=``, one kernel for each chain of elementwise operations and of sums over
+    rows, and all of it for some steps as one CUDA graph with two branches.
 
     What varies from step to step lies on the device: rows of samples, targets and rates for some
     steps at once. The first of such blocks is done call by call, which compiles the kernels; then
@@ -146,6 +172,8 @@ class CupyPlan(Plan):
     ----------
     captured : set of int
         For how many steps there is a graph.
+    branches : int
+        Two, or one: then all calls go one after another.
     obstacle : Exception or None
         Why the capture failed, if it did.
     """
@@ -155,9 +183,10 @@ class CupyPlan(Plan):
         "matmul": cupy.matmul,
         "take": cupy.take,
     }
-    ahead, most_ahead = 2**22, 32
+    ahead, most_ahead, branches = 2**22, 32, 2
+    reused = 2**25  # what uses a buffer again must wait for all that read it
     template = """\
-def run(x_k, y_k, z_k, rates, *, {bound}):
+def run(x_k, y_k, z_k, rates, at, mark, *, {bound}):
     if True:
         {rates} = rates
 {body}\
@@ -174,8 +203,9 @@ def run(x_k, y_k, z_k, rates, *, {bound}):
     def __init__(
         self, backend: Backend, graph: Graph, state: Sequence[Array], *, once: bool = False
     ) -> None:
-        self._products: Any = self.products() if self.multiplies() else None
+        self._products: Any = self.products(backend) if self.multiplies() else None
         self._rates: dict[Node, Array] = {}
+        self._calls: list[Call] = []
         self._launches: dict[int, Callable[[], Any]] = {}
         self._seen: set[int] = set()
         super().__init__(backend, graph, state, once=once)
@@ -196,10 +226,11 @@ def run(x_k, y_k, z_k, rates, *, {bound}):
         """Whether there is a cuBLAS for products within a graph."""
         return _cublas.library() is not None
 
-    @staticmethod
-    def products() -> Any:
-        """What multiplies; see `_cublas.Products`."""
-        return _cublas.Products(_cublas.library())
+    @classmethod
+    def products(cls, backend: Backend) -> Any:
+        """What multiplies in each branch; see `_cublas.Products`."""
+        tf32 = backend.compute_dtype == "tf32"
+        return _Products(_cublas.Products(_cublas.library(), tf32) for _ in range(cls.branches))
 
     @staticmethod
     def stream() -> Any:
@@ -215,16 +246,18 @@ def run(x_k, y_k, z_k, rates, *, {bound}):
         """Memory that is taken during a capture: it stays the graphs'."""
         return cupy.cuda.MemoryPool()
 
-    def capture(self, do: Callable[[], None]) -> Callable[[], Any]:
-        """What a function asks of the device, to be launched again and again."""
-        stream = cupy.cuda.Stream(non_blocking=True)
-        with cupy.cuda.using_allocator(self._pool.malloc), stream, _no_collection():
-            self._products.on(stream)
-            stream.begin_capture()
+    def capture(self, do: Callable[[Any, Any], None]) -> Callable[[], Any]:
+        """What a function asks of the device, to be launched again and again.
+
+        It is given the ``at`` and ``mark`` of `side_by_side`.
+        """
+        branches = _Branches(self._products, self.branches)
+        with cupy.cuda.using_allocator(self._pool.malloc), branches.first, _no_collection():
+            branches.first.begin_capture()
             try:
-                do()
+                do(branches.at, branches.mark)
             finally:
-                graph = stream.end_capture()
+                graph = branches.first.end_capture()
         launch: Callable[[], Any] = graph.launch
         return launch
 
@@ -269,17 +302,62 @@ def run(x_k, y_k, z_k, rates, *, {bound}):
             self._products.on(self.stream())
         self._seen.add(count)
 
-    def _first(self, count: int) -> None:
-        """The first so many slots' steps, call by call."""
+    def _first(self, count: int, at: Any = None, mark: Any = None) -> None:
+        """The first so many slots' steps, call by call; without branches one after another."""
         for slot in self._slots[:count]:
-            self._run(*slot)
+            self._run(*slot, at or _nowhere, mark or _nowhere)
 
     def _on_device(self, node: Node, table: np.ndarray[Any, Any], steps: int) -> Array:
         """A number of each step, moved at once."""
         each = np.broadcast_to(numbers(node, table), len(table)).astype(node.dtype)
         return self._xp.asarray(np.resize(each, steps), dtype=each.dtype, device=self._device)
 
+    # ------------------------------------------------------------------ branches
+
+    def _emit(self, group: list[Node]) -> None:
+        before = len(self._lines)
+        super()._emit(group)
+        if lines := self._lines[before:]:
+            reads = self._spans(one for node in group for one in node.args)
+            self._calls.append(Call((*lines,), reads, self._spans(group), sum(map(_work, group))))
+
+    def _finish(self) -> None:
+        if self.branches > 1 and self._products is not None:
+            self._lines = side_by_side(self._calls)
+        super()._finish()
+
+    def _spans(self, nodes: Iterable[Node]) -> tuple[Span, ...]:
+        return tuple({span for one in nodes if (span := self._span(one)) is not None})
+
+    def _span(self, node: Node) -> Span | None:
+        """Where a node lies; None for what no step writes, or no memory holds."""
+        root = root_of(node)
+        if root in self._dynamic:
+            return None if root.is_scalar else (self._dynamic[root], 0, 1)
+        if node.is_scalar or (array := self.array(node)) is SCRATCH:
+            return None
+        start = self.address(array)
+        last = sum((n - 1) * step for n, step in zip(array.shape, array.strides, strict=True))
+        return "memory", start, start + last + array.dtype.itemsize
+
+    @staticmethod
+    def address(array: Array) -> int:
+        """Of the first entry."""
+        return int(array.data.ptr)
+
     # ------------------------------------------------------------------ calls
+
+    def _groups(self) -> list[list[Node]]:
+        """Chains, and the sums and largest entries over rows that lie between them, as one."""
+        joined: list[list[Node]] = []
+        for group in super()._groups():
+            last = joined[-1] if joined else []
+            shown = any(self._shows(node, one) for node in group for one in last)
+            if last and not shown and is_rowwise([*last, *group]):
+                last += group
+            else:
+                joined.append(group)
+        return joined
 
     def name(self, node: Node) -> str:
         if node.is_scalar and depends_on_rates(node) and node not in self._dynamic:
@@ -291,10 +369,9 @@ def run(x_k, y_k, z_k, rates, *, {bound}):
         return node.op in ELEMENTWISE
 
     def chain(self, group: list[Node], local: set[Node]) -> list[str]:
-        source = chain_source(group, local)
-        kernel = _kernel(source.inputs, source.outputs, source.body)
+        source = (rows_source if is_rowwise(group) else chain_source)(group, local)
         arrays = [self.name(node) for node in (*source.arguments, *source.results)]
-        return [f"{self.bind(kernel)}({', '.join(arrays)})"]
+        return [f"{self.bind(Kernel(source))}({', '.join(arrays)})"]
 
     def elementwise(self, node: Node, arguments: Sequence[str], out: str) -> list[str]:
         return self.chain([node], set())
@@ -306,7 +383,7 @@ def run(x_k, y_k, z_k, rates, *, {bound}):
         samples = count(m, dtype=self._xp.uint32, device=self._device)[:, None]
         units = count(n, dtype=self._xp.uint32, device=self._device)[None, :]
         given = [self.name(node.args[0]), self.bind(samples), self.bind(units), self.name(node)]
-        return f"{self.bind(_kernel(*source))}({', '.join(given)})"
+        return f"{self.bind(Kernel(source))}({', '.join(given)})"
 
     def matmul(self, left: str, right: str, out: str) -> str:
         if self._products is None:
@@ -316,24 +393,32 @@ def run(x_k, y_k, z_k, rates, *, {bound}):
     def accumulation(self, node: Node) -> str:
         axis, beta, sign = node.option
         out, *factors = (self.name(one) for one in node.args)
-        if node.op == "addmv":  # a sum is a product with ones
-            x = node.args[1]
-            ones = self._xp.ones_like(self.empty((x.shape[axis],), node.dtype))
-            vector = self.array(node.args[0])
-            vector, ones = (
-                (vector.reshape(1, -1), ones[None, :])
-                if axis == 0
-                else (vector.reshape(-1, 1), ones[:, None])
-            )
-            out = self.bind(vector)
-            factors.insert(axis, self.bind(ones))
+        if node.op == "addmv":
+            return self._sum(node.args[1], self.array(node.args[0]), axis, f", {sign}, {beta}")
         return f"{self.bind(self._products)}({', '.join(factors)}, {out}, {sign}, {beta})"
+
+    def _sum(self, x: Node, out: Array, axis: int, numbers: str = "") -> str:
+        """A line for a sum, which is a product with ones."""
+        ones = self._xp.ones_like(self.empty((x.shape[axis],), x.dtype))
+        out, ones = (
+            (out.reshape(1, -1), ones[None, :])
+            if axis == 0
+            else (out.reshape(-1, 1), ones[:, None])
+        )
+        factors = [self.name(x)]
+        factors.insert(axis, self.bind(ones))
+        return f"{self.bind(self._products)}({', '.join(factors)}, {self.bind(out)}{numbers})"
 
     def reduction(self, node: Node) -> list[str]:
         axis, keepdims = node.option
         (x,) = node.args
         if node.op == "max":
             return [f"{self.name(x)}.max({axis}, {self.name(node)}, {keepdims})"]
+        here = not {node, root_of(x)} & self._dynamic.keys()
+        if self._products is not None and axis == 0 and here:
+            array = self.array(x)
+            if array.dtype.itemsize in array.strides:
+                return [self._sum(x, self.array(node), axis)]
         return [f"{self.name(x)}.sum({axis}, None, {self.name(node)}, {keepdims})"]
 
     def copy(self, source: str, out: str) -> str:
@@ -355,10 +440,84 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
+class Kernel:
+    """The kernel of a chain, made for arrays that lie in one way when they first come.
+
+    Parameters
+    ----------
+    source : ChainSource
+    """
+
+    def __init__(self, source: ChainSource) -> None:
+        self._source = source
+        self._made: dict[Any, Callable[[tuple[Array, ...]], None]] = {}
+
+    def __call__(self, *arrays: Array) -> None:
+        lies = tuple((one.shape, one.strides) for one in arrays)
+        if lies not in self._made:
+            steps = [tuple(step // one.itemsize for step in one.strides) for one in arrays]
+            text, blocks = cuda(self._source, [shape for shape, _ in lies], steps)
+            self._made[lies] = functools.partial(_compiled(text), (blocks,), (THREADS,))
+        self._made[lies](arrays)
+
+
 @functools.cache
-def _kernel(inputs: str, outputs: str, body: str) -> Any:
-    """The kernel of a chain; CuPy compiles it at its first call for each device."""
-    return cupy.ElementwiseKernel(inputs, outputs, body, "bpnet_chain")
+def _compiled(text: str) -> Any:
+    """What launches a kernel; CuPy compiles it at its first call for each device."""
+    return cupy.RawKernel(text, NAME)
+
+
+class _Products:
+    """One of some `Products`, each of which belongs to one stream."""
+
+    def __init__(self, each: Iterable[Any]) -> None:
+        self._each = [*each]
+        self.use(0)
+
+    def on(self, *streams: Any) -> None:
+        """Queue on these streams what follows."""
+        for one, stream in zip(self._each, streams, strict=False):
+            one.on(stream)
+
+    def use(self, k: int) -> None:
+        """Go on with the k-th."""
+        self._now = self._each[k]
+
+    def __call__(self, *arguments: Any) -> None:
+        self._now(*arguments)
+
+
+class _Branches:
+    """Streams that are captured together."""
+
+    def __init__(self, products: Any, count: int) -> None:
+        self._streams = [cupy.cuda.Stream(non_blocking=True) for _ in range(count)]
+        self._products, self.first = products, self._streams[0]
+        self._events: list[Any] = []  # must be there until the capture ends
+        products.on(*self._streams)
+
+    def at(self, k: int, *marks: Any) -> None:
+        for event in marks:
+            self._streams[k].wait_event(event)
+        self._streams[k].use()
+        self._products.use(k)
+
+    def mark(self) -> Any:
+        self._events.append(cupy.cuda.Event(disable_timing=True))
+        self._events[-1].record(cupy.cuda.get_current_stream())
+        return self._events[-1]
+
+
+def _nowhere(*_: Any) -> None:
+    """One stream does everything in order."""
+
+
+def _work(node: Node) -> float:
+    """Microseconds that a node takes a recent GPU, roughly."""
+    if node.op in ("matmul", "addmm"):
+        left = node.args[-2]
+        return 2.0 + 5e-8 * node.size * left.shape[1]
+    return 1.0 + 3e-6 * node.size
 
 
 def _look() -> tuple[tuple[str, ...], str]:

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import weakref
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ from backends.test_plan import (  # noqa: E402 - these tests need cupy
 
 from bpnet.backends import Namespace  # noqa: E402
 from bpnet.backends import cupy as on_cupy  # noqa: E402
-from bpnet.backends._kernels import chain_source  # noqa: E402
+from bpnet.backends._kernels import NAME, ChainSource, chain_source, cuda  # noqa: E402
 from bpnet.backends._plan import planned  # noqa: E402
 from bpnet.backends._record import ELEMENTWISE, REWRITTEN, Recorder  # noqa: E402
 from bpnet.backends.numpy import NumpyBackend  # noqa: E402
@@ -64,6 +65,7 @@ class DeviceArray(np.ndarray):
 
     def reduce(self, function, axis, out, keepdims):
         calls["reduction"] += 1
+        seen([self], [] if out is None else [out])
         if out is not None:
             check(out, self)
         return function.reduce(self, axis, None, out, keepdims)
@@ -77,6 +79,7 @@ def check(out, *arrays):
 
 def matmul(a, b, *, out):  # CuPy 14 takes `out` by its name alone
     calls["matmul"] += 1
+    seen([a, b], [out])
     check(out, a, b)
     assert out.flags.c_contiguous  # else CuPy copies
     return np.matmul(a, b, out=out)
@@ -93,10 +96,47 @@ class Products:
     def __call__(self, left, right, out, alpha=1.0, beta=0.0):
         assert self.stream is not None
         calls["product"] += 1
+        seen([left, right, *[out] * (beta != 0.0)], [out])
         check(out, left, right)
         assert all(one.itemsize in one.strides for one in (left, right))
         assert out.strides[-1] == out.itemsize or out.shape[-1] == 1
         out[...] = alpha * np.matmul(left, right) + (beta * out if beta else 0.0)
+
+
+class Order:
+    """What is done in two queues, and whether it is known to be in order where it must be.
+
+    Of each queue it is known how much of each queue comes before what is next done there.
+    """
+
+    def __init__(self):
+        self.queue, self.done = 0, []
+        self.known = [[0, 0], [0, 0]]
+
+    def at(self, queue, *marks):
+        self.queue = queue
+        for mark in marks:
+            self.known[queue] = [*map(max, self.known[queue], mark)]
+
+    def mark(self):
+        return [*self.known[self.queue]]
+
+    def add(self, reads, writes):
+        for queue, place, its_reads, its_writes in self.done:
+            pairs = [*product(writes, [*its_reads, *its_writes]), *product(reads, its_writes)]
+            if place > self.known[self.queue][queue]:
+                assert not any(np.shares_memory(*pair) for pair in pairs), "a race"
+        self.known[self.queue][self.queue] += 1
+        self.done.append((self.queue, self.known[self.queue][self.queue], reads, writes))
+
+
+order = None
+
+
+def seen(reads, writes):
+    """What is read and written now."""
+    if order is not None:
+        order.add(reads, writes)
 
 
 def take(a, indices, axis=None, out=None):
@@ -110,85 +150,71 @@ def copyto(dst, src):
     calls["copyto"] += 1
     check(dst)
     check(src)
+    seen([src], [dst])
     assert dst.dtype == src.dtype
     assert not np.shares_memory(dst, src)
     np.copyto(dst, src)
 
 
-class Kernel:
-    """A ``cupy.ElementwiseKernel`` on the CPU."""
+class Compiled:
+    """A ``cupy.RawKernel`` on the CPU, which does a thread after another, the last one first."""
 
-    def __init__(self, inputs, outputs, body):
-        real = cupy.ElementwiseKernel(inputs, outputs, body, "bpnet_chain")
-        self.parameters, self.inputs = (*real.in_params, *real.out_params), real.nin
-        self.body, self.name = body, f"kernel{len(kernels)}"
-
-    @property
-    def statements(self):
-        """What is done for an element, of which the arguments are references as CuPy's are."""
-        return [*(f"{declared(p)} = *({p.ctype} *)p{k};" for k, p in self.numbered()), self.body]
-
-    def numbered(self):
-        return enumerate(self.parameters)
+    def __init__(self, text):
+        self.name = f"kernel{len(kernels)}"
+        self.text = text.replace(NAME, self.name)
+        parameters = self.text.partition(f"{self.name}(")[2].partition(")")[0].split(", ")
+        self.constant = [one.startswith("const ") for one in parameters]
+        self.kinds = [KINDS[one.removeprefix("const ").rpartition(" ")[0]] for one in parameters]
 
     @property
     def source(self):
-        """A function of C++ that goes through all elements, the last element first."""
-        offsets = "".join(
-            f"char *p{k} = p[{k}] + i * s[{2 * k}] + j * s[{2 * k + 1}];"
-            for k, _ in self.numbered()
+        """Its code, and a function that goes through all its threads."""
+        arrays = ", ".join(
+            f"({'const ' * constant}{ctype} *)p[{k}]"
+            for k, (constant, ctype) in enumerate(zip(self.constant, self.ctypes, strict=True))
         )
         return "\n".join(
             [
-                f'extern "C" void {self.name}(long rows, long columns, char **p, const long *s)',
-                "{ while (rows-- > 0) for (long i = rows, j = columns; j-- > 0;) {",
-                *(offsets, *self.statements),
-                "} }",
+                self.text,
+                f'extern "C" void run_{self.name}(long blocks, long threads, void **p)',
+                "{ for (blockIdx.x = blocks; blockIdx.x-- > 0;)",
+                "for (threadIdx.x = threads; threadIdx.x-- > 0;)",
+                f"{self.name}({arrays}); }}",
+                "#undef EACH",
             ]
         )
 
     @property
-    def cuda(self):
-        """A kernel of CUDA C++ that does one element a thread, of contiguous arrays."""
-        arrays = ", ".join(f"{p.ctype} *a{k}" for k, p in self.numbered())
-        offsets = "".join(f"{p.ctype} *p{k} = a{k} + i;" for k, p in self.numbered())
-        return "\n".join(
-            [
-                f'extern "C" __global__ void {self.name}({arrays}, long size)',
-                "{ const long i = (long)blockIdx.x * blockDim.x + threadIdx.x; if (i < size) {",
-                *(offsets, *self.statements),
-                "} }",
-            ]
-        )
+    def ctypes(self):
+        names = {dtype: ctype for ctype, dtype in KINDS.items()}
+        return [names[one] for one in self.kinds]
 
-    def __call__(self, *arguments):
+    def __call__(self, grid, block, arrays):
         calls["kernel"] += 1
-        inputs, outputs = arguments[: self.inputs], arguments[self.inputs :]
-        kinds = [np.dtype(p.dtype) for p in self.parameters]
-        assert [one.dtype for one in arguments] == kinds
-        # CuPy hands over NumPy's numbers by value, and refuses NumPy's arrays.
-        assert all(isinstance(one, DeviceArray | np.generic) for one in inputs)
+        ((blocks,), (threads,)) = grid, block
+        assert [one.dtype for one in arrays] == self.kinds
+        assert all(type(one) is DeviceArray for one in arrays)
+        inputs = [one for one, constant in zip(arrays, self.constant, strict=True) if constant]
+        outputs = arrays[len(inputs) :]
+        seen(inputs, outputs)
         for k, out in enumerate(outputs):
-            assert type(out) is DeviceArray
             assert not any(np.shares_memory(out, one) for one in outputs[:k])
             for one in inputs:  # an element is read by no thread but the one that writes it
                 assert not np.shares_memory(out, one) or layout(out) == layout(one)
-        arrays = np.broadcast_arrays(*(np.asarray(one) for one in arguments))
-        shape = arrays[0].shape
-        assert all(out.shape == shape for out in outputs)
-        missing = (0,) * (2 - len(shape))
-        rows, columns = (*(1 for _ in missing), *shape)
-        strides = [step for one in arrays for step in (*missing, *one.strides)]
         compiled()[self.name](
-            ctypes.c_long(rows),
-            ctypes.c_long(columns),
+            ctypes.c_long(blocks),
+            ctypes.c_long(threads),
             (ctypes.c_void_p * len(arrays))(*(one.ctypes.data for one in arrays)),
-            (ctypes.c_long * len(strides))(*strides),
         )
 
 
-def declared(parameter):
-    return f"{'const ' * parameter.is_const}{parameter.ctype} &{parameter.name}"
+KINDS = {
+    "float": np.dtype("float32"),
+    "double": np.dtype("float64"),
+    "bool": np.dtype("bool"),
+    "long long": np.dtype("int64"),
+    "unsigned int": np.dtype("uint32"),
+}
 
 
 def layout(x):
@@ -196,11 +222,11 @@ def layout(x):
     return x.ctypes.data, x.shape, x.strides
 
 
-def kernel(*source):
-    """The kernel of a source, the same each time."""
-    if source not in kernels:
-        kernels[source] = Kernel(*source)
-    return kernels[source]
+def kernel(text):
+    """The kernel of a text, the same each time."""
+    if text not in kernels:
+        kernels[text] = Compiled(text)
+    return kernels[text]
 
 
 def compiled():
@@ -208,15 +234,26 @@ def compiled():
     new = [one for one in kernels.values() if one.name not in functions]
     if new:
         library = build("\n".join(one.source for one in new))
-        functions.update({one.name: getattr(library, one.name) for one in new})
+        functions.update({one.name: getattr(library, f"run_{one.name}") for one in new})
     return functions
+
+
+# A warp of one thread, to which nothing comes from another.
+ON_THE_CPU = """
+#include <cmath>
+#define LANES 1
+#define __global__
+#define __launch_bounds__(threads)
+using namespace std;
+struct { unsigned int x; } blockIdx, threadIdx;
+template <class T> T __shfl_xor_sync(unsigned int, T own, int) { return own; }
+"""
 
 
 def build(source):
     """A library of C++ functions; raises, with what the compiler says, where they are wrong."""
     with tempfile.TemporaryDirectory(prefix="bpnet-tests-") as folder:
-        source = f"#include <cmath>\nusing namespace std;\n{source}\n"
-        Path(folder, "kernels.cpp").write_text(source, encoding="utf-8")
+        Path(folder, "kernels.cpp").write_text(ON_THE_CPU + source, encoding="utf-8")
         command = "g++ -std=c++17 -w -O0 -ffp-contract=off -fPIC -shared kernels.cpp -o kernels.so"
         done = subprocess.run(
             command.split(), cwd=folder, capture_output=True, text=True, check=False
@@ -280,7 +317,10 @@ class Plan(on_cupy.CupyPlan):
 
     functions = {"copyto": copyto, "matmul": matmul, "take": take}  # noqa: RUF012
     most_ahead = 2
-    products = Products
+
+    @classmethod
+    def products(cls, backend):
+        return on_cupy._Products(Products() for _ in range(cls.branches))
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
@@ -294,12 +334,23 @@ class Plan(on_cupy.CupyPlan):
     def stream():
         return "current"
 
+    @staticmethod
+    def address(array):
+        return array.ctypes.data
+
     def capture(self, do):
         """A graph knows addresses, and no values of the host: doing it again is the same."""
 
         def launch():
+            global order
             calls["launch"] += 1
-            do()
+            order = Order()
+            try:
+                do(order.at, order.mark)
+                assert order.known[0] == [sum(one[0] == k for one in order.done) for k in (0, 1)]
+                both["queues"] += len({one[0] for one in order.done}) > 1
+            finally:
+                order = None
 
         return launch
 
@@ -314,13 +365,13 @@ class PlanByCuPy(Plan):
         return False
 
 
-calls, plans, kernels, functions = Counter(), [], {}, {}
+calls, plans, kernels, functions, both = Counter(), [], {}, {}, Counter()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _kernels_for_the_cpu():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(on_cupy, "_kernel", kernel)
+        patch.setattr(on_cupy, "_compiled", kernel)
         yield
 
 
@@ -399,7 +450,7 @@ def chain(function, dtype, *given):
     source = chain_source(group, set(group) - {last})
     out = np.empty(last.shape, last.dtype).view(DeviceArray)
     where = dict(zip(leaves, (one.view(DeviceArray) for one in given), strict=True))
-    launch = kernel(source.inputs, source.outputs, source.body)
+    launch = on_cupy.Kernel(source)
 
     def run():
         launch(*(where[one] for one in source.arguments), out)
@@ -474,7 +525,7 @@ def test_a_capture_that_fails_leaves_the_calls(monkeypatch):
     [
         ("sigmoid", "sgd", 0, {"product": 7, "kernel": 3}),
         ("relu", "sgd", 0, {"product": 7, "kernel": 3}),
-        ("relu", "adam", 0.01, {"product": 5, "kernel": 5, "reduction": 2, "copyto": 1}),
+        ("relu", "adam", 0.01, {"product": 7, "kernel": 5, "copyto": 1}),
     ],
 )
 def test_a_step_launches_no_more_than_now_and_moves_nothing(
@@ -509,6 +560,22 @@ def test_a_block_of_steps_is_one_launch_after_the_first():
         trial.run(trial.planned, trial.state, last=3)
         assert calls["launch"] == launches
     assert plans[0].captured == {1, 2}
+
+
+@needs_compiler
+def test_gradients_go_beside_the_way_back():
+    """And where the order of two calls is not kept, that is seen."""
+    trial = digits(StandIn("cpu", "float32"), "sigmoid", "sgd", 0)
+    plans.clear()
+    both.clear()
+    calls.clear()
+    trial.run(trial.planned, trial.state)
+    assert both["queues"] == calls["launch"] == 2
+    (plan,) = {*plans}
+    run = plan._run
+    plan._run = lambda *slot: run(*slot[:-2], lambda queue, *_: slot[-2](queue), slot[-1])
+    with pytest.raises(AssertionError, match="a race"):
+        trial.run(trial.planned, trial.state)
 
 
 def test_a_plan_ends_with_its_last_reference():
@@ -546,7 +613,7 @@ def on_device(*shape):
     return np.zeros(shape).view(DeviceArray)
 
 
-COPY = ("float64 in0", "float64 out0", "out0 = in0;")
+COPY = on_cupy.Kernel(ChainSource(("float64",), ("float64",), "out0 = in0;"))
 
 
 def test_the_stand_ins_refuse_what_a_gpu_would_do_otherwise():
@@ -559,22 +626,27 @@ def test_the_stand_ins_refuse_what_a_gpu_would_do_otherwise():
         lambda: matmul(x, on_device(4, 4), out=x),
         lambda: matmul(x, on_device(4, 4), out=np.zeros((4, 4))),
         lambda: copyto(x, np.zeros((4, 4))),
-        lambda: kernel(*COPY)(x[1:], x[:-1]),
-        lambda: kernel(*COPY)(x.T, x),
-        lambda: kernel(*COPY)(np.zeros((4, 4)), x),
-        lambda: kernel(*COPY)(np.zeros(()), x),
-        lambda: kernel(*COPY)(np.float32(1.0), x),
-        lambda: kernel(*COPY)(x, on_device(4)),
+        lambda: COPY(x[1:], x[:-1]),
+        lambda: COPY(x.T, x),
+        lambda: COPY(np.zeros((4, 4)), x),
+        lambda: COPY(np.zeros(()), x),
+        lambda: COPY(x.astype(np.float32), x),
+        lambda: COPY(x, on_device(4)),
     ]
     for call in wrong:
         with pytest.raises((AssertionError, ValueError)):
             call()
 
 
+def text_of(body):
+    """A kernel from one array to another."""
+    return cuda(ChainSource(("float64",), ("float64",), body), [(4, 4)] * 2, [(4, 1)] * 2)[0]
+
+
 @needs_compiler
 def test_a_kernel_that_is_wrong_does_not_compile_for_the_cpu():
     with pytest.raises(RuntimeError, match="in1"):
-        build(Kernel(*COPY[:2], "out0 = in1;").source)
+        build(Compiled(text_of("out0 = in1;")).source)
 
 
 # ------------------------------------------------------------------ whether a GPU's compiler agrees
@@ -605,7 +677,7 @@ def compile_for(source, architecture):
 def test_every_kernel_compiles(architecture):
     for dtype in TOLERANCE:
         operations(dtype)
-    source = "\n".join(one.cuda for one in kernels.values())
+    source = "#undef EACH\n".join(one.text for one in kernels.values())
     ptx = compile_for(source, architecture)
     assert f".target {architecture.replace('compute', 'sm')}" in ptx
     assert ptx.count(".entry") == len(kernels) > 100
@@ -622,4 +694,4 @@ def test_every_kernel_compiles(architecture):
 )
 def test_a_kernel_that_is_wrong_does_not_compile(body, log):
     with pytest.raises(RuntimeError, match=log):
-        compile_for(Kernel(*COPY[:2], body).cuda, "compute_80")
+        compile_for(text_of(body), "compute_80")
