@@ -18,6 +18,7 @@ import numpy as np
 from ._base import Array, Backend, Forward, Step
 from ._record import (
     ELEMENTWISE,
+    LEAVES,
     VIEWS,
     Graph,
     Node,
@@ -267,8 +268,9 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
                 self._arrays[node] = self.array(node.args[0])[node.option]
             elif node.is_scalar:
                 self._arrays[node] = self._scalar(node)
-            elif node.op == "zeros":
-                self._arrays[node] = self._xp.zeros_like(self.empty(node.shape, node.dtype))
+            elif node.op in ("zeros", "ones"):
+                make = getattr(self._xp, f"{node.op}_like")
+                self._arrays[node] = make(self.empty(node.shape, node.dtype))
             elif node.op in ("addmm", "addmv"):
                 self._arrays[node] = self.array(node.args[0])
             else:
@@ -422,7 +424,7 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
                 if (
                     array is None
                     or array is SCRATCH
-                    or root.op in ("input", "zeros")
+                    or root.op in LEAVES
                     or root.is_scalar
                     or root in self._keep
                     or root in self._adopted

