@@ -24,6 +24,7 @@ Array = Any
 
 _AS_IT_IS, _TRANSPOSED = 0, 1
 _TF32 = 3
+_STATUS = {1: "not initialized", 3: "out of memory", 7: "invalid value", 13: "execution failed"}
 _ROOM = 32 * 2**20  # bytes to work in, as NVIDIA advises for Hopper
 
 
@@ -55,7 +56,7 @@ class Products:
     Raises
     ------
     RuntimeError
-        If cuBLAS refuses; the message has its status.
+        If cuBLAS refuses; the message says why.
     """
 
     def __init__(self, found: Any, tf32: bool = False) -> None:
@@ -100,4 +101,5 @@ class Products:
     def _do(self, name: str, *arguments: Any) -> None:
         status = getattr(self._found, name)(*arguments)
         if status:
-            raise RuntimeError(f"{name} of cuBLAS failed with status {status}")
+            told = _STATUS.get(status, f"status {status}")
+            raise RuntimeError(f"{name} of cuBLAS failed: {told}")

@@ -23,6 +23,7 @@ __all__ = [
     "ChainSource",
     "chain_source",
     "cuda",
+    "gather_source",
     "is_rowwise",
     "random_source",
     "rows_source",
@@ -255,6 +256,13 @@ class _Laid(Value):
         return f"at_{self.name}"
 
 
+def gather_source(dtype: str, columns: int) -> ChainSource:
+    """A kernel that takes rows of a matrix: given their numbers, (m, 1), and its first row."""
+    return ChainSource(
+        ("int64", dtype), (dtype,), f"out0 = at_in1[in0 * {columns} + i % {columns}];"
+    )
+
+
 def cuda(
     source: ChainSource, shapes: Sequence[tuple[int, ...]], strides: Sequence[tuple[int, ...]]
 ) -> tuple[str, int]:
@@ -267,6 +275,9 @@ def cuda(
         Of inputs and outputs; strides in elements. Inputs are broadcast to the outputs.
     """
     whole = np.broadcast_shapes(*shapes)
+    for own in shapes[len(source.inputs) :]:
+        if own != whole and not (source.rowwise and own == (*whole[:-1], 1)):
+            raise ValueError(f"a result of shape {own} is to take what has shape {whole}")
     names = [f"in{k}" for k in range(len(source.inputs))]
     names += [f"out{k}" for k in range(len(source.outputs))]
     arrays = [

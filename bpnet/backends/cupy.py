@@ -19,18 +19,20 @@ from cupy.cuda import runtime
 from . import _cublas
 from ._base import Array, Availability, Backend, Namespace, Step, Uploads
 from ._branches import Call, Span, side_by_side
+from ._graphed import GraphedPlan
 from ._kernels import (
     NAME,
     THREADS,
     ChainSource,
     chain_source,
     cuda,
+    gather_source,
     is_rowwise,
     random_source,
     rows_source,
 )
-from ._plan import SCRATCH, Plan, planned
-from ._record import ELEMENTWISE, Graph, Node, depends_on_rates, numbers, root_of
+from ._plan import SCRATCH, planned
+from ._record import ELEMENTWISE, Graph, Node, root_of
 from ._rewrite import accumulate
 
 __all__ = ["CupyBackend"]
@@ -158,24 +160,16 @@ class _Uploads(Uploads):
             self._read.record()
 
 
-class CupyPlan(Plan):
+class CupyPlan(GraphedPlan):
     """Calls with ``out=``, one kernel for each chain of elementwise operations and of sums over
-    rows, and all of it for some steps as one CUDA graph with two branches.
+    rows; a graph of some steps has two branches.
 
-    What varies from step to step lies on the device: rows of samples, targets and rates for some
-    steps at once. The first of such blocks is done call by call, which compiles the kernels; then
-    the same calls are captured, and each block after that is one launch. So are the fewer steps
-    that are left over, the second time there are as many. Without a cuBLAS of its own there is no
-    graph, and CuPy multiplies.
+    Without a cuBLAS of its own there is no graph, and CuPy multiplies.
 
     Attributes
     ----------
-    captured : set of int
-        For how many steps there is a graph.
     branches : int
         Two, or one: then all calls go one after another.
-    obstacle : Exception or None
-        Why the capture failed, if it did.
     """
 
     functions: ClassVar[dict[str, Callable[..., Any]]] = {
@@ -183,16 +177,8 @@ class CupyPlan(Plan):
         "matmul": cupy.matmul,
         "take": cupy.take,
     }
-    ahead, most_ahead, branches = 2**22, 32, 2
+    branches = 2
     reused = 2**25  # what uses a buffer again must wait for all that read it
-    template = """\
-def run(x_k, y_k, z_k, rates, at, mark, *, {bound}):
-    if True:
-        {rates} = rates
-{body}\
-"""
-
-    obstacle: Exception | None = None
 
     @classmethod
     def rewrite(cls, graph: Graph, backend: Backend) -> None:
@@ -204,20 +190,9 @@ def run(x_k, y_k, z_k, rates, at, mark, *, {bound}):
         self, backend: Backend, graph: Graph, state: Sequence[Array], *, once: bool = False
     ) -> None:
         self._products: Any = self.products(backend) if self.multiplies() else None
-        self._rates: dict[Node, Array] = {}
+        self.can_capture = self._products is not None
         self._calls: list[Call] = []
-        self._launches: dict[int, Callable[[], Any]] = {}
-        self._seen: set[int] = set()
         super().__init__(backend, graph, state, once=once)
-        blocks = self._room.shape[0]
-        self._targets, self._outputs = (
-            self.empty((blocks, *one.shape), one.dtype) for one in (graph.y, graph.z)
-        )
-        rates = [
-            tuple(room[k : k + 1].reshape(()) for room in self._rates.values())
-            for k in range(blocks)
-        ]
-        self._slots = list(zip(self._room, self._targets, self._outputs, rates, strict=True))
 
     # ------------------------------------------------------------------ cuBLAS and graphs
 
@@ -237,20 +212,12 @@ def run(x_k, y_k, z_k, rates, at, mark, *, {bound}):
         """What the device is asked on."""
         return cupy.cuda.get_current_stream()
 
-    @property
-    def captured(self) -> set[int]:
-        return set(self._launches)
-
     @functools.cached_property
     def _pool(self) -> Any:
         """Memory that is taken during a capture: it stays the graphs'."""
         return cupy.cuda.MemoryPool()
 
-    def capture(self, do: Callable[[Any, Any], None]) -> Callable[[], Any]:
-        """What a function asks of the device, to be launched again and again.
-
-        It is given the ``at`` and ``mark`` of `side_by_side`.
-        """
+    def capture(self, do: Callable[..., None]) -> Callable[[], Any]:
         branches = _Branches(self._products, self.branches)
         with cupy.cuda.using_allocator(self._pool.malloc), branches.first, _no_collection():
             branches.first.begin_capture()
@@ -261,56 +228,12 @@ def run(x_k, y_k, z_k, rates, at, mark, *, {bound}):
         launch: Callable[[], Any] = graph.launch
         return launch
 
-    def run(
-        self,
-        x: Array,
-        y: Array,
-        order: Array,
-        rates: Sequence[tuple[float, ...]],
-        stop: Callable[[], bool],
-    ) -> tuple[int, Array]:
-        steps, z, table = order.shape[0], self._graph.z, self.table(rates)
-        outputs = self.empty((steps, *z.shape), z.dtype)
-        values = [self._on_device(node, table, steps) for node in self._rates]
+    def ready(self) -> None:
         if self._products is not None:
             self._products.on(self.stream())
-        for first in range(0, steps, len(self._slots)):
-            if stop():
-                return first, outputs
-            count = min(len(self._slots), steps - first)
-            rows = order[first : first + count].reshape(-1)
-            for samples, room in ((x, self._room), (y, self._targets)):
-                self.gather(samples, rows, room[:count].reshape(-1, *room.shape[2:]))
-            for room, each in zip(self._rates.values(), values, strict=True):
-                self.functions["copyto"](room[:count], each[first : first + count])
-            self._do(count)
-            self.functions["copyto"](outputs[first : first + count], self._outputs[:count])
-        return steps, outputs
 
-    def _do(self, count: int) -> None:
-        """Some steps, on what lies in their slots."""
-        if (launch := self._launches.get(count)) is not None:
-            launch()
-            return
-        self._first(count)
-        whole = self._products is not None and self.obstacle is None
-        if whole and (count == len(self._slots) or count in self._seen):
-            try:
-                self._launches[count] = self.capture(functools.partial(self._first, count))
-            except Exception as error:  # whatever the driver or cuBLAS raise: it goes on without
-                self.obstacle = error
-            self._products.on(self.stream())
-        self._seen.add(count)
-
-    def _first(self, count: int, at: Any = None, mark: Any = None) -> None:
-        """The first so many slots' steps, call by call; without branches one after another."""
-        for slot in self._slots[:count]:
-            self._run(*slot, at or _nowhere, mark or _nowhere)
-
-    def _on_device(self, node: Node, table: np.ndarray[Any, Any], steps: int) -> Array:
-        """A number of each step, moved at once."""
-        each = np.broadcast_to(numbers(node, table), len(table)).astype(node.dtype)
-        return self._xp.asarray(np.resize(each, steps), dtype=each.dtype, device=self._device)
+    def move(self, out: Array, x: Array) -> None:
+        self.functions["copyto"](out, x)
 
     # ------------------------------------------------------------------ branches
 
@@ -358,12 +281,6 @@ def run(x_k, y_k, z_k, rates, at, mark, *, {bound}):
             else:
                 joined.append(group)
         return joined
-
-    def name(self, node: Node) -> str:
-        if node.is_scalar and depends_on_rates(node) and node not in self._dynamic:
-            self._rates[node] = self.empty(self._room.shape[:1], node.dtype)
-            self._dynamic[node] = f"r{len(self._rates) - 1}"
-        return super().name(node)
 
     def is_chained(self, node: Node) -> bool:
         return node.op in ELEMENTWISE
@@ -425,7 +342,10 @@ def run(x_k, y_k, z_k, rates, at, mark, *, {bound}):
         return f"copyto({out}, {source})"
 
     def gather(self, x: Array, rows: Array, out: Array) -> None:
-        self.functions["take"](x, rows, 0, out)
+        if x.flags.c_contiguous:
+            _gathering(x.dtype.name, x.shape[1])(rows[:, None], x[:1], out)
+        else:
+            self.functions["take"](x, rows, 0, out)
 
 
 @contextlib.contextmanager
@@ -467,6 +387,11 @@ def _compiled(text: str) -> Any:
     return cupy.RawKernel(text, NAME)
 
 
+@functools.cache
+def _gathering(dtype: str, columns: int) -> Kernel:
+    return Kernel(gather_source(dtype, columns))
+
+
 class _Products:
     """One of some `Products`, each of which belongs to one stream."""
 
@@ -506,10 +431,6 @@ class _Branches:
         self._events.append(cupy.cuda.Event(disable_timing=True))
         self._events[-1].record(cupy.cuda.get_current_stream())
         return self._events[-1]
-
-
-def _nowhere(*_: Any) -> None:
-    """One stream does everything in order."""
 
 
 def _work(node: Node) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ import torch
 
 from ._base import Array, Availability, Backend, Forward, Namespace, Step, Uploads
 from ._blocks import BlockwisePlan
+from ._graphed import GraphedPlan
 from ._plan import planned, planned_forward
 from ._record import ELEMENTWISE, REWRITTEN, Graph, Node, depends_on_rates, numbers
 from ._rewrite import accumulate, add_to_products, gate, scale_addends
@@ -124,7 +126,8 @@ class TorchBackend(Backend):
         return stack
 
     def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
-        return planned(self, step, TorchPlan, super().compile(step))
+        plan = TorchGraphPlan if self._device.type == "cuda" else TorchPlan
+        return planned(self, step, plan, super().compile(step))
 
     def compile_forward(self, forward: Forward) -> Callable[[Any, Array], Array]:
         return planned_forward(self, forward, TorchPlan, super().compile_forward(forward))
@@ -192,7 +195,7 @@ class TorchPlan(BlockwisePlan):
         add_to_products(graph)
         gate(graph)
         # A number that the device has is none that a call takes.
-        scale_addends(graph, rates=backend.device == "cpu")
+        scale_addends(graph, rates=backend.device == "cpu" and cls is TorchPlan)
 
     def is_chained(self, node: Node) -> bool:
         return self._device.type == "cpu" and super().is_chained(node)
@@ -253,6 +256,25 @@ class TorchPlan(BlockwisePlan):
         vector = self.bind(vector)
         matrix = f"{names}.T" if axis == 0 else names
         return f"{vector}.addmv_({matrix}, {ones}, beta={beta}, alpha={sign})"
+
+
+class TorchGraphPlan(GraphedPlan, TorchPlan):
+    """The same calls, for some steps as one CUDA graph."""
+
+    def capture(self, do: Callable[..., None]) -> Callable[[], Any]:
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.device(self._device), torch.cuda.graph(graph):
+            do()
+        replay: Callable[[], Any] = graph.replay
+        return replay
+
+    def move(self, out: Array, x: Array) -> None:
+        out.copy_(x)
+
+    def random(self, node: Node) -> str:
+        make = functools.partial(getattr(self._xp, node.op), self.array(node), *node.option[:-1])
+        drawn = f"{self.bind(make)}({self.name(node.args[0])}, {node.option[-1]})"
+        return self.copy(drawn, self.name(node))
 
 
 _FEW = 64  # samples

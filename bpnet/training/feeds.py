@@ -76,11 +76,12 @@ class MemoryFeed:
         self.samples = x.shape[0]
         self.batch_size = min(batch_size, self.samples)
         self.steps_per_epoch = math.ceil(self.samples / self.batch_size)
+        self._orders: dict[int, np.ndarray[Any, Any]] = {}
 
     def blocks(self, epoch: int, first_step: int = 0, at_most: int = 2**30) -> Iterator[Block]:
         """See `Feed`."""
-        size = self.batch_size
-        order = epoch_order(self._seed, epoch, self.samples)
+        size, several = self.batch_size, bool(self._orders)
+        order = self._order(epoch)
         full = self.samples // size
         # A block begins at a multiple of its length, so that a resumed epoch has the same ones.
         start = first_step
@@ -90,6 +91,13 @@ class MemoryFeed:
             start = stop
         if self.samples % size and start == full:
             yield Block(self._x, self._y, order[full * size :].reshape(1, -1))
+        if several:  # the device may still be at work, and is to go on without a pause
+            self._order(epoch + 1)
+
+    def _order(self, epoch: int) -> np.ndarray[Any, Any]:
+        if epoch not in self._orders:
+            self._orders = {epoch: epoch_order(self._seed, epoch, self.samples)}
+        return self._orders[epoch]
 
     def everything(self) -> Iterator[tuple[Array, Array]]:
         """See `Feed`."""

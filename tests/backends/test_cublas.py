@@ -108,9 +108,10 @@ def test_tf32_is_cupys_own_setting(monkeypatch):
 
 
 @pytest.mark.usefixtures("room")
-def test_a_failure_tells_function_and_status():
-    with pytest.raises(RuntimeError, match="cublasCreate_v2 of cuBLAS failed with status 1"):
-        _cublas.Products(Library(status=1))
+@pytest.mark.parametrize(("status", "words"), [(3, "out of memory"), (99, "status 99")])
+def test_a_failure_tells_function_and_status(status, words):
+    with pytest.raises(RuntimeError, match=f"cublasCreate_v2 of cuBLAS failed: {words}"):
+        _cublas.Products(Library(status=status))
 
 
 def test_where_there_is_no_library_there_is_none(monkeypatch):

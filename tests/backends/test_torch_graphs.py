@@ -1,0 +1,146 @@
+"""PyTorch's plan for a CUDA GPU, on the CPU: a graph of some steps is their calls, done again."""
+
+import functools
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+
+from backends.test_plan import GRID, at_random, digits, layered, training  # noqa: E402
+
+from bpnet.backends import torch as on_torch  # noqa: E402
+from bpnet.backends._plan import planned  # noqa: E402
+from bpnet.backends.torch import TorchBackend, TorchGraphPlan  # noqa: E402
+
+TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
+plans, launches = [], []
+
+
+class Plan(TorchGraphPlan):
+    """A graph for each two steps, which knows addresses and no numbers of the host."""
+
+    most_ahead = 2
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        assert not self._varying  # what a launch could not know
+        plans.append(self)
+
+    def capture(self, do):
+        def launch():
+            launches.append(self)
+            do()
+
+        return launch
+
+
+class StandIn(TorchBackend):
+    """What computes on the CPU as on a GPU."""
+
+    def compile(self, step):
+        return planned(self, step, Plan, super(TorchBackend, self).compile(step))
+
+
+@pytest.fixture
+def backend():
+    """Makes a stand-in of a type."""
+    plans.clear()
+    launches.clear()
+    with torch.no_grad():
+        yield functools.partial(StandIn, "cpu")
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("case", GRID, ids="-".join)
+def test_a_graph_agrees_with_the_loop(case, dtype, backend):
+    training(backend(dtype), *case).assert_agreement(TOLERANCE[dtype])
+    assert plans
+
+
+@pytest.mark.parametrize("what", ["dropout", "noise", "batch", "layer", "residual"])
+def test_layers_of_every_kind_agree_with_the_loop(what, backend):
+    layered(backend("float64"), what).assert_agreement()
+    assert plans
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_any_step_agrees_with_the_loop(seed, backend):
+    at_random(backend("float64"), seed).assert_agreement(1e-9)
+
+
+def test_a_block_of_steps_is_one_launch_after_the_first(backend):
+    trial = digits(backend("float32"), "sigmoid", "sgd")
+    trial.run(trial.planned, trial.state)  # six steps, two a block: the first is done by calls
+    assert plans[0].captured == {2}
+    assert len(launches) == 2
+    trial.run(trial.planned, trial.state, last=3)
+    trial.run(trial.planned, trial.state, last=3)  # and the one that is left over, the second time
+    assert plans[0].captured == {1, 2}
+
+
+def test_a_capture_that_fails_leaves_the_calls(backend, monkeypatch):
+    def refuse(self, do):
+        raise RuntimeError("not now")
+
+    monkeypatch.setattr(Plan, "capture", refuse)
+    training(backend("float64"), "tanh", "quadratic", "adam", "0", "equal").assert_agreement()
+    assert "not now" in {str(one.obstacle) for one in plans}
+    assert not any(one.captured for one in plans)
+
+
+def test_rates_of_each_step_lie_on_the_device(backend):
+    trial = training(backend("float64"), "tanh", "quadratic", "adam", "0", "equal")
+    trial.rates = [(rate * 0.5**k, *others) for k, (rate, *others) in enumerate(trial.rates)]
+    trial.assert_agreement()
+    assert {tuple(room.shape) for room in plans[0]._rates.values()} == {(2,)}
+
+
+@pytest.mark.parametrize("kind", ["cpu", "cuda"])
+def test_a_gpu_has_graphs_and_a_cpu_has_none(kind, monkeypatch):
+    seen = []
+    monkeypatch.setattr(on_torch, "planned", lambda backend, step, plan, plain: seen.append(plan))
+    made = TorchBackend("cpu", "float32")
+    monkeypatch.setattr(made, "_device", torch.device(kind))
+    made.compile(lambda *given: given)
+    assert issubclass(seen[0], TorchGraphPlan) is (kind == "cuda")
+
+
+def test_a_captured_step_is_asked_of_its_own_device(monkeypatch):
+    """The calls of a capture, in their order, with what PyTorch has for them replaced."""
+    done = []
+
+    class Context:
+        def __init__(self, *given):
+            self.given = given
+
+        def __enter__(self):
+            done.append((type(self).__name__, *self.given))
+
+        def __exit__(self, *error):
+            done.append("end")
+
+    class Graph:
+        def replay(self):
+            done.append("replay")
+
+    monkeypatch.setattr(torch.cuda, "device", type("device", (Context,), {}))
+    monkeypatch.setattr(torch.cuda, "graph", type("graph", (Context,), {}))
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
+    plan = TorchGraphPlan.__new__(TorchGraphPlan)
+    plan._device = torch.device("cuda:1")
+    plan.capture(lambda: done.append("steps"))()
+    device, (name, graph), *rest = done
+    assert device == ("device", torch.device("cuda:1"))
+    assert name == "graph"
+    assert isinstance(graph, Graph)
+    assert rest == ["steps", "end", "end", "replay"]
+
+
+def test_masks_of_a_key_on_the_device_have_the_same_bits(backend):
+    made = backend("float32")
+    like = torch.zeros((5, 4))
+    for name, given in (("keep_mask", (0.7,)), ("normal", ())):
+        draw = getattr(made.xp, name)
+        on_host, on_device = (draw(like, *given, key, 3) for key in (-5, torch.tensor(-5)))
+        assert np.array_equal(on_host.numpy(), on_device.numpy())
