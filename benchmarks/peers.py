@@ -227,6 +227,7 @@ def torch_graphed(case: Case, x: np.ndarray, labels: np.ndarray, device: str) ->
             graph.replay()
         _wait(device)
 
+    follow.reads = inputs, targets, optimizer  # type: ignore[attr-defined]  # a graph holds none
     return Trainer(follow, lambda: _torch_parameters(model))
 
 
