@@ -118,6 +118,7 @@ def products(
             step()
         _wait(device)
 
+    follow.reads = pairs  # type: ignore[attr-defined]  # a graph holds none of its arrays
     return Trainer(follow)
 
 
@@ -227,7 +228,7 @@ def torch_graphed(case: Case, x: np.ndarray, labels: np.ndarray, device: str) ->
             graph.replay()
         _wait(device)
 
-    follow.reads = inputs, targets, optimizer  # type: ignore[attr-defined]  # a graph holds none
+    follow.reads = inputs, targets, optimizer  # type: ignore[attr-defined]  # see `products`
     return Trainer(follow, lambda: _torch_parameters(model))
 
 

@@ -47,6 +47,7 @@ import bpnet  # noqa: E402
 from bpnet.data import ArraySource, load_digits, load_mnist  # noqa: E402
 from bpnet.randomness import keep_mask  # noqa: E402
 
+LIBRARIES = ("cupy", "torch", "jax")
 Target = tuple[str, str]  # library, device
 CPU: Target = ("numpy", "cpu")
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
@@ -756,6 +757,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=list(SECTIONS))
     parser.add_argument(
+        "--libraries", nargs="+", choices=LIBRARIES, default=LIBRARIES, help="by default all"
+    )
+    parser.add_argument(
         "--test-seconds", type=float, metavar="S", default=420, help="how long the tests may take"
     )
     parser.add_argument(
@@ -768,7 +772,7 @@ def main(argv: list[str] | None = None) -> int:
         usable = {one.name for one in bpnet.available_backends() if one.usable}
         targets = [(name, "cpu") for name in ("numpy", "torch") if name in usable]
     else:
-        targets = cuda_targets()
+        targets = [one for one in cuda_targets() if one[0] in given.libraries]
         if not targets:
             print(_why_none(), file=sys.stderr)
             return 2

@@ -191,6 +191,7 @@ class CupyPlan(GraphedPlan):
     ) -> None:
         self._products: Any = self.products(backend) if self.multiplies() else None
         self.can_capture = self._products is not None
+        self._gathering = functools.cache(lambda *given: Kernel(gather_source(*given)))
         self._calls: list[Call] = []
         super().__init__(backend, graph, state, once=once)
 
@@ -343,7 +344,7 @@ class CupyPlan(GraphedPlan):
 
     def gather(self, x: Array, rows: Array, out: Array) -> None:
         if x.flags.c_contiguous:
-            _gathering(x.dtype.name, x.shape[1])(rows[:, None], x[:1], out)
+            self._gathering(x.dtype.name, x.shape[1])(rows[:, None], x[:1], out)
         else:
             self.functions["take"](x, rows, 0, out)
 
@@ -385,11 +386,6 @@ class Kernel:
 def _compiled(text: str) -> Any:
     """What launches a kernel; CuPy compiles it at its first call for each device."""
     return cupy.RawKernel(text, NAME)
-
-
-@functools.cache
-def _gathering(dtype: str, columns: int) -> Kernel:
-    return Kernel(gather_source(dtype, columns))
 
 
 class _Products:
