@@ -106,11 +106,7 @@ def products(
     if device != "cpu":
         before = torch.backends.cuda.matmul.allow_tf32
         torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
-        step()  # makes what cannot be made during a capture
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            step()
-        step = graph.replay
+        step = _captured(step)
         torch.backends.cuda.matmul.allow_tf32 = before
 
     def follow(order: np.ndarray) -> None:
@@ -120,6 +116,26 @@ def products(
 
     follow.reads = pairs  # type: ignore[attr-defined]  # a graph holds none of its arrays
     return Trainer(follow)
+
+
+def _captured(step: Callable[[], None]) -> Callable[[], None]:
+    """A step of PyTorch's as a CUDA graph."""
+    import torch
+
+    aside = torch.cuda.Stream()
+    aside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(aside):  # where libraries make what they cannot during a capture
+        for _ in range(3):
+            step()
+    torch.cuda.current_stream().wait_stream(aside)
+    # With memory of its own for cuBLAS: github.com/pytorch/pytorch/issues/193402.
+    torch._C._cuda_clearCublasWorkspaces()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step()
+    torch._C._cuda_clearCublasWorkspaces()
+    replay: Callable[[], None] = graph.replay
+    return replay
 
 
 def bpnet(
@@ -207,15 +223,7 @@ def torch_graphed(case: Case, x: np.ndarray, labels: np.ndarray, device: str) ->
         torch.nn.functional.cross_entropy(z, targets.index_select(0, rows)).backward()
         optimizer.step()
 
-    aside = torch.cuda.Stream()
-    aside.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(aside):  # where libraries make what they cannot during a capture
-        for _ in range(3):
-            step()
-    torch.cuda.current_stream().wait_stream(aside)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        step()
+    replay = _captured(step)
     with torch.no_grad():
         for parameter, value in zip(model.parameters(), begin, strict=True):
             parameter.copy_(value)
@@ -225,7 +233,7 @@ def torch_graphed(case: Case, x: np.ndarray, labels: np.ndarray, device: str) ->
     def follow(order: np.ndarray) -> None:
         for own in torch.from_numpy(order).to(device).unbind():
             rows.copy_(own)
-            graph.replay()
+            replay()
         _wait(device)
 
     follow.reads = inputs, targets, optimizer  # type: ignore[attr-defined]  # see `products`

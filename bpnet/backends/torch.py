@@ -262,9 +262,14 @@ class TorchGraphPlan(GraphedPlan, TorchPlan):
     """The same calls, for some steps as one CUDA graph."""
 
     def capture(self, do: Callable[..., None]) -> Callable[[], Any]:
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.device(self._device), torch.cuda.graph(graph):
-            do()
+        graph, forget = torch.cuda.CUDAGraph(), torch._C._cuda_clearCublasWorkspaces
+        with torch.cuda.device(self._device):
+            # PyTorch keeps what cuBLAS works in stream by stream; all captures have one stream, and
+            # what one graph brought goes with it: github.com/pytorch/pytorch/issues/193402.
+            forget()
+            with torch.cuda.graph(graph):
+                do()
+            forget()
         replay: Callable[[], Any] = graph.replay
         return replay
 

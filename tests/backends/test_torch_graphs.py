@@ -127,14 +127,16 @@ def test_a_captured_step_is_asked_of_its_own_device(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device", type("device", (Context,), {}))
     monkeypatch.setattr(torch.cuda, "graph", type("graph", (Context,), {}))
     monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
+    clear = "_cuda_clearCublasWorkspaces"
+    monkeypatch.setattr(torch._C, clear, lambda: done.append("forget"), raising=False)
     plan = TorchGraphPlan.__new__(TorchGraphPlan)
     plan._device = torch.device("cuda:1")
     plan.capture(lambda: done.append("steps"))()
-    device, (name, graph), *rest = done
+    device, before, (name, graph), *rest = done
     assert device == ("device", torch.device("cuda:1"))
-    assert name == "graph"
+    assert (before, name) == ("forget", "graph")  # so that it has memory of its own for cuBLAS
     assert isinstance(graph, Graph)
-    assert rest == ["steps", "end", "end", "replay"]
+    assert rest == ["steps", "end", "forget", "end", "replay"]
 
 
 def test_masks_of_a_key_on_the_device_have_the_same_bits(backend):
