@@ -91,9 +91,13 @@ def _is_linear(node: Node, linear: set[Node]) -> bool:
 
 
 def _move_scale(graph: Graph, node: Node, scale: Node, whole: Node, source: Node) -> None:
-    """``s * G`` becomes G, of which the source is multiplied by s."""
-    recorder = node.recorder
-    scaled = Node(recorder, "multiply", (source, scale), source.shape, source.dtype)
+    """``s * G`` becomes G, of which the source is multiplied by s, or by another number more."""
+    recorder, factor = node.recorder, source
+    if source.op == "multiply" and any(one.is_scalar for one in source.args):
+        inner, factor = source.args if source.args[0].is_scalar else source.args[::-1]
+        scale = recorder.call("multiply", scale, inner)
+        graph.nodes.append(scale)
+    scaled = Node(recorder, "multiply", (factor, scale), source.shape, source.dtype)
     for other in graph.nodes:
         if other is node:
             continue

@@ -77,20 +77,20 @@ class Recipe(Value):
         check_counts(self, "accumulate")
 
 
-class _Weighted:
-    """A cost of which each sample counts as often as its weight says.
+class _Shared:
+    """A cost of which each sample counts for a part: 1/m of a mini-batch's mean, by its weight.
 
     Parameters
     ----------
     cost : Cost
-    weight : array, shape (m, 1)
+    share : float or array, shape (1,) or (m, 1)
     """
 
-    def __init__(self, cost: Cost, weight: Array) -> None:
-        self._cost, self._weight = cost, weight
+    def __init__(self, cost: Cost, share: Any) -> None:
+        self._cost, self._share = cost, share
 
     def output_error(self, sigma: Activation, z: Array, a: Array, y: Array, xp: Any) -> Array:
-        return self._cost.output_error(sigma, z, a, y, xp) * self._weight
+        return self._cost.output_error(sigma, z, a, y, xp) * self._share
 
 
 def make_step(architecture: Architecture, cost: Cost, recipe: Recipe) -> Step:
@@ -156,7 +156,6 @@ def _gradient(
     """Gradient of the mini-batch's mean cost, z of the output layer, running means thereafter."""
     layout, own = architecture.layout, theta.dtype
     m, total, outputs = x.shape[0], None, []
-    factor = 1.0 / m
     if recipe.compute:
         low = getattr(xp, recipe.compute)
         theta, x, y = (xp.astype(one, low) for one in (theta, x, y))
@@ -171,11 +170,10 @@ def _gradient(
         x_k, y_k = (x, y) if whole else (x[part, :], y[part, :])
         x_k = architecture.source(x_k, keys, part.start, xp)
         stages = architecture.stages(theta, None, x_k, xp, keys, part.start)
-        judge: Any = cost
+        share = 1.0 / m if scale is None else xp.astype(scale * (1.0 / m), x.dtype)
         if weight is not None:
-            judge = _Weighted(cost, weight if whole else weight[part, :])
-        if scale is not None:
-            judge = _Weighted(judge, xp.astype(scale * factor, x.dtype))
+            share = share * (weight if whole else weight[part, :])
+        judge: Any = _Shared(cost, share)
         nabla_w, nabla_b, z = backprop(w, b, stages, judge, x_k, y_k, xp)
         norms = [stages[l].nabla_scale for l in architecture.norms]
         norms += [stages[l].nabla_shift for l in architecture.norms]
@@ -189,7 +187,7 @@ def _gradient(
         if running:
             running = (architecture.renewed(running[0], stages, x_k.shape[0], xp),)
     z = outputs[0] if len(outputs) == 1 else xp.concat(outputs, axis=0)
-    return total * factor if scale is None else total / scale, z, running
+    return total if scale is None else total / scale, z, running
 
 
 _TINY = 1e-30  # less than any weight that counts, so that a mini-batch without weight moves nothing

@@ -637,10 +637,10 @@ def assert_folded(trial, before, after):
 @pytest.mark.parametrize(
     ("optimizer", "l2", "before", "after"),
     [
-        ("sgd", 0, 2, 0),  # eta and 1/m
-        ("sgd", 0.01, 3, 2),  # 1/m; eta multiplies the weights' decay, too
-        ("momentum", 0, 3, 2),
-        ("adam", 0, 4, 3),
+        ("sgd", 0, 1, 0),  # eta, to where 1/m is
+        ("sgd", 0.01, 2, 2),  # it multiplies the weights' decay, too
+        ("momentum", 0, 2, 2),
+        ("adam", 0, 3, 3),
     ],
 )
 def test_the_gradients_scale_is_moved_to_where_it_is_small(
@@ -648,6 +648,20 @@ def test_the_gradients_scale_is_moved_to_where_it_is_small(
 ):
     trial = training(numpy_backend, output, "quadratic", optimizer, l2, ((3, 4, 2), 4))
     assert_folded(trial, before, after)
+
+
+def test_two_numbers_that_multiply_the_error_become_one(numpy_backend):
+    graph = training(numpy_backend, "sigmoid", "quadratic", "sgd", 0, ((3, 4, 2), 4)).graph()
+
+    def multiplied():
+        return sum(
+            node.op == "multiply" and node.ndim == 2 and any(one.is_scalar for one in node.args)
+            for node in graph.nodes
+        )
+
+    before = multiplied()
+    fold_scale(graph)
+    assert multiplied() == before
 
 
 def linear(end, xp, state, x, y, rates):

@@ -98,7 +98,7 @@ class Clipping(bpnet.SGD):
     def update(self, theta, gradient, memory, rates, xp):
         size = abs(gradient)
         small = xp.where(size == 0.0, 1.0, size)
-        return theta - rates[0] * gradient / small**2, memory
+        return theta - rates[0] * gradient / (1.0 + small**2), memory
 
 
 def test_operators_mean_what_they_mean_in_the_loop(backend):
