@@ -193,6 +193,8 @@ class Backend(ABC):
 
     compute_dtype: str | None = None
     """What training computes in, if not in `dtype`; see `configured`."""
+    at_once: ClassVar[int | None] = None
+    """Entries that stay in the cache; functions of more go part by part. None: all at once."""
     deterministic = False
     """Whether what has the same bits each time is preferred to what is faster."""
 

@@ -52,6 +52,7 @@ class NumpyBackend(Backend):
     xp.max = _max
     xp.sum = _sum
     xp.argmax = _argmax
+    at_once = 2**16
 
     @classmethod
     def probe(cls) -> Availability:
