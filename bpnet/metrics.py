@@ -459,7 +459,7 @@ class CustomMetric(Metric):
                 f"the metric {self.value_of!r} has no name for the columns of a history: "
                 "bpnet.metrics.CustomMetric(function, name=...) gives it one"
             )
-        if name == "cost" or name in _BUILT_IN or _TOP_K.fullmatch(name):
+        if name == "cost" or name in _BUILT_IN or re.fullmatch(_TOP_K, name):
             raise ValueError(
                 f"the name {name!r} is that of one of bpnet's own figures: "
                 "bpnet.metrics.CustomMetric(function, name=...) gives another one"
@@ -482,7 +482,7 @@ class CustomMetric(Metric):
             ) from None
 
 
-_TOP_K = re.compile(r"top_(\d+)_accuracy")
+_TOP_K = r"top_(\d+)_accuracy"  # compiled when it is first asked for
 
 _BUILT_IN: dict[str, Callable[[], Metric]] = {
     "accuracy": Accuracy,
@@ -531,7 +531,7 @@ def get(metric: Any) -> Metric:
     if isinstance(metric, type) and issubclass(metric, Metric):
         return metric()
     if isinstance(metric, str):
-        if top := _TOP_K.fullmatch(metric):
+        if top := re.fullmatch(_TOP_K, metric):
             return TopKAccuracy(int(top[1]))
         return _BUILT_IN[known(metric, _BUILT_IN, "metric")]()
     if not callable(metric):

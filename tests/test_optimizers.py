@@ -7,7 +7,7 @@ import pytest
 from _backends import parameters, relative
 
 import bpnet
-from bpnet.backends import numpy as on_numpy
+from bpnet.backends import _numpy_plan
 from bpnet.optimizers import get
 from bpnet.optimizers.muon import orthogonalized
 from bpnet.parameters import Layout
@@ -168,12 +168,12 @@ def test_a_step_is_planned(optimizer, data, monkeypatch):
     """What a plan does not know the slow loop does."""
     made = []
 
-    class Watched(on_numpy.NumpyPlan):
+    class Watched(_numpy_plan.NumpyPlan):
         def __init__(self, *args, **options):
             super().__init__(*args, **options)
             made.append(self)
 
-    monkeypatch.setattr(on_numpy, "NumpyPlan", Watched)
+    monkeypatch.setattr(_numpy_plan, "NumpyPlan", Watched)
     start().fit(*data, epochs=1, batch_size=SIZE, optimizer=optimizer, l2=0.01)
     assert len(made) == 2  # one for each size of a batch
 

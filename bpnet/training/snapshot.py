@@ -102,7 +102,7 @@ def read_checkpoint(path: str | os.PathLike[str], *, previous: bool = False) -> 
     raise ValueError("; ".join(refusals))
 
 
-_NAME = re.compile(r"epoch-(\d+)-step-(\d+)\.safetensors")
+_NAME = r"epoch-(\d+)-step-(\d+)\.safetensors"
 
 
 def checkpoint_name(epochs: int, steps: int) -> str:
@@ -112,13 +112,13 @@ def checkpoint_name(epochs: int, steps: int) -> str:
 
 def steps_of(path: Path) -> float:
     """Steps that the name of a checkpoint says; infinity where it says none."""
-    named = _NAME.fullmatch(path.name)
+    named = re.fullmatch(_NAME, path.name)
     return int(named[2]) if named else np.inf
 
 
 def checkpoints_in(folder: Path) -> list[Path]:
     """A folder's checkpoints, the newest last."""
-    return sorted((one for one in folder.iterdir() if _NAME.fullmatch(one.name)), key=steps_of)
+    return sorted((one for one in folder.iterdir() if re.fullmatch(_NAME, one.name)), key=steps_of)
 
 
 def packed(value: Any, name: str, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:

@@ -16,8 +16,7 @@ from _cases import ACTIVATIONS, COSTS, DEFINED, PARTNERS, SOFTSIGN, pairwise, sa
 
 import bpnet
 from bpnet.activations import CustomActivation, PerNeuron
-from bpnet.backends import Backend
-from bpnet.backends import numpy as on_numpy
+from bpnet.backends import Backend, _numpy_plan
 from bpnet.backends._blocks import BlockwisePlan
 from bpnet.backends._record import record
 from bpnet.backends._rewrite import accumulate, fold_scale
@@ -169,7 +168,7 @@ def backend(request, monkeypatch):
     elif how == "blocks":
         monkeypatch.setattr(BlockwisePlan, "block", 3)
     elif how == "alone":
-        monkeypatch.setattr(on_numpy, "blas", lambda dtype: None)
+        monkeypatch.setattr(_numpy_plan, "blas", lambda dtype: None)
     chosen = bpnet.get_backend(name, dtype="float64")
     with chosen.scope():
         yield chosen
@@ -195,7 +194,7 @@ def plans(monkeypatch):
 
         return Watched
 
-    monkeypatch.setattr(on_numpy, "NumpyPlan", watched(on_numpy.NumpyPlan))
+    monkeypatch.setattr(_numpy_plan, "NumpyPlan", watched(_numpy_plan.NumpyPlan))
     with_torch = pytest.importorskip("bpnet.backends.torch", reason="torch is not installed")
     monkeypatch.setattr(with_torch, "TorchPlan", watched(with_torch.TorchPlan))
     return made
@@ -627,7 +626,7 @@ def assert_folded(trial, before, after):
             fold_scale(graph)
         assert len(scaled(graph)) == (after if fold else before)
         state = [trial.backend.copy(one) for one in flat(trial.state)]
-        plan = on_numpy.NumpyPlan(trial.backend, graph, state)
+        plan = _numpy_plan.NumpyPlan(trial.backend, graph, state)
         _, z = plan.run(trial.x, trial.y, trial.order, trial.rates, lambda: False)
         found.append([*state, z])
     assert all(relative(*pair) <= 1e-12 for pair in zip(*found, strict=True))
@@ -774,7 +773,7 @@ def test_products_are_added_where_nothing_else_reads_them(end, sums):
 @pytest.mark.parametrize("shape", [(1, 1, 1), (1, 3, 4), (4, 1, 3), (3, 4, 1), (2, 3, 4)])
 def test_blas_adds_products_to_an_array(dtype, flipped, shape):
     m, k, n = shape
-    blas = on_numpy.blas(dtype)
+    blas = _numpy_plan.blas(dtype)
     if blas is None:
         pytest.skip("this NumPy's BLAS is not to be found")
     rng = np.random.default_rng(0)
