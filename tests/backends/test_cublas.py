@@ -108,6 +108,17 @@ def test_tf32_is_cupys_own_setting(monkeypatch):
 
 
 @pytest.mark.usefixtures("room")
+def test_tf32_is_asked_of_the_handle_alone(monkeypatch):
+    monkeypatch.delenv("CUPY_TF32", raising=False)
+    logs = []
+    for tf32 in (False, True):
+        library = Library()
+        _cublas.Products(library, tf32)
+        logs.append(("cublasSetMathMode", [3]) in library.log)
+    assert logs == [False, True]
+
+
+@pytest.mark.usefixtures("room")
 @pytest.mark.parametrize(("status", "words"), [(3, "out of memory"), (99, "status 99")])
 def test_a_failure_tells_function_and_status(status, words):
     with pytest.raises(RuntimeError, match=f"cublasCreate_v2 of cuBLAS failed: {words}"):

@@ -9,6 +9,7 @@ import functools
 import importlib
 import inspect
 import pickle
+import types
 from pathlib import Path
 
 import numpy as np
@@ -241,6 +242,33 @@ def test_every_kernel_is_that_of_a_chain():
     made = [ast.unparse(one) for one in calls if ast.unparse(one.func).startswith("cupy.")]
     made = [one for one in made if one.partition("(")[0].endswith(("Kernel", "Module"))]
     assert made == ["cupy.RawKernel(text, NAME)"]
+
+
+def test_tf32_holds_within_the_scope_and_only_there(monkeypatch):
+    linalg = module._routines_linalg
+    assert linalg.compute_type_to_str(module._TF32) == "COMPUTE_TYPE_TF32"
+    assert {"get_compute_type", "set_compute_type"} <= {*dir(linalg)}
+    now = {}  # the real one wants a GPU that has it
+    fake = types.SimpleNamespace(
+        get_compute_type=lambda kind: now.get(kind.name, 1),
+        set_compute_type=lambda kind, value: now.update({kind.name: value}),
+    )
+    monkeypatch.setattr(module, "_routines_linalg", fake)
+    with module._tf32(contextlib.nullcontext()), module._tf32(contextlib.nullcontext()):
+        assert now == {"float32": module._TF32}
+    assert now == {"float32": 1}
+    with pytest.raises(OSError, match="gone"), module._tf32(contextlib.nullcontext()):
+        raise OSError("gone")
+    assert now == {"float32": 1}
+
+
+@pytest.mark.parametrize(("capability", "lacks"), [("75", True), ("80", False), ("120", False)])
+def test_tf32_takes_a_gpu_that_has_it(capability, lacks, monkeypatch):
+    backend = object.__new__(CupyBackend)
+    backend._device = types.SimpleNamespace(compute_capability=capability)
+    assert bool(backend.lacks_compute("tf32")) is lacks
+    assert not lacks or capability in backend.lacks_compute("tf32")
+    assert backend.lacks_compute("bfloat16")
 
 
 def test_clip_is_none_that_waits_for_the_device():
