@@ -76,7 +76,7 @@ class Activation(Value):
 
 
 class Sigmoid(Activation):
-    """``1 / (1 + exp(-z))``, as ``tanh(z/2)/2 + 1/2``, which is faster and cannot overflow.
+    """``1 / (1 + exp(-z))``, free of overflow.
 
     Examples
     --------
@@ -92,7 +92,7 @@ class Sigmoid(Activation):
 
     def value(self, z: Array, xp: Any = None) -> Array:
         xp = xp or namespace(z)
-        return 0.5 * xp.tanh(0.5 * z) + 0.5
+        return xp.sigmoid(z)
 
     def derivative(self, z: Array, a: Array, xp: Any = None) -> Array:
         return a * (1.0 - a)
@@ -208,11 +208,11 @@ class SiLU(Activation):
 
     def value(self, z: Array, xp: Any = None) -> Array:
         xp = xp or namespace(z)
-        return z * (0.5 * xp.tanh(0.5 * z) + 0.5)
+        return z * xp.sigmoid(z)
 
     def derivative(self, z: Array, a: Array, xp: Any = None) -> Array:
         xp = xp or namespace(z)
-        gate = 0.5 * xp.tanh(0.5 * z) + 0.5
+        gate = xp.sigmoid(z)
         return gate + a * (1.0 - gate)
 
 
@@ -229,7 +229,7 @@ class Softplus(Activation):
 
     def derivative(self, z: Array, a: Array, xp: Any = None) -> Array:
         xp = xp or namespace(z)
-        return 0.5 * xp.tanh(0.5 * z) + 0.5
+        return xp.sigmoid(z)
 
 
 class Exponential(Activation):

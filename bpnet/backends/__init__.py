@@ -172,7 +172,7 @@ def available_backends() -> list[Availability]:
 
 
 def namespace(x: Array) -> Any:
-    """The functions that go with an array: the array API standard's, and ``erf``.
+    """The functions that go with an array: the array API standard's, ``erf`` and ``sigmoid``.
 
     Parameters
     ----------

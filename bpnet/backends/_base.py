@@ -83,6 +83,11 @@ class Availability(Value):
         return bool(self.devices)
 
 
+def sigmoid_by_tanh(x: Array, xp: Any) -> Array:
+    """``1 / (1 + exp(-x))``, which overflows nowhere, and in NumPy takes half as long as that."""
+    return 0.5 * xp.tanh(0.5 * x) + 0.5
+
+
 class Namespace:
     """A library's array API namespace, and what the standard lacks.
 
@@ -90,16 +95,25 @@ class Namespace:
     ----------
     module : module
         The namespace of the array API standard.
-    erf : callable, optional
-        The library's own error function; the default is an approximation in standard operations.
+    erf, sigmoid : callable, optional
+        The library's own; by default both are made of standard operations, erf approximately.
     """
 
-    def __init__(self, module: Any, erf: Callable[[Array], Array] | None = None) -> None:
+    def __init__(
+        self,
+        module: Any,
+        erf: Callable[[Array], Array] | None = None,
+        sigmoid: Callable[[Array], Array] | None = None,
+    ) -> None:
         self._module = module
         self.erf = erf if erf is not None else self._approximate_erf
+        self.sigmoid = sigmoid if sigmoid is not None else self._sigmoid_by_tanh
 
     def _approximate_erf(self, x: Array) -> Array:
         return erf(x, self._module)
+
+    def _sigmoid_by_tanh(self, x: Array) -> Array:
+        return sigmoid_by_tanh(x, self._module)
 
     def keep_mask(self, like: Array, probability: float, key: Any, first: int = 0) -> Array:
         """Zeros, and ``1 / probability`` where kept, of the shape and type of ``like``.
@@ -183,7 +197,7 @@ class Backend(ABC):
     Attributes
     ----------
     xp : Namespace
-        The functions of the array API standard, and ``erf``.
+        The functions of the array API standard, ``erf`` and ``sigmoid``.
     """
 
     name: ClassVar[str]

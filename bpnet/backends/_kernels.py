@@ -44,6 +44,7 @@ _EXPRESSIONS = {
     "astype": "{0}",
     "divide": "{0} / {1}",
     "equal": "{0} == {1}",
+    "erf": "erf({0})",
     "exp": "exp({0})",
     "expm1": "expm1({0})",
     "greater": "{0} > {1}",

@@ -12,7 +12,7 @@ from ._base import Array, Backend
 from ._blas import blas, pointer
 from ._blocks import BlockwisePlan
 from ._random import FIRST, SECOND
-from ._record import ELEMENTWISE, REWRITTEN, Graph, Node, root_of
+from ._record import ELEMENTWISE, PERHAPS, REWRITTEN, Graph, Node, root_of
 from ._rewrite import accumulate, spread_sums
 from .numpy import FEW, SHORT, ones
 
@@ -35,7 +35,7 @@ class NumpyPlan(BlockwisePlan):
         "dot": np.dot,
         "largest": np.maximum.reduce,
         "add_product": _add_product,
-        **{name: getattr(np, name) for name in ELEMENTWISE - REWRITTEN - {"astype"}},
+        **{name: getattr(np, name) for name in ELEMENTWISE - REWRITTEN - PERHAPS - {"astype"}},
     }
 
     @classmethod

@@ -59,6 +59,8 @@ class Plan(ABC):
 
     functions: ClassVar[dict[str, Callable[..., Any]]]
     """What the code calls, under the names that the lines below give it."""
+    has: ClassVar[frozenset[str]] = frozenset()
+    """Which of `PERHAPS` the library has."""
     # Entries of what is gathered at once, so few that they stay in a core's cache; most steps.
     ahead, most_ahead = 2**16, 64
     reused = 0
@@ -532,7 +534,7 @@ def planned(
         if size not in plans:
             shapes = (size, *x.shape[1:]), (size, *y.shape[1:])
             try:
-                graph, build = record(step, backend.dtype, state, *shapes, rates[0])
+                graph, build = record(step, backend.dtype, state, *shapes, rates[0], plan.has)
             except UnplannableError:
                 plans[size] = None
             else:
@@ -571,7 +573,8 @@ def planned_forward(
 
     def make(state: Any, x: Array) -> Plan | None:
         try:
-            graph, _ = record(step, backend.dtype, state, x.shape, (x.shape[0], 1), ())
+            shapes = x.shape, (x.shape[0], 1)
+            graph, _ = record(step, backend.dtype, state, *shapes, (), plan.has)
         except UnplannableError:
             return None
         return plan(backend, graph, _leaves(state), once=True)

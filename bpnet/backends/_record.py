@@ -8,17 +8,18 @@ backend makes something faster than one call after another.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
-from ._base import Step
+from ._base import Step, sigmoid_by_tanh
 from ._erf import erf
 
 __all__ = [
     "ELEMENTWISE",
     "LEAVES",
+    "PERHAPS",
     "REWRITTEN",
     "VIEWS",
     "Graph",
@@ -38,7 +39,9 @@ _BINARY = ("add", "subtract", "multiply", "divide", "maximum", "minimum", *_COMP
 REWRITTEN = frozenset(
     ("addscaled", "addquotient", "gate")
 )  # what a rewriting makes of several operations
-ELEMENTWISE = frozenset((*_UNARY, *_BINARY, "where", "astype", *REWRITTEN))
+# What some libraries have, and for others is written out.
+PERHAPS = frozenset(("erf", "sigmoid"))
+ELEMENTWISE = frozenset((*_UNARY, *_BINARY, "where", "astype", *REWRITTEN, *PERHAPS))
 VIEWS = frozenset(("transpose", "reshape", "slice"))
 LEAVES = frozenset(("input", "constant", "rate", "zeros", "ones"))
 
@@ -172,13 +175,15 @@ class Recorder:
     ----------
     dtype : str
         The floating-point type of the step.
+    has : collection of str, optional
+        Which of `PERHAPS` the library has.
     """
 
     float32, float64, int32, int64, bool = np.float32, np.float64, np.int32, np.int64, np.bool
     finfo = staticmethod(np.finfo)
 
-    def __init__(self, dtype: str) -> None:
-        self.dtype = np.dtype(dtype)
+    def __init__(self, dtype: str, has: Collection[str] = ()) -> None:
+        self.dtype, self._has = np.dtype(dtype), has
         self.nodes: list[Node] = []
         self.active = True
 
@@ -221,7 +226,10 @@ class Recorder:
         return Node(self, op, (key,), like.shape, self.dtype, option)
 
     def erf(self, x: Node) -> Node:
-        return erf(x, self)  # type: ignore[no-any-return]
+        return self.call("erf", x) if "erf" in self._has else erf(x, self)
+
+    def sigmoid(self, x: Node) -> Node:
+        return self.call("sigmoid", x) if "sigmoid" in self._has else sigmoid_by_tanh(x, self)
 
     def clip(self, x: Node, low: Any, high: Any) -> Node:
         return self.minimum(self.maximum(x, low), high)  # type: ignore[no-any-return]
@@ -334,6 +342,7 @@ def record(
     x_shape: tuple[int, ...],
     y_shape: tuple[int, ...],
     rates: Sequence[float],
+    has: Collection[str] = (),
 ) -> tuple[Graph, Any]:
     """Run a step once on nodes.
 
@@ -348,6 +357,8 @@ def record(
         Of one mini-batch.
     rates : sequence of float and int
         Those of a step: integers are keys, others of the step's own type.
+    has : collection of str, optional
+        As of `Recorder`.
 
     Returns
     -------
@@ -360,7 +371,7 @@ def record(
     UnplannableError
         If the step does anything that is not known here.
     """
-    recorder = Recorder(dtype)
+    recorder = Recorder(dtype, has)
     leaves: list[Node] = []
 
     def enter(part: Any) -> Any:

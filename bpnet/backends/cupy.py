@@ -177,7 +177,7 @@ class CupyPlan(GraphedPlan):
         "matmul": cupy.matmul,
         "take": cupy.take,
     }
-    branches = 2
+    branches, has = 2, frozenset(("erf",))
     reused = 2**25  # what uses a buffer again must wait for all that read it
 
     @classmethod

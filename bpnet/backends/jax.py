@@ -41,7 +41,7 @@ class JaxBackend(Backend):
     """JAX's NumPy, jitted; float64 through a scoped ``enable_x64``."""
 
     name = "jax"
-    xp = Namespace(jnp, jax.scipy.special.erf)
+    xp = Namespace(jnp, jax.scipy.special.erf, jax.lax.logistic)
 
     def __init__(self, device: str, dtype: str) -> None:
         super().__init__(device, dtype)

@@ -16,7 +16,7 @@ from ._base import Array, Availability, Backend, Forward, Namespace, Step, Uploa
 from ._blocks import BlockwisePlan
 from ._graphed import GraphedPlan
 from ._plan import planned, planned_forward
-from ._record import ELEMENTWISE, REWRITTEN, Graph, Node, depends_on_rates, numbers
+from ._record import ELEMENTWISE, PERHAPS, REWRITTEN, Graph, Node, depends_on_rates, numbers
 from ._rewrite import accumulate, add_to_products, gate, scale_addends
 
 __all__ = ["TorchBackend"]
@@ -59,7 +59,7 @@ class TorchBackend(Backend):
     """PyTorch's arrays and products; its autograd is not used."""
 
     name = "torch"
-    xp = Namespace(array_api_compat.torch, torch.erf)
+    xp = Namespace(array_api_compat.torch, torch.erf, torch.sigmoid)
 
     def __init__(self, device: str, dtype: str) -> None:
         super().__init__(device, dtype)
@@ -177,6 +177,7 @@ class TorchPlan(BlockwisePlan):
     """
 
     block = 2**16 * torch.get_num_threads()
+    has = PERHAPS
 
     functions: ClassVar[dict[str, Callable[..., Any]]] = {
         "mm": torch.mm,
