@@ -237,7 +237,7 @@ def graphs(plan: Plan, section: Section) -> None:
 
     def watched(self: Any, count: int) -> None:
         do(self, count)
-        outcomes.add(str(self.obstacle or ("captured" if self.captured else "not yet")))
+        outcomes.add(self.obstacle or ("captured" if self.captured else "not yet"))
 
     with mock.patch.object(GraphedPlan, "_do", watched):
         for (what, sizes), (name, optimizer) in itertools.product(

@@ -23,7 +23,7 @@ __all__ = ["Products", "library"]
 Array = Any
 
 _AS_IT_IS, _TRANSPOSED = 0, 1
-_TF32 = 3
+_FLOAT32, _TF32 = 0, 3
 _STATUS = {1: "not initialized", 3: "out of memory", 7: "invalid value", 13: "execution failed"}
 _ROOM = 32 * 2**20  # bytes to work in, as NVIDIA advises for Hopper
 
@@ -44,7 +44,7 @@ class Products:
     """``out <- alpha left @ right + beta out``, queued on one stream.
 
     Called with `matmul`'s arrays, all float32 or all float64; rows of ``out`` lie in one piece,
-    and so do rows or columns of the others.
+    and so do rows or columns of the others. With ``exact`` it is never TF32.
 
     Parameters
     ----------
@@ -66,8 +66,9 @@ class Products:
         self._handle = handle
         weakref.finalize(self, found.cublasDestroy_v2, handle).atexit = False
         self._room = cupy.empty(_ROOM, cupy.uint8)
-        if tf32 or os.environ.get("CUPY_TF32") == "1":  # as CuPy's own products
-            self._do("cublasSetMathMode", handle, ctypes.c_int(_TF32))
+        self._tf32 = tf32 or os.environ.get("CUPY_TF32") == "1"  # as CuPy's own products
+        if self._tf32:
+            self._multiply_in(_TF32)
 
     def on(self, stream: Any) -> None:
         """Queue what follows on a stream of CuPy's."""
@@ -77,8 +78,16 @@ class Products:
         self._do("cublasSetWorkspace_v2", self._handle, *room)
 
     def __call__(
-        self, left: Array, right: Array, out: Array, alpha: float = 1.0, beta: float = 0.0
+        self,
+        left: Array,
+        right: Array,
+        out: Array,
+        alpha: float = 1.0,
+        beta: float = 0.0,
+        exact: bool = False,
     ) -> None:
+        if exact and self._tf32:
+            self._multiply_in(_FLOAT32)
         single = out.dtype.itemsize == 4
         number, name = (
             (ctypes.c_float, "cublasSgemm_v2") if single else (ctypes.c_double, "cublasDgemm_v2")
@@ -97,6 +106,11 @@ class Products:
             ctypes.byref(number(beta)),
             *(ctypes.c_void_p(out.data.ptr), ctypes.c_int(layout_of(out)[1])),
         )
+        if exact and self._tf32:
+            self._multiply_in(_TF32)
+
+    def _multiply_in(self, mode: int) -> None:
+        self._do("cublasSetMathMode", self._handle, ctypes.c_int(mode))
 
     def _do(self, name: str, *arguments: Any) -> None:
         status = getattr(self._found, name)(*arguments)

@@ -27,8 +27,8 @@ class GraphedPlan(Plan):
     ----------
     captured : set of int
         For how many steps there is a graph.
-    obstacle : Exception or None
-        Why a capture failed, if one did; all goes on call by call then.
+    obstacle : str
+        Why a capture failed, if one did; no other is tried then.
     """
 
     ahead, most_ahead = 2**22, 32
@@ -39,7 +39,7 @@ def run(x_k, y_k, z_k, rates, at, mark, *, {bound}):
 {body}\
 """
     can_capture = True
-    obstacle: Exception | None = None
+    obstacle = ""
 
     def __init__(
         self, backend: Backend, graph: Graph, state: Sequence[Array], *, once: bool = False
@@ -114,11 +114,11 @@ def run(x_k, y_k, z_k, rates, at, mark, *, {bound}):
 
         do()
         often = count == len(self._slots) or count in self._seen
-        if self.can_capture and self.obstacle is None and often:
+        if self.can_capture and not self.obstacle and often:
             try:
                 self._launches[count] = self.capture(do)
             except Exception as error:  # whatever driver and libraries raise: it goes on without
-                self.obstacle = error
+                self.obstacle = _why(error)  # which does not keep the plan, as it would
             self.ready()
         self._seen.add(count)
 
@@ -133,6 +133,13 @@ def run(x_k, y_k, z_k, rates, at, mark, *, {bound}):
             self._rates[node] = self.empty(self._room.shape[:1], node.dtype)
             self._dynamic[node] = f"r{len(self._rates) - 1}"
         return super().name(node)
+
+
+def _why(error: BaseException) -> str:
+    """Kind and words of the first error: the end of a capture may fail of it, too."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return f"{type(error).__name__}: {error}"
 
 
 def _here(*_: Any) -> None:

@@ -291,7 +291,8 @@ def cuda(
     parameters = [f"const {one.kind} *{one.pointer}" for one in reads]
     parameters += [f"{one.kind} *{one.pointer}" for one in writes]
     furthest = max(sum(map(operator.mul, one.shape, one.strides)) for one in arrays)
-    index = "int" if max(furthest, math.prod(whole)) < 2**30 else "long long"
+    threads = 32 * whole[0] if source.rowwise else math.prod(whole)
+    index = "int" if max(furthest, threads) < 2**30 else "long long"
     make = _by_rows if source.rowwise else _by_elements
     lines, blocks = make(source.body, whole, reads, writes, index)
     head = f'extern "C" __global__ void __launch_bounds__({THREADS}) {NAME}'
@@ -312,7 +313,7 @@ def _by_elements(
         return f"{one.pointer}[{_offset(one, shape)}]"
 
     lines = [
-        f"const {index} first = {index}(blockIdx.x) * {each * THREADS} + threadIdx.x;",
+        f"const {index} first = ({index})blockIdx.x * {each * THREADS} + threadIdx.x;",
         *(f"{one.kind} all_{one.name}[{each}];" for one in reads),
         f"{loop} {{",
         *(f"all_{one.name}[e] = {place(one)};" for one in reads),
@@ -344,7 +345,7 @@ def _by_rows(
         "#endif",
         f"#define EACH (({n} + LANES - 1) / LANES)",
         "const int lane = threadIdx.x % LANES;",
-        f"const {index} row = ({index}(blockIdx.x) * {THREADS} + threadIdx.x) / LANES;",
+        f"const {index} row = (({index})blockIdx.x * {THREADS} + threadIdx.x) / LANES;",
         f"if (row >= {m}) return;",
     ]
     for one in reads:

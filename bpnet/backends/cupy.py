@@ -120,7 +120,7 @@ class CupyBackend(Backend):
 
 @contextlib.contextmanager
 def _tf32(device: Any) -> Iterator[None]:
-    """On a device, float32 matrices are multiplied as TF32."""
+    """On a device, and as CuPy has it on every other, float32 matrices are multiplied as TF32."""
     kind = np.dtype("float32")
     before = _routines_linalg.get_compute_type(kind)
     _routines_linalg.set_compute_type(kind, _TF32)
@@ -219,13 +219,16 @@ class CupyPlan(GraphedPlan):
         return cupy.cuda.MemoryPool()
 
     def capture(self, do: Callable[..., None]) -> Callable[[], Any]:
-        branches = _Branches(self._products, self.branches)
-        with cupy.cuda.using_allocator(self._pool.malloc), branches.first, _no_collection():
-            branches.first.begin_capture()
-            try:
-                do(branches.at, branches.mark)
-            finally:
-                graph = branches.first.end_capture()
+        branches, here = _Branches(self._products, self.branches), self.stream()
+        try:
+            with cupy.cuda.using_allocator(self._pool.malloc), branches.first, _no_collection():
+                branches.first.begin_capture()
+                try:
+                    do(branches.at, branches.mark)
+                finally:
+                    graph = branches.first.end_capture()
+        finally:
+            here.use()  # which CuPy forgets if it was made the current one without a block
         launch: Callable[[], Any] = graph.launch
         return launch
 
@@ -312,11 +315,11 @@ class CupyPlan(GraphedPlan):
         axis, beta, sign = node.option
         out, *factors = (self.name(one) for one in node.args)
         if node.op == "addmv":
-            return self._sum(node.args[1], self.array(node.args[0]), axis, f", {sign}, {beta}")
+            return self._sum(node.args[1], self.array(node.args[0]), axis, f"{sign}, {beta}")
         return f"{self.bind(self._products)}({', '.join(factors)}, {out}, {sign}, {beta})"
 
-    def _sum(self, x: Node, out: Array, axis: int, numbers: str = "") -> str:
-        """A line for a sum, which is a product with ones."""
+    def _sum(self, x: Node, out: Array, axis: int, numbers: str = "1.0, 0.0") -> str:
+        """A line for a sum, which is a product with ones, and never in TF32."""
         ones = self._xp.ones_like(self.empty((x.shape[axis],), x.dtype))
         out, ones = (
             (out.reshape(1, -1), ones[None, :])
@@ -325,7 +328,9 @@ class CupyPlan(GraphedPlan):
         )
         factors = [self.name(x)]
         factors.insert(axis, self.bind(ones))
-        return f"{self.bind(self._products)}({', '.join(factors)}, {self.bind(out)}{numbers})"
+        return (
+            f"{self.bind(self._products)}({', '.join(factors)}, {self.bind(out)}, {numbers}, True)"
+        )
 
     def reduction(self, node: Node) -> list[str]:
         axis, keepdims = node.option
@@ -396,7 +401,8 @@ class _Products:
         self.use(0)
 
     def on(self, *streams: Any) -> None:
-        """Queue on these streams what follows."""
+        """Queue on these streams what follows, on the first to begin with."""
+        self.use(0)
         for one, stream in zip(self._each, streams, strict=False):
             one.on(stream)
 

@@ -259,18 +259,30 @@ class TorchPlan(BlockwisePlan):
         return f"{vector}.addmv_({matrix}, {ones}, beta={beta}, alpha={sign})"
 
 
+@functools.cache
+def _aside(device: Any) -> Any:
+    """The stream of a device's captures; PyTorch's own is on the device of the first of all."""
+    return torch.cuda.Stream(device)
+
+
 class TorchGraphPlan(GraphedPlan, TorchPlan):
     """The same calls, for some steps as one CUDA graph."""
 
     def capture(self, do: Callable[..., None]) -> Callable[[], Any]:
         graph, forget = torch.cuda.CUDAGraph(), torch._C._cuda_clearCublasWorkspaces
-        with torch.cuda.device(self._device):
-            # PyTorch keeps what cuBLAS works in stream by stream; all captures have one stream, and
-            # what one graph brought goes with it: github.com/pytorch/pytorch/issues/193402.
+        here = torch.cuda.current_stream(self._device)
+        with torch.cuda.device(self._device), torch.cuda.stream(here):  # also after a failure
+            # PyTorch keeps what cuBLAS works in stream by stream, and what one graph brought goes
+            # with it, whatever other graph works in it: github.com/pytorch/pytorch/issues/193402.
             forget()
-            with torch.cuda.graph(graph):
-                do()
-            forget()
+            try:
+                # A thread that brings samples may take memory meanwhile.
+                with torch.cuda.graph(
+                    graph, stream=_aside(self._device), capture_error_mode="thread_local"
+                ):
+                    do()
+            finally:
+                forget()
         replay: Callable[[], Any] = graph.replay
         return replay
 

@@ -108,6 +108,18 @@ def test_tf32_is_cupys_own_setting(monkeypatch):
 
 
 @pytest.mark.usefixtures("room")
+def test_what_is_to_be_exact_is_no_tf32():
+    library = Library()
+    library.cublasSgemm_v2 = lambda *given: library.log.append(("gemm", [])) or 0
+    products, x = _cublas.Products(library, True), Device(np.ones((2, 2), np.float32))
+    library.log.clear()
+    for exact in (False, True):
+        products(x, x, x, exact=exact)
+    mode = "cublasSetMathMode"
+    assert library.log == [("gemm", []), (mode, [0]), ("gemm", []), (mode, [3])]
+
+
+@pytest.mark.usefixtures("room")
 def test_tf32_is_asked_of_the_handle_alone(monkeypatch):
     monkeypatch.delenv("CUPY_TF32", raising=False)
     logs = []

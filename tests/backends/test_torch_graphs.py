@@ -1,6 +1,7 @@
 """PyTorch's plan for a CUDA GPU, on the CPU: a graph of some steps is their calls, done again."""
 
 import functools
+import types
 
 import numpy as np
 import pytest
@@ -85,7 +86,7 @@ def test_a_capture_that_fails_leaves_the_calls(backend, monkeypatch):
 
     monkeypatch.setattr(Plan, "capture", refuse)
     training(backend("float64"), "tanh", "quadratic", "adam", "0", "equal").assert_agreement()
-    assert "not now" in {str(one.obstacle) for one in plans}
+    assert "RuntimeError: not now" in {one.obstacle for one in plans}
     assert not any(one.captured for one in plans)
 
 
@@ -106,37 +107,60 @@ def test_a_gpu_has_graphs_and_a_cpu_has_none(kind, monkeypatch):
     assert issubclass(seen[0], TorchGraphPlan) is (kind == "cuda")
 
 
-def test_a_captured_step_is_asked_of_its_own_device(monkeypatch):
-    """The calls of a capture, in their order, with what PyTorch has for them replaced."""
-    done = []
+class Context:
+    """What PyTorch has of a name for a capture, that notes when it begins and ends."""
 
-    class Context:
-        def __init__(self, *given):
-            self.given = given
+    def __init__(self, log, name):
+        self.log, self.name = log, name
 
-        def __enter__(self):
-            done.append((type(self).__name__, *self.given))
+    def __call__(self, *given, **options):
+        self.given = given, options
+        return self
 
-        def __exit__(self, *error):
-            done.append("end")
+    def __enter__(self):
+        self.log.append((self.name, *self.given))
 
-    class Graph:
-        def replay(self):
-            done.append("replay")
+    def __exit__(self, *error):
+        self.log.append(f"end of {self.name}")
 
-    monkeypatch.setattr(torch.cuda, "device", type("device", (Context,), {}))
-    monkeypatch.setattr(torch.cuda, "graph", type("graph", (Context,), {}))
-    monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_capture_is_made_on_its_own_device_and_leaves_things_as_they_were(fails, monkeypatch):
+    log, device = [], torch.device("cuda:1")
+    for name in ("device", "stream", "graph"):
+        monkeypatch.setattr(torch.cuda, name, Context(log, name))
+    graph = types.SimpleNamespace(replay=lambda: log.append("replay"))
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", lambda: graph)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda of: ("current of", of))
+    monkeypatch.setattr(on_torch, "_aside", lambda of: ("aside of", of))
     clear = "_cuda_clearCublasWorkspaces"
-    monkeypatch.setattr(torch._C, clear, lambda: done.append("forget"), raising=False)
+    monkeypatch.setattr(torch._C, clear, lambda: log.append("forget"), raising=False)
     plan = TorchGraphPlan.__new__(TorchGraphPlan)
-    plan._device = torch.device("cuda:1")
-    plan.capture(lambda: done.append("steps"))()
-    device, before, (name, graph), *rest = done
-    assert device == ("device", torch.device("cuda:1"))
-    assert (before, name) == ("forget", "graph")  # so that it has memory of its own for cuBLAS
-    assert isinstance(graph, Graph)
-    assert rest == ["steps", "end", "forget", "end", "replay"]
+    plan._device = device
+
+    def steps():
+        log.append("steps")
+        if fails:
+            raise RuntimeError("not now")
+
+    if fails:
+        with pytest.raises(RuntimeError, match="not now"):
+            plan.capture(steps)
+    else:
+        plan.capture(steps)()
+    options = {"stream": ("aside of", device), "capture_error_mode": "thread_local"}
+    assert log == [
+        ("device", (device,), {}),
+        ("stream", (("current of", device),), {}),  # to which it comes back
+        "forget",  # so that the graph has memory of its own for cuBLAS
+        ("graph", (graph,), options),
+        "steps",
+        "end of graph",
+        "forget",
+        "end of stream",
+        "end of device",
+        *["replay"] * (not fails),
+    ]
 
 
 def test_masks_of_a_key_on_the_device_have_the_same_bits(backend):
