@@ -1,8 +1,9 @@
 """The BLAS that NumPy itself uses, for what NumPy has no name for: products added to an array.
 
-``C <- alpha A B + beta C`` changes the parameters in the pass that multiplies. The functions are
-looked up in the libraries that NumPy's own extension module is linked with; where they cannot be
-found, or do not compute what they should, there are none, and everything is computed without them.
+``C <- alpha A B + beta C`` changes the parameters in the pass that multiplies, ``y <- a x + b y``
+an optimizer's memory in one pass for two. The functions are looked up in the libraries that NumPy's
+own extension module is linked with; where they cannot be found, or do not compute what they should,
+there are none, and everything is computed without them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ Array = Any
 # are handed over in 64 bits: where 32 are expected, the lower half of a register or slot is read.
 _NAMES = ("scipy_cblas_{}64_", "cblas_{}64_", "cblas_{}")
 _ROWS, _AS_IT_IS, _TRANSPOSED = (ctypes.c_int(k) for k in (101, 111, 112))
+_STEP = ctypes.c_int64(1)
 _FLOATS = {"float32": ("s", ctypes.c_float), "float64": ("d", ctypes.c_double)}
 
 
@@ -31,17 +33,27 @@ def pointer(array: Array) -> ctypes.c_void_p:
 
 
 class BLAS:
-    """Products of matrices that are added to an array.
+    """Products of matrices that are added to an array, and multiples of arrays that are.
 
     Parameters
     ----------
     dtype : {"float32", "float64"}
     gemm : callable
         The library's function.
+    axpby : callable or None
+        Its function for sums, which not all have.
     """
 
-    def __init__(self, dtype: str, gemm: Callable[..., None]) -> None:
-        self._gemm, self._float = gemm, _FLOATS[dtype][1]
+    def __init__(
+        self, dtype: str, gemm: Callable[..., None], axpby: Callable[..., None] | None
+    ) -> None:
+        self._gemm, self._axpby = gemm, axpby
+        self.number = _FLOATS[dtype][1]
+
+    @property
+    def adds(self) -> bool:
+        """Whether it has `scaled_sum`."""
+        return self._axpby is not None
 
     @staticmethod
     def reads(x: Array) -> bool:
@@ -75,10 +87,33 @@ class BLAS:
         (flip_left, ld_left), (flip_right, ld_right), (_, ld) = map(layout_of, (left, right, out))
         flips = (_TRANSPOSED if flip else _AS_IT_IS for flip in (flip_left, flip_right))
         return functools.partial(
-            self._gemm, _ROWS, *flips, size(m), size(n), size(k), self._float(alpha),
-            at_left, size(ld_left), at_right, size(ld_right), self._float(beta),
+            self._gemm, _ROWS, *flips, size(m), size(n), size(k), self.number(alpha),
+            at_left, size(ld_left), at_right, size(ld_right), self.number(beta),
             pointer(out), size(ld),
         )  # fmt: skip
+
+    def scaled_sum(self, x: Array, y: Array, c: Any, out: Array) -> Callable[[], None] | None:
+        """A call that makes of ``out`` ``x + c y``; None unless it is one of them, in one piece.
+
+        Parameters
+        ----------
+        x, y, out : array
+            Of one shape. The caller keeps them.
+        c : ctypes number
+            Of this type; it is read at each call.
+        """
+        if not all(one.flags.c_contiguous for one in (x, y, out)) or x.shape != y.shape:
+            return None
+        (at_x, at_y, at_out), n, step = map(pointer, (x, y, out)), ctypes.c_int64(x.size), _STEP
+        if at_x.value == at_y.value or self._axpby is None:
+            return None
+        one = self.number(1.0)
+        if at_out.value == at_x.value:
+            # Not by axpy, which leaves half of the entries in another core's cache.
+            return functools.partial(self._axpby, n, c, at_y, step, one, at_x, step)
+        if at_out.value == at_y.value:
+            return functools.partial(self._axpby, n, one, at_x, step, c, at_y, step)
+        return None
 
 
 def layout_of(x: Array) -> tuple[bool, int]:
@@ -98,16 +133,26 @@ def blas(dtype: str) -> BLAS | None:
     except (AttributeError, OSError):
         return None
     for name in _NAMES:
-        gemm = getattr(library, name.format(f"{letter}gemm"), None)
+        gemm, axpby = (
+            getattr(library, name.format(f"{letter}{one}"), None) for one in ("gemm", "axpby")
+        )
         if gemm is not None:
-            gemm.restype = None
-            found = BLAS(dtype, gemm)
+            for one in (gemm, axpby):
+                if one is not None:
+                    one.restype = None
+            found = BLAS(dtype, gemm, axpby)
             return found if _is_right(found, dtype) else None
     return None
 
 
 def _is_right(found: BLAS, dtype: str) -> bool:
-    """Whether small products come out as NumPy has them."""
+    """Whether small products and sums come out as NumPy has them."""
+    x, y = np.arange(1.0, 4.0, dtype=dtype), np.ones(3, dtype)
+    calls = [found.scaled_sum(x, y, found.number(2.0), out) for out in (x, y)]
+    for call in filter(None, calls):
+        call()
+    if all(calls) and (x.tolist(), y.tolist()) != ([3.0, 4.0, 5.0], [5.0, 6.0, 7.0]):
+        return False
     a = np.arange(6, dtype=dtype).reshape(2, 3)
     b = np.arange(12, dtype=dtype).reshape(4, 3)
     out = np.ones((2, 4), dtype)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ._base import Array
 from ._plan import Plan
 from ._record import ELEMENTWISE, Node
@@ -23,6 +25,10 @@ class BlockwisePlan(Plan):
     def is_chained(self, node: Node) -> bool:
         large = node.size >= 2 * self.block
         return node.op in ELEMENTWISE and large and not self.touches_dynamic(node)
+
+    def blockwise(self, node: Node, pieces: list[list[Array]]) -> list[Any]:
+        """A call for each block of a step's arguments and result; none if it is done by lines."""
+        return []
 
     def chain(self, group: list[Node], local: set[Node]) -> list[str]:
         shape = group[0].shape
@@ -52,7 +58,14 @@ class BlockwisePlan(Plan):
                 if room is None:
                     room = _Room(self.empty((rows, *shape[1:]), node.dtype), node)
                 held[node] = room
-            body += self.elementwise(node, arguments, name(node))
+            out = name(node)
+            arrays = (held[one] if one in held else self.array(one) for one in (*node.args, node))
+            pieces = [columns.get(id(one), []) for one in arrays]
+            if calls := self.blockwise(node, pieces):
+                columns[id(calls)] = calls
+                body.append(f"c{list(columns).index(id(calls))}()")
+            else:
+                body += self.elementwise(node, arguments, out)
         variables = ", ".join(f"c{k}" for k in range(len(columns)))
         blocks = list(zip(*columns.values(), strict=True))
         return [f"for {variables}, in {self.bind(blocks)}:", *(f"    {line}" for line in body)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -12,8 +13,17 @@ from ._base import Array, Backend
 from ._blas import blas, pointer
 from ._blocks import BlockwisePlan
 from ._random import FIRST, SECOND
-from ._record import ELEMENTWISE, PERHAPS, REWRITTEN, Graph, Node, root_of
-from ._rewrite import accumulate, spread_sums
+from ._record import (
+    ELEMENTWISE,
+    PERHAPS,
+    REWRITTEN,
+    Graph,
+    Node,
+    depends_on_rates,
+    numbers,
+    root_of,
+)
+from ._rewrite import accumulate, scale_addends, spread_sums
 from .numpy import FEW, SHORT, ones
 
 __all__ = ["NumpyPlan"]
@@ -43,6 +53,9 @@ class NumpyPlan(BlockwisePlan):
         super().rewrite(graph, backend)
         accumulate(graph)
         spread_sums(graph, SHORT)
+        found = blas(graph.x.dtype.name)
+        if found is not None and found.adds:
+            scale_addends(graph, rates=True, quotients=False, alike=True)
 
     def __init__(
         self, backend: Backend, graph: Graph, state: Sequence[Array], *, once: bool = False
@@ -52,7 +65,38 @@ class NumpyPlan(BlockwisePlan):
         super().__init__(backend, graph, state, once=once)
         self._slots = [(batch, pointer(batch).value) for batch in self._room]
 
+    def fill(self, cell: Any, value: Any) -> None:
+        if isinstance(cell, np.ndarray):
+            cell[()] = value
+        else:
+            cell.value = float(value)
+
+    def blockwise(self, node: Node, pieces: list[list[Array]]) -> list[Any]:
+        return self._scaled_sums(node, pieces) if node.op == "addscaled" and all(pieces) else []
+
+    def _scaled_sums(self, node: Node, pieces: list[list[Array]]) -> list[Any]:
+        """BLAS's calls for an ``addscaled``, piece by piece; none if it cannot do them all."""
+        found = blas(node.dtype.name)
+        if found is None:
+            return []
+        number = found.number()
+        calls = [found.scaled_sum(x, y, number, out) for x, y, out in zip(*pieces, strict=True)]
+        if None in calls:
+            return []
+        self._held += itertools.chain(*pieces)
+        if depends_on_rates(node.option):
+            self._varying.append((node.option, number))
+        else:
+            self.fill(number, numbers(node.option, np.zeros((1, 0))))
+        return calls
+
     def elementwise(self, node: Node, arguments: Sequence[str], out: str) -> list[str]:
+        if node.op == "addscaled":
+            x, y = arguments
+            still = [[self._names[one]] for one in (x, y, out) if one in self._names]
+            if len(still) == 3 and (calls := self._scaled_sums(node, still)):
+                return [f"{self.bind(calls[0])}()"]
+            return [f"add({x}, multiply({self.name(node.option)}, {y}), {out})"]
         if node.op == "astype":
             return [f"copyto({out}, {arguments[0]}, 'unsafe')"]
         if node.op == "where":

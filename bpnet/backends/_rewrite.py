@@ -194,7 +194,9 @@ def _meets(read: Node, before: Node, where: slice) -> bool:
     return step != 1 or bool(start < where.stop and where.start < stop)
 
 
-def scale_addends(graph: Graph, *, rates: bool) -> None:
+def scale_addends(
+    graph: Graph, *, rates: bool, quotients: bool = True, alike: bool = False
+) -> None:
     """Make one operation, ``addscaled``, of ``x + c y`` and ``x - c y`` for a number c.
 
     Where y is a quotient ``a / b`` that nothing else reads, it is ``addquotient`` of x, a and b.
@@ -204,6 +206,10 @@ def scale_addends(graph: Graph, *, rates: bool) -> None:
     graph : Graph
     rates : bool
         Whether c may be another number at each step.
+    quotients : bool, optional
+        Whether there is to be ``addquotient``.
+    alike : bool, optional
+        Whether x and y must have one shape.
     """
     uses = graph.uses()
 
@@ -221,11 +227,13 @@ def scale_addends(graph: Graph, *, rates: bool) -> None:
             x, scaled = scaled, x
         if is_scaled(scaled, node) and not x.is_scalar:
             c, y = scaled.args if scaled.args[0].is_scalar else scaled.args[::-1]
+            if alike and (x is y or y.is_scalar or not x.shape == y.shape == node.shape):
+                continue
             if node.op == "subtract":
                 c = node.recorder.call("negative", c)
             node.op, node.args, node.option = "addscaled", (x, y), c
             arrays = y.op == "divide" and not any(one.is_scalar for one in y.args)
-            if arrays and uses[y] == [scaled] and y not in graph.results:
+            if quotients and arrays and uses[y] == [scaled] and y not in graph.results:
                 node.op, node.args = "addquotient", (x, *y.args)
     graph.prune()
 

@@ -787,6 +787,41 @@ def test_blas_adds_products_to_an_array(dtype, flipped, shape):
     assert relative(out, wanted) <= 10 * np.finfo(dtype).eps
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", [1, 7, 20_000])
+@pytest.mark.parametrize("into", ["x", "y"])
+def test_blas_adds_a_multiple_to_an_array(dtype, size, into):
+    blas = _numpy_plan.blas(dtype)
+    if blas is None or not blas.adds:
+        pytest.skip("this NumPy's BLAS is not to be found, or has no such sum")
+    x, y = np.random.default_rng(0).standard_normal((2, size)).astype(dtype)
+    kept, number, out = (x.copy(), y.copy()), blas.number(), {"x": x, "y": y}[into]
+    call = blas.scaled_sum(x, y, number, out)
+    number.value = -0.3  # read when it is called
+    call()
+    expected = kept[0] - 0.3 * kept[1]
+    np.testing.assert_allclose(out, expected, rtol=1e-5, atol=4 * np.finfo(dtype).eps)
+    other = y if into == "x" else x
+    assert np.array_equal(other, kept[into == "x"])
+
+
+def test_blas_leaves_to_numpy_what_it_cannot_add():
+    blas = _numpy_plan.blas("float64")
+    if blas is None or not blas.adds:
+        pytest.skip("this NumPy's BLAS is not to be found, or has no such sum")
+    x, y, third = np.zeros((3, 4, 4))
+    wrong = {
+        "a third": (x, y, third),
+        "the same twice": (x, x, x),
+        "in another order": (x, y.T, x),
+        "a row": (x, y[0], x),
+        "in pieces": (x[:, :2], y[:, :2], x[:, :2]),
+    }
+    number = blas.number(1.0)
+    for x, y, out in wrong.values():
+        assert blas.scaled_sum(x, y, number, out) is None
+
+
 def test_sums_over_many_samples_lose_no_digit_on_pytorch(torch):
     """As they would by BLAS, which adds up one by one, and rounds each time."""
     rng = np.random.default_rng(0)
