@@ -52,12 +52,15 @@ class Trainer:
         each; for a peer that owns its loop.
     whole : bool, optional
         `follow` is at its best with a whole epoch at once.
+    holds : object, optional
+        What must be there while it trains, as the arrays of a CUDA graph, which holds none.
     """
 
     follow: Callable[[np.ndarray], None]
     parameters: Callable[[], Arrays] | None = None
     epochs: Callable[[int], list[float]] | None = None
     whole: bool = False
+    holds: Any = None
 
 
 def floor(case: Case, x: np.ndarray, labels: np.ndarray) -> Trainer:
@@ -114,8 +117,7 @@ def products(
             step()
         _wait(device)
 
-    follow.reads = pairs  # type: ignore[attr-defined]  # a graph holds none of its arrays
-    return Trainer(follow)
+    return Trainer(follow, holds=pairs)
 
 
 def _captured(step: Callable[[], None]) -> Callable[[], None]:
@@ -236,8 +238,9 @@ def torch_graphed(case: Case, x: np.ndarray, labels: np.ndarray, device: str) ->
             replay()
         _wait(device)
 
-    follow.reads = inputs, targets, optimizer  # type: ignore[attr-defined]  # see `products`
-    return Trainer(follow, lambda: _torch_parameters(model))
+    return Trainer(
+        follow, lambda: _torch_parameters(model), holds=(model, inputs, targets, optimizer)
+    )
 
 
 def _torch_model(case: Case, device: str, **options: Any) -> tuple[Any, Any]:

@@ -55,7 +55,7 @@ class NumpyPlan(BlockwisePlan):
         spread_sums(graph, SHORT)
         found = blas(graph.x.dtype.name)
         if found is not None and found.adds:
-            scale_addends(graph, rates=True, quotients=False, alike=True)
+            scale_addends(graph, rates=True, alike=True)
 
     def __init__(
         self, backend: Backend, graph: Graph, state: Sequence[Array], *, once: bool = False

@@ -194,22 +194,19 @@ def _meets(read: Node, before: Node, where: slice) -> bool:
     return step != 1 or bool(start < where.stop and where.start < stop)
 
 
-def scale_addends(
-    graph: Graph, *, rates: bool, quotients: bool = True, alike: bool = False
-) -> None:
+def scale_addends(graph: Graph, *, rates: bool, alike: bool = False) -> None:
     """Make one operation, ``addscaled``, of ``x + c y`` and ``x - c y`` for a number c.
 
-    Where y is a quotient ``a / b`` that nothing else reads, it is ``addquotient`` of x, a and b.
+    Where y is a quotient ``a / b`` that nothing else reads, it is ``addquotient`` of x, a and b,
+    unless `alike`.
 
     Parameters
     ----------
     graph : Graph
     rates : bool
         Whether c may be another number at each step.
-    quotients : bool, optional
-        Whether there is to be ``addquotient``.
     alike : bool, optional
-        Whether x and y must have one shape.
+        Whether x and y must be two arrays of one shape, as BLAS has them.
     """
     uses = graph.uses()
 
@@ -233,7 +230,7 @@ def scale_addends(
                 c = node.recorder.call("negative", c)
             node.op, node.args, node.option = "addscaled", (x, y), c
             arrays = y.op == "divide" and not any(one.is_scalar for one in y.args)
-            if quotients and arrays and uses[y] == [scaled] and y not in graph.results:
+            if not alike and arrays and uses[y] == [scaled] and y not in graph.results:
                 node.op, node.args = "addquotient", (x, *y.args)
     graph.prune()
 
