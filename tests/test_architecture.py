@@ -18,7 +18,7 @@ ROOT = PACKAGE.parent
 # Each module of the package stands on a floor, and imports from its own or from lower ones. Within
 # a floor the order is that of the list: a module may import those before it.
 FLOORS = (
-    ("_choice", "_value", "_bounds", "_later"),
+    ("_choice", "_value", "_bounds", "_later", "_ahead"),
     (
         "backends",
         "activations",

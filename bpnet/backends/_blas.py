@@ -10,18 +10,24 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-__all__ = ["BLAS", "blas", "layout_of", "pointer"]
+__all__ = ["BLAS", "blas", "layout_of", "pointer", "threads"]
 
 Array = Any
 
 # What wheels of NumPy call them, then what OpenBLAS with 64-bit integers and all others do. Sizes
 # are handed over in 64 bits: where 32 are expected, the lower half of a register or slot is read.
 _NAMES = ("scipy_cblas_{}64_", "cblas_{}64_", "cblas_{}")
+_COUNTS = (
+    "scipy_openblas_get_num_threads64_",
+    "openblas_get_num_threads64_",
+    "openblas_get_num_threads",
+)
 _ROWS, _AS_IT_IS, _TRANSPOSED = (ctypes.c_int(k) for k in (101, 111, 112))
 _STEP = ctypes.c_int64(1)
 _FLOATS = {"float32": ("s", ctypes.c_float), "float64": ("d", ctypes.c_double)}
@@ -125,13 +131,30 @@ def layout_of(x: Array) -> tuple[bool, int]:
 
 
 @functools.cache
+def _library() -> ctypes.CDLL | None:
+    """NumPy's extension module, by which its BLAS is found."""
+    try:
+        return ctypes.CDLL(np._core._multiarray_umath.__file__)  # type: ignore[attr-defined]
+    except (AttributeError, OSError):
+        return None
+
+
+def threads() -> int:
+    """How many threads NumPy's BLAS may use; where it does not say, how many cores there are."""
+    for name in _COUNTS:
+        count = getattr(_library(), name, None)
+        if count is not None:
+            return int(count())
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@functools.cache
 def blas(dtype: str) -> BLAS | None:
     """NumPy's BLAS for a type, or None where there is none to be had."""
     letter, _ = _FLOATS[dtype]
-    try:
-        library = ctypes.CDLL(np._core._multiarray_umath.__file__)  # type: ignore[attr-defined]
-    except (AttributeError, OSError):
-        return None
+    library = _library()
     for name in _NAMES:
         gemm, axpby = (
             getattr(library, name.format(f"{letter}{one}"), None) for one in ("gemm", "axpby")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
+from .._ahead import Ahead
 from ._base import Array, Backend
-from ._blas import blas, pointer
+from ._blas import blas, pointer, threads
 from ._blocks import BlockwisePlan
 from ._random import FIRST, SECOND
 from ._record import (
@@ -24,7 +27,7 @@ from ._record import (
     root_of,
 )
 from ._rewrite import accumulate, scale_addends, spread_sums
-from .numpy import FEW, SHORT, ones
+from .numpy import SHORT, ones
 
 __all__ = ["NumpyPlan"]
 
@@ -40,6 +43,8 @@ class NumpyPlan(BlockwisePlan):
     Numbers are 0-d arrays of the right type, which NumPy handles twice as fast as Python's.
     """
 
+    beside = 2**19
+    """Entries of what a thread gathers at once while steps are made."""
     functions: ClassVar[dict[str, Callable[..., Any]]] = {
         "copyto": np.copyto,
         "dot": np.dot,
@@ -63,7 +68,7 @@ class NumpyPlan(BlockwisePlan):
         self._held: list[Array] = []  # what lies where a call was told to read or write
         self._x_address = ctypes.c_void_p()
         super().__init__(backend, graph, state, once=once)
-        self._slots = [(batch, pointer(batch).value) for batch in self._room]
+        self._slots = _slots(self._room)
 
     def fill(self, cell: Any, value: Any) -> None:
         if isinstance(cell, np.ndarray):
@@ -112,16 +117,25 @@ class NumpyPlan(BlockwisePlan):
     def reduction(self, node: Node) -> list[str]:
         axis, keepdims = node.option
         (x,) = node.args
-        if node.op == "max" and axis == 1 and x.shape[1] <= SHORT and x.shape[0] > FEW:
-            columns = self.bind(self.empty(x.shape[::-1], x.dtype))
-            out = self.bind(self.array(node).reshape(-1))
-            return [f"copyto({columns}, {self.name(x)}.T)", f"largest({columns}, 0, None, {out})"]
+        if node.op == "max" and axis == 1 and x.shape[0] > 1:
+            return self._row_maxima(x, self.array(node).reshape(-1))
         if node.op == "max":
             return [f"largest({self.name(x)}, {axis}, None, {self.name(node)}, {keepdims})"]
         # A product with ones is a sum, by BLAS and with a third of the overhead of `add.reduce`.
         vector = self.bind(ones(x.shape[axis], node.dtype))
         pair = f"{vector}, {self.name(x)}" if axis == 0 else f"{self.name(x)}, {vector}"
         return [f"dot({pair}, {self.bind(self.array(node).reshape(-1))})"]
+
+    def _row_maxima(self, x: Node, into: Array) -> list[str]:
+        """By the places of the maxima: ``maximum.reduce`` takes its time over each row."""
+        m, n = x.shape
+        places, first = self.bind(np.empty(m, np.intp)), self.bind(np.arange(0, m * n, n))
+        rows = self.name(x)
+        return [
+            f"{rows}.argmax(1, {places})",
+            f"add({places}, {first}, {places})",
+            f"{rows}.take({places}, None, {self.bind(into)}, 'clip')",
+        ]
 
     def accumulation(self, node: Node) -> str:
         axis, beta, sign = node.option
@@ -159,15 +173,41 @@ class NumpyPlan(BlockwisePlan):
 
     def batches(self, x: Array, order: Array) -> Iterator[Array]:
         place = self._x_address
-        for _ in self.gathered(x, order):
-            for batch, place.value in self._slots:
-                yield batch
+        if not self._leaves_a_core(x, order):
+            for _ in self.gathered(x, order, [self._room]):
+                for batch, place.value in self._slots:
+                    yield batch
+            return
+        rooms, slots = self._pair
+        with contextlib.closing(Ahead(self.gathered(x, order, rooms), "bpnet-gather")) as gathered:
+            for k in gathered:
+                for batch, place.value in slots[k]:
+                    yield batch
+
+    def _leaves_a_core(self, x: Array, order: Array) -> bool:
+        """Whether rows come from main memory, many steps long, and BLAS needs one core only."""
+        batch, theta = self._graph.x.size, self._graph.state[0].size
+        small = len(self._room) > 1 and batch >= 2**10 and theta <= 2**17
+        long = x.size >= 2**20 and order.size * x.shape[1] >= 4 * self.beside
+        return small and long and threads() > 1
+
+    @functools.cached_property
+    def _pair(self) -> tuple[list[Array], list[list[tuple[Array, Any]]]]:
+        """Two rooms for the samples of many steps, and their slots."""
+        x = self._graph.x
+        rooms = [*self.empty((2, self.beside // x.size, *x.shape), x.dtype)]
+        return rooms, [_slots(room) for room in rooms]
 
     def copy(self, source: str, out: str) -> str:
         return f"copyto({out}, {source})"
 
     def gather(self, x: Array, rows: Array, out: Array) -> None:
         x.take(rows, 0, out, "clip")
+
+
+def _slots(room: Array) -> list[tuple[Array, Any]]:
+    """Mini-batches, and where each lies."""
+    return [(batch, pointer(batch).value) for batch in room]
 
 
 class _KeepMask:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -227,17 +227,19 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
     def batches(self, x: Array, order: Array) -> Iterator[Array]:
         """The samples of each step, and after the last step any."""
         each = [*self._room]
-        for _ in self.gathered(x, order):
+        for _ in self.gathered(x, order, [self._room]):
             yield from each
 
-    def gathered(self, x: Array, order: Array) -> Iterator[None]:
-        """Gather the samples of some small steps at once, again and again."""
-        ahead, size, *rest = self._room.shape
-        flat = self._room.reshape(ahead * size, *rest)
-        for start in range(0, order.shape[0], ahead):
+    def gathered(
+        self, x: Array, order: Array, rooms: Sequence[Array]
+    ) -> Generator[int, None, None]:
+        """Gather the samples of some small steps at once, and tell in which of the rooms."""
+        ahead, size, *rest = rooms[0].shape
+        flat = [room.reshape(ahead * size, *rest) for room in rooms]
+        for k, start in enumerate(range(0, order.shape[0], ahead)):
             rows = order[start : start + ahead].reshape(-1)
-            self.gather(x, rows, flat[: rows.shape[0]])
-            yield
+            self.gather(x, rows, flat[k % len(flat)][: rows.shape[0]])
+            yield k % len(flat)
 
     # ------------------------------------------------------------------ what goes where
 

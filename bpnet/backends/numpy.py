@@ -12,10 +12,9 @@ import numpy as np
 
 from ._base import Array, Availability, Backend, Forward, Namespace, Step
 
-__all__ = ["FEW", "SHORT", "NumpyBackend", "ones"]
+__all__ = ["SHORT", "NumpyBackend", "ones"]
 
-# Columns that a row had better not be gone through alone, and rows of which that does not matter.
-SHORT, FEW = 64, 16
+SHORT = 64  # columns that a row had better not be gone through alone
 
 
 @functools.cache

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import math
-import queue
-import threading
 import weakref
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._ahead import Ahead
 from ..backends import Array
 from ..randomness import epoch_order, generator
 from .feeds import Block
@@ -113,7 +111,7 @@ class StreamFeed:
                 raise ValueError(f"{name} must be at least 1, not {value}")
         self._source, self._prepare, self._seed = source, prepare, seed
         self._prefetch, self._scope, self._done = prefetch, scope, done
-        self._reader: _Ahead | None = None
+        self._reader: Ahead | None = None
         self._rooms = _Rooms()
         self.samples = len(source)
         self.batch_size = min(batch_size, self.samples)
@@ -182,7 +180,7 @@ class StreamFeed:
             with contextlib.closing(items):
                 yield items
             return
-        reader = self._reader = _Ahead(items)
+        reader = self._reader = Ahead(items)
         try:
             yield reader
         finally:
@@ -286,77 +284,6 @@ def rows_within(memory: int, values: int) -> int:
     10460
     """
     return max(1, memory // (_GROUPS * 4 * values + _ORDER))
-
-
-class _Ahead:
-    """What a generator gives, made one ahead in a thread of its own.
-
-    Parameters
-    ----------
-    items : generator
-        Is closed in that thread.
-    """
-
-    def __init__(self, items: Generator[Any, None, None]) -> None:
-        self._items = items
-        self._made: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
-        self._room = threading.Semaphore(1)
-        self._over = self._python_ends = False
-        # A daemon, as one that hangs in a user's code must not keep Python from ending.
-        self._thread = threading.Thread(target=self._make, name="bpnet-reader", daemon=True)
-        self._thread.start()
-        atexit.register(self._leave)
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        if self._over:
-            raise RuntimeError("this epoch is over: another was begun since, or the feed closed")
-        item, error = self._made.get()
-        if error is not None:
-            self.close()
-            try:
-                raise error
-            finally:
-                del error  # which knows this frame
-        if item is _END:
-            self.close()
-            raise StopIteration
-        self._room.release()
-        return item
-
-    def close(self) -> None:
-        """End the thread, which first ends what it is at."""
-        self._over = True
-        self._room.release()
-        if not self._python_ends:
-            self._thread.join()
-        atexit.unregister(self._leave)
-
-    def _leave(self) -> None:
-        """Wait for the thread no more: when Python ends it stops wherever it is, and for good."""
-        self._python_ends = True
-        self.close()
-
-    def _make(self) -> None:
-        try:
-            while True:
-                self._room.acquire()
-                if self._over:
-                    break
-                item = next(self._items, _END)
-                self._made.put((item, None))
-                if item is _END:
-                    break
-                del item  # one is held here, and one by who computes
-        except BaseException as error:
-            self._made.put((None, error))
-        finally:
-            self._items.close()
-
-
-_END: Any = object()
 
 
 class _Rooms:

@@ -41,3 +41,20 @@ def test_argmax_is_numpys(axis, keepdims):
     x = np.random.default_rng(0).integers(0, 3, (5, 7))
     found = bpnet.get_backend("numpy").xp.argmax(x, axis=axis, keepdims=keepdims)
     assert np.array_equal(found, np.argmax(x, axis=axis, keepdims=keepdims))
+
+
+@pytest.mark.parametrize("shape", [(1, 4), (2, 1), (10, 10), (7, 100), (300, 3)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_row_maxima_in_a_plan_are_numpys(shape, dtype):
+    def step(xp, state, x, y, rates):
+        z = x * 1.0
+        return state, z - xp.max(z, axis=1, keepdims=True)
+
+    backend, rng = bpnet.get_backend("numpy", dtype=dtype), np.random.default_rng(0)
+    x = rng.integers(-2, 3, shape).astype(dtype)
+    x[0, 0], x[-1, -1] = np.inf, np.nan
+    order = np.arange(shape[0])[None, :]
+    with backend.scope():
+        given = ((np.zeros(1, dtype),), x, np.zeros((shape[0], 1), dtype), order, [(0.0,)])
+        _, (found,) = backend.compile(step)(*given)
+        assert np.array_equal(found, x - x.max(axis=1, keepdims=True), equal_nan=True)
