@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ._base import Array
@@ -25,6 +26,10 @@ class BlockwisePlan(Plan):
     def is_chained(self, node: Node) -> bool:
         large = node.size >= 2 * self.block
         return node.op in ELEMENTWISE and large and not self.touches_dynamic(node)
+
+    def replaceable(self, node: Node, group: list[Node]) -> Iterable[Node]:
+        # Each block of what the chain reads was read when this step writes its own.
+        return dict.fromkeys([*node.args, *(one for step in group for one in step.args)])
 
     def blockwise(self, node: Node, pieces: list[list[Array]]) -> list[Any]:
         """A call for each block of a step's arguments and result; none if it is done by lines."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -184,6 +184,10 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
         """Lines that do a chain; nothing outside it reads the nodes of ``local``."""
         raise NotImplementedError
 
+    def replaceable(self, node: Node, group: list[Node]) -> Iterable[Node]:
+        """Whose buffers a step may write to while the chain that it ends is computed."""
+        return node.args
+
     @abstractmethod
     def elementwise(self, node: Node, arguments: Sequence[str], out: str) -> list[str]:
         """Lines that do an elementwise step."""
@@ -314,14 +318,14 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
             passed_on = any(root_of(one) is before for one in self._graph.results)
             if not passed_on and direct and max(readers, default=-1) <= place:
                 return self._arrays[before]
-        for one in node.args:
+        group = self._steps[first : place + 1]
+        for one in self.replaceable(node, group):
             fits = one.shape == node.shape and one.dtype == node.dtype
             owned = one in self._steps and one not in self._keep and one not in self._adopted
-            group = self._steps[first : place + 1]
             shown = any(self._shows(other, one) for other in group)
-            if fits and owned and not shown and self._last[one] == place:
+            if fits and owned and not shown and self._last[one] <= place:
                 array = self._arrays[one]
-                if array is not SCRATCH:
+                if array is not SCRATCH and not self._taken(array, place):
                     return array
         return None
 
@@ -436,12 +440,16 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
                     or array.nbytes < self.reused
                 ):
                     continue
-                taken = any(
-                    other is array and self._last.get(n, -1) > place
-                    for n, other in self._arrays.items()
-                ) or any(array is self._arrays.get(n) for n in (*self._keep, *self._graph.state))
-                if not taken and not any(array is free for free in self._free):
+                if not self._taken(array, place) and not any(array is free for free in self._free):
                     self._free.append(array)
+
+    def _taken(self, array: Array, place: int) -> bool:
+        """Whether what a buffer holds is read after a place, or stays."""
+        still = (*self._keep, *self._graph.state)
+        return any(array is self._arrays.get(node) for node in still) or any(
+            other is array and self._last.get(node, -1) > place
+            for node, other in self._arrays.items()
+        )
 
     def _finish(self) -> None:
         """Bring results to the state's buffers where they were not computed there."""
