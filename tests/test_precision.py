@@ -4,16 +4,17 @@ import pickle
 
 import numpy as np
 import pytest
-from _backends import parameters
+from _backends import Target, parameters
 
 import bpnet
 from bpnet.data import load_digits
 from bpnet.training import Recipe, make_step
 
 
-@pytest.fixture(params=["torch", "jax"])
+@pytest.fixture(params=["torch", "jax", "cupy"])
 def backend(request):
-    pytest.importorskip(request.param, reason=f"{request.param} is not installed")
+    if missing := Target(request.param).missing():
+        pytest.skip(missing)
     return request.param
 
 

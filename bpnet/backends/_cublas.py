@@ -25,6 +25,8 @@ Array = Any
 _AS_IT_IS, _TRANSPOSED = 0, 1
 _FLOAT32, _TF32 = 0, 3
 _STATUS = {1: "not initialized", 3: "out of memory", 7: "invalid value", 13: "execution failed"}
+_COMPUTE_32F, _BY_DEFAULT = 68, -1
+_KINDS = {"float32": 0, "uint16": 14}  # of cublasGemmEx; 16-bit integers hold bfloat16
 _ROOM = 32 * 2**20  # bytes to work in, as NVIDIA advises for Hopper
 
 
@@ -43,8 +45,9 @@ def library() -> Any:
 class Products:
     """``out <- alpha left @ right + beta out``, queued on one stream.
 
-    Called with `matmul`'s arrays, all float32 or all float64; rows of ``out`` lie in one piece,
-    and so do rows or columns of the others. With ``exact`` it is never TF32.
+    Called with `matmul`'s arrays, all float32 or all float64, or bfloat16 held by uint16, of which
+    the result may be float32; rows of ``out`` lie in one piece, and so do rows or columns of the
+    others. With ``exact`` it is never TF32.
 
     Parameters
     ----------
@@ -88,26 +91,35 @@ class Products:
     ) -> None:
         if exact and self._tf32:
             self._multiply_in(_FLOAT32)
-        single = out.dtype.itemsize == 4
-        number, name = (
-            (ctypes.c_float, "cublasSgemm_v2") if single else (ctypes.c_double, "cublasDgemm_v2")
-        )
+        number = ctypes.c_double if out.dtype.itemsize == 8 else ctypes.c_float
         # cuBLAS counts along columns: to it, rows are columns, and out.T = right.T @ left.T.
         (flip_left, ld_left), (flip_right, ld_right) = layout_of(left), layout_of(right)
         (m, n), k = out.shape, left.shape[1]
+        name, (of_factor, of_out), rest = self._function(left.dtype.name, out.dtype.name)
         self._do(
             name,
             self._handle,
             *(ctypes.c_int(_TRANSPOSED if one else _AS_IT_IS) for one in (flip_right, flip_left)),
             *(ctypes.c_int(size) for size in (n, m, k)),
             ctypes.byref(number(alpha)),
-            *(ctypes.c_void_p(right.data.ptr), ctypes.c_int(ld_right)),
-            *(ctypes.c_void_p(left.data.ptr), ctypes.c_int(ld_left)),
+            *(ctypes.c_void_p(right.data.ptr), *of_factor, ctypes.c_int(ld_right)),
+            *(ctypes.c_void_p(left.data.ptr), *of_factor, ctypes.c_int(ld_left)),
             ctypes.byref(number(beta)),
-            *(ctypes.c_void_p(out.data.ptr), ctypes.c_int(layout_of(out)[1])),
+            *(ctypes.c_void_p(out.data.ptr), *of_out, ctypes.c_int(layout_of(out)[1])),
+            *rest,
         )
         if exact and self._tf32:
             self._multiply_in(_TF32)
+
+    @staticmethod
+    @functools.cache
+    def _function(factor: str, out: str) -> tuple[str, tuple[Any, Any], tuple[Any, ...]]:
+        """The function for two types, how each array tells its own, and what comes last."""
+        if factor == "uint16":
+            kinds = tuple((ctypes.c_int(_KINDS[one]),) for one in (factor, out))
+            last = ctypes.c_int(_COMPUTE_32F), ctypes.c_int(_BY_DEFAULT)
+            return "cublasGemmEx", kinds, last
+        return f"cublas{'S' if out == 'float32' else 'D'}gemm_v2", ((), ()), ()
 
     def _multiply_in(self, mode: int) -> None:
         self._do("cublasSetMathMode", self._handle, ctypes.c_int(mode))

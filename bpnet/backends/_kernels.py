@@ -37,7 +37,17 @@ _TYPES = {
     "bool": "bool",
     "int64": "long long",
     "uint32": "unsigned int",
+    "bfloat16": "unsigned short",
 }
+# bfloat16 is computed in as float, and rounded, halves to even, where it is written.
+_COMPUTED = {**_TYPES, "bfloat16": "float"}
+_CONVERSIONS = """\
+auto wide = [](unsigned short x) {
+union { unsigned int bits; float value; } w; w.bits = (unsigned int)x << 16; return w.value; };
+auto narrow = [](float x) -> unsigned short {
+union { float value; unsigned int bits; } w; w.value = x;
+return x != x ? 0x7fc0u : (w.bits + 0x7fffu + (w.bits >> 16 & 1u)) >> 16; };\
+"""
 _EXPRESSIONS = {
     "abs": "fabs({0})",
     "add": "{0} + {1}",
@@ -222,7 +232,7 @@ def random_source(op: str, option: tuple[Any, ...], dtype: str) -> ChainSource:
         The probability, of a mask; the number of the first sample.
     dtype : str
     """
-    kind, (*rest, first) = _TYPES[dtype], option
+    kind, (*rest, first) = _COMPUTED[dtype], option
     body = [
         "auto mix = [](unsigned int w) { w ^= w >> 16; "
         f"w *= {FIRST:#x}u; w ^= w >> 15; w *= {SECOND:#x}u; return w ^ (w >> 16); }};",
@@ -247,7 +257,7 @@ def random_source(op: str, option: tuple[Any, ...], dtype: str) -> ChainSource:
 class _Laid(Value):
     """One of a kernel's arrays: type, what a thread's part is called, and how it lies."""
 
-    kind: str
+    dtype: str
     name: str
     shape: tuple[int, ...]
     strides: tuple[int, ...]
@@ -255,6 +265,24 @@ class _Laid(Value):
     @property
     def pointer(self) -> str:
         return f"at_{self.name}"
+
+    @property
+    def stored(self) -> str:
+        """The type in memory."""
+        return _TYPES[self.dtype]
+
+    @property
+    def kind(self) -> str:
+        """The type that a thread computes in."""
+        return _COMPUTED[self.dtype]
+
+    def read(self, what: str) -> str:
+        """What is stored, as the type that is computed in."""
+        return what if self.kind == self.stored else f"wide({what})"
+
+    def written(self, what: str) -> str:
+        """The other way."""
+        return what if self.kind == self.stored else f"narrow({what})"
 
 
 def gather_source(dtype: str, columns: int) -> ChainSource:
@@ -282,20 +310,22 @@ def cuda(
     names = [f"in{k}" for k in range(len(source.inputs))]
     names += [f"out{k}" for k in range(len(source.outputs))]
     arrays = [
-        _Laid(_TYPES[kind], name, *_broadcast(shape, steps, whole))
-        for kind, name, shape, steps in zip(
+        _Laid(dtype, name, *_broadcast(shape, steps, whole))
+        for dtype, name, shape, steps in zip(
             (*source.inputs, *source.outputs), names, shapes, strides, strict=True
         )
     ]
     reads, writes = arrays[: len(source.inputs)], arrays[len(source.inputs) :]
-    parameters = [f"const {one.kind} *{one.pointer}" for one in reads]
-    parameters += [f"{one.kind} *{one.pointer}" for one in writes]
+    parameters = [f"const {one.stored} *{one.pointer}" for one in reads]
+    parameters += [f"{one.stored} *{one.pointer}" for one in writes]
     furthest = max(sum(map(operator.mul, one.shape, one.strides)) for one in arrays)
     threads = 32 * whole[0] if source.rowwise else math.prod(whole)
     index = "int" if max(furthest, threads) < 2**30 else "long long"
     make = _by_rows if source.rowwise else _by_elements
     lines, blocks = make(source.body, whole, reads, writes, index)
     head = f'extern "C" __global__ void __launch_bounds__({THREADS}) {NAME}'
+    if any(one.kind != one.stored for one in arrays):
+        lines.insert(0, _CONVERSIONS)
     return "\n".join([f"{head}({', '.join(parameters)})", "{", *lines, "}", ""]), blocks
 
 
@@ -314,15 +344,15 @@ def _by_elements(
 
     lines = [
         f"const {index} first = ({index})blockIdx.x * {each * THREADS} + threadIdx.x;",
-        *(f"{one.kind} all_{one.name}[{each}];" for one in reads),
+        *(f"{one.stored} all_{one.name}[{each}];" for one in reads),
         f"{loop} {{",
         *(f"all_{one.name}[e] = {place(one)};" for one in reads),
         "}",
         f"{loop} {{",
-        *(f"const {one.kind} {one.name} = all_{one.name}[e];" for one in reads),
+        *(f"const {one.kind} {one.name} = {one.read(f'all_{one.name}[e]')};" for one in reads),
         *(f"{one.kind} {one.name};" for one in writes),
         body,
-        *(f"{place(one)} = {one.name};" for one in writes),
+        *(f"{place(one)} = {one.written(one.name)};" for one in writes),
         "}",
     ]
     return lines, -(-size // (each * THREADS))
@@ -351,12 +381,12 @@ def _by_rows(
     for one in reads:
         _, where = move(one)
         lines += [f"{one.kind} {one.name}[EACH] = {{}};"]
-        lines += [f"{_ROW} if (column < {n}) {one.name}[e] = {where};"]
+        lines += [f"{_ROW} if (column < {n}) {one.name}[e] = {one.read(where)};"]
     lines += [f"{one.kind} {one.name}[EACH];" for one in writes]
     lines.append(body)
     for one in writes:
         loop, where = move(one)
-        lines.append(f"{loop} {where} = {one.name}[e];")
+        lines.append(f"{loop} {where} = {one.written(f'{one.name}[e]')};")
     return lines, -(-m * 32 // THREADS)
 
 
@@ -385,7 +415,7 @@ def _offset(one: _Laid, shape: tuple[int, ...]) -> str:
 
 
 def _kind(node: Node) -> str:
-    return _TYPES[node.dtype.name]
+    return _COMPUTED[node.dtype.name]
 
 
 def _literal(value: Any, kind: str) -> str:

@@ -29,7 +29,7 @@ from ._record import (
     record,
     root_of,
 )
-from ._rewrite import fold_scale
+from ._rewrite import fold_scale, widen
 
 __all__ = ["SCRATCH", "Plan", "planned", "planned_forward"]
 
@@ -61,6 +61,8 @@ class Plan(ABC):
     """What the code calls, under the names that the lines below give it."""
     has: ClassVar[frozenset[str]] = frozenset()
     """Which of `PERHAPS` the library has."""
+    low: Any = None
+    """A smaller type that steps may be in, besides that of the backend; see `Recorder`."""
     # Entries of what is gathered at once, so few that they stay in a core's cache; most steps.
     ahead, most_ahead = 2**16, 64
     reused = 0
@@ -162,6 +164,7 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
     @classmethod
     def rewrite(cls, graph: Graph, backend: Backend) -> None:
         """Give a recorded step the form that suits the library."""
+        widen(graph)
         fold_scale(graph)
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
@@ -513,7 +516,7 @@ def run(x_k, z_k, *, {bound}):
 
 
 def planned(
-    backend: Backend, step: Step, plan: type[Plan], plain: Callable[..., Any]
+    backend: Backend, step: Step, plan: type[Plan], plain: Callable[..., Any] | None
 ) -> Callable[..., tuple[Any, Array | None]]:
     """A run, as of `Backend.compile`, by one plan for each size of mini-batch.
 
@@ -522,8 +525,9 @@ def planned(
     backend : Backend
     step : callable
     plan : type of Plan
-    plain : callable
-        The run that serves where a step cannot be planned.
+    plain : callable or None
+        The run that serves where a step cannot be planned; the run raises ValueError where there
+        is none.
     """
     plans: dict[int, Plan | None] = {}
     buffers: list[Array] = []
@@ -544,8 +548,15 @@ def planned(
         if size not in plans:
             shapes = (size, *x.shape[1:]), (size, *y.shape[1:])
             try:
-                graph, build = record(step, backend.dtype, state, *shapes, rates[0], plan.has)
-            except UnplannableError:
+                graph, build = record(
+                    step, backend.dtype, state, *shapes, rates[0], plan.has, plan.low
+                )
+            except UnplannableError as error:
+                if plain is None:
+                    raise ValueError(
+                        f"training cannot compute in {backend.compute_dtype} on {backend.name}, as "
+                        f"a step has {error}; another compute_dtype can"
+                    ) from error
                 plans[size] = None
             else:
                 plan.rewrite(graph, backend)
@@ -553,6 +564,7 @@ def planned(
                 plans[size] = plan(backend, graph, buffers)
         made = plans[size]
         if made is None:
+            assert plain is not None
             done: tuple[Any, Array | None] = plain(state, x, y, order, rates, stop)
             return done
         for buffer, one in zip(buffers, given, strict=True):

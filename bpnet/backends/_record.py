@@ -17,6 +17,7 @@ from ._base import Step, sigmoid_by_tanh
 from ._erf import erf
 
 __all__ = [
+    "BFLOAT16",
     "ELEMENTWISE",
     "LEAVES",
     "PERHAPS",
@@ -46,6 +47,18 @@ VIEWS = frozenset(("transpose", "reshape", "slice"))
 LEAVES = frozenset(("input", "constant", "rate", "zeros", "ones"))
 
 
+class _BFloat16:
+    """The upper half of float32, which NumPy has no type for: 16-bit integers hold it."""
+
+    name, itemsize = "bfloat16", 2
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+BFLOAT16 = _BFloat16()
+
+
 class UnplannableError(Exception):
     """A step does what a plan does not know; the plain loop does it instead."""
 
@@ -63,7 +76,7 @@ class Node:
     option : object
         A constant's value, an input's name, a slice, an axis, ...
     shape : tuple of int
-    dtype : numpy.dtype
+    dtype : numpy.dtype or BFLOAT16
     """
 
     __array_ufunc__ = None  # NumPy's own functions refuse a node instead of making an object array
@@ -78,7 +91,7 @@ class Node:
         option: Any = None,
     ) -> None:
         self.recorder, self.op, self.args, self.option = recorder, op, args, option
-        self.shape, self.dtype = shape, np.dtype(dtype)
+        self.shape, self.dtype = shape, dtype if dtype is BFLOAT16 else np.dtype(dtype)
         recorder.nodes.append(self)
 
     def __repr__(self) -> str:
@@ -148,6 +161,8 @@ class Node:
     def __matmul__(self, other: Node) -> Node:
         if self.ndim != 2 or not isinstance(other, Node) or other.ndim != 2:
             raise UnplannableError("a product of other than two matrices")
+        if self.dtype != other.dtype:
+            raise UnplannableError(f"a product of {self.dtype.name} and {other.dtype.name}")
         shape = (self.shape[0], other.shape[1])
         return Node(self.recorder, "matmul", (self, other), shape, self.dtype)
 
@@ -177,13 +192,17 @@ class Recorder:
         The floating-point type of the step.
     has : collection of str, optional
         Which of `PERHAPS` the library has.
+    low : BFLOAT16, optional
+        A smaller one, that arrays may be cast to.
     """
 
     float32, float64, int32, int64, bool = np.float32, np.float64, np.int32, np.int64, np.bool
-    finfo = staticmethod(np.finfo)
 
-    def __init__(self, dtype: str, has: Collection[str] = ()) -> None:
+    def __init__(self, dtype: str, has: Collection[str] = (), low: Any = None) -> None:
         self.dtype, self._has = np.dtype(dtype), has
+        self._floats = [self.dtype] if low is None else [self.dtype, low]
+        if low is not None:
+            setattr(self, low.name, low)
         self.nodes: list[Node] = []
         self.active = True
 
@@ -196,6 +215,10 @@ class Recorder:
         """An array that is given: an input, a constant or a rate."""
         return Node(self, op, (), shape, self.dtype, option)
 
+    @staticmethod
+    def finfo(dtype: Any) -> Any:
+        return np.finfo(np.float32 if dtype is BFLOAT16 else dtype)  # of the same exponents
+
     def call(self, op: str, *args: Any) -> Node:
         """An elementwise operation; Python numbers among the arguments become constants."""
         nodes = []
@@ -206,10 +229,14 @@ class Recorder:
                 raise UnplannableError(f"{op} of {type(one).__name__}")
             nodes.append(one)
         numbers = nodes[1:] if op == "where" else nodes
-        if any(one.dtype != self.dtype for one in numbers):
+        # A number is of the type of the array that it meets.
+        kinds = dict.fromkeys(one.dtype for one in numbers if not one.is_scalar) or [self.dtype]
+        (kind, *others) = kinds
+        scalars = (one.dtype == self.dtype for one in numbers if one.is_scalar)
+        if others or kind not in self._floats or not all(scalars):
             raise UnplannableError(f"{op} of {', '.join(one.dtype.name for one in nodes)}")
         shape = np.broadcast_shapes(*(one.shape for one in nodes))
-        dtype = np.dtype(bool) if op in _COMPARISONS else self.dtype
+        dtype = np.dtype(bool) if op in _COMPARISONS else kind
         if all(one.is_scalar for one in nodes):
             return Node(self, "scalar", tuple(nodes), shape, dtype, op)
         return Node(self, op, tuple(nodes), shape, dtype)
@@ -223,7 +250,7 @@ class Recorder:
     def _random(self, op: str, like: Node, key: Any, option: tuple[Any, ...]) -> Node:
         if not isinstance(key, Node) or key.op != "rate" or like.ndim != 2:
             raise UnplannableError(f"{op} with the key {key!r}")
-        return Node(self, op, (key,), like.shape, self.dtype, option)
+        return Node(self, op, (key,), like.shape, like.dtype, option)
 
     def erf(self, x: Node) -> Node:
         return self.call("erf", x) if "erf" in self._has else erf(x, self)
@@ -240,7 +267,7 @@ class Recorder:
     def astype(self, x: Node, dtype: Any, copy: Any = True) -> Node:
         if x.dtype == dtype:
             return x
-        if dtype != self.dtype:
+        if dtype not in self._floats:
             raise UnplannableError(f"an array of {dtype}")
         return Node(self, "astype", (x,), x.shape, dtype)
 
@@ -248,7 +275,7 @@ class Recorder:
         return self.call("add", self.zeros_like(x), 1.0)
 
     def zeros_like(self, x: Node) -> Node:
-        return self.leaf("zeros", x.shape, None)
+        return Node(self, "zeros", (), x.shape, x.dtype)
 
     def reshape(self, x: Node, shape: Sequence[int]) -> Node:
         if not _is_contiguous(x):
@@ -260,6 +287,8 @@ class Recorder:
     def concat(self, parts: Sequence[Node], axis: int = 0) -> Node:
         ndim = parts[0].ndim
         axis %= ndim
+        if len({part.dtype for part in parts}) > 1:
+            raise UnplannableError("a concatenation of several types")
         shape = list(parts[0].shape)
         shape[axis] = sum(part.shape[axis] for part in parts)
         return Node(self, "concat", tuple(parts), tuple(shape), parts[0].dtype, axis)
@@ -271,9 +300,12 @@ class Recorder:
         return self._reduce("max", x, axis, keepdims)
 
     def _reduce(self, op: str, x: Node, axis: int | None, keepdims: Any) -> Node:
-        if x.ndim != 2 or axis is None or x.dtype != self.dtype:
+        if x.ndim != 2 or axis is None or x.dtype not in self._floats:
             raise UnplannableError(f"{op} over axis {axis} of {x.ndim} dimensions")
         axis %= 2
+        if x.dtype is BFLOAT16 and (op, axis) != ("sum", 0):  # which is a product with ones
+            whole = self._reduce(op, self.astype(x, self.dtype), axis, keepdims)
+            return self.astype(whole, x.dtype)
         shape = tuple(1 if k == axis else n for k, n in enumerate(x.shape) if keepdims or k != axis)
         return Node(self, op, (x,), shape, x.dtype, (axis, bool(keepdims)))
 
@@ -343,6 +375,7 @@ def record(
     y_shape: tuple[int, ...],
     rates: Sequence[float],
     has: Collection[str] = (),
+    low: Any = None,
 ) -> tuple[Graph, Any]:
     """Run a step once on nodes.
 
@@ -358,6 +391,7 @@ def record(
     rates : sequence of float and int
         Those of a step: integers are keys, others of the step's own type.
     has : collection of str, optional
+    low : BFLOAT16, optional
         As of `Recorder`.
 
     Returns
@@ -371,7 +405,7 @@ def record(
     UnplannableError
         If the step does anything that is not known here.
     """
-    recorder = Recorder(dtype, has)
+    recorder = Recorder(dtype, has, low)
     leaves: list[Node] = []
 
     def enter(part: Any) -> Any:

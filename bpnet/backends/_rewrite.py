@@ -16,7 +16,40 @@ from ._record import (
     root_of,
 )
 
-__all__ = ["accumulate", "add_to_products", "fold_scale", "gate", "scale_addends", "spread_sums"]
+__all__ = [
+    "accumulate",
+    "add_to_products",
+    "fold_scale",
+    "gate",
+    "scale_addends",
+    "spread_sums",
+    "widen",
+]
+
+
+def widen(graph: Graph) -> None:
+    """Let products and sums in a smaller type come in the larger one that they are cast to.
+
+    A concatenation that is cast is one of parts that are cast, and a product of matrices or a sum
+    over samples that nothing else reads is computed in the larger type anyway.
+    """
+    for node in graph.nodes.copy():
+        uses = graph.uses()
+        if node.op != "astype" or node.args[0].op != "concat" or len(uses[node.args[0]]) > 1:
+            continue
+        (whole,) = node.args
+        cast = []
+        for part in whole.args:
+            maker = part.args[0] if part.op == "reshape" else part
+            alone = uses[part] == [whole] and (maker is part or uses[maker] == [part])
+            if alone and maker.op in ("matmul", "sum"):
+                maker.dtype = part.dtype = node.dtype
+            else:
+                part = Node(node.recorder, "astype", (part,), part.shape, node.dtype)
+                graph.nodes.insert(graph.nodes.index(whole), part)
+            cast.append(part)
+        node.op, node.args, node.option = "concat", tuple(cast), whole.option
+    graph.prune()
 
 
 def fold_scale(graph: Graph) -> None:

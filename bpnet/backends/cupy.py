@@ -32,7 +32,7 @@ from ._kernels import (
     rows_source,
 )
 from ._plan import SCRATCH, planned
-from ._record import ELEMENTWISE, Graph, Node, root_of
+from ._record import BFLOAT16, ELEMENTWISE, Graph, Node, root_of
 from ._rewrite import accumulate
 
 __all__ = ["CupyBackend"]
@@ -40,6 +40,7 @@ __all__ = ["CupyBackend"]
 # CUDA's status numbers for a driver that is absent or too old, and for a machine without a GPU.
 _INSUFFICIENT_DRIVER, _NO_DEVICE = 35, 100
 _TF32 = 7  # what CuPy calls this way of multiplying
+_ONE_IN_BFLOAT16 = 0x3F80
 
 
 _thread = threading.local()
@@ -59,6 +60,7 @@ class CupyBackend(Backend):
     name = "cupy"
     xp: Any = Namespace(array_api_compat.cupy, cupyx.scipy.special.erf)
     xp.clip = _clip
+    xp.bfloat16 = np.dtype("uint16")  # what holds it in a plan
 
     def __init__(self, device: str, dtype: str) -> None:
         super().__init__(device, dtype)
@@ -71,10 +73,12 @@ class CupyBackend(Backend):
         return Availability(cls.name, cupy.__version__, devices, reason)
 
     def lacks_compute(self, compute_dtype: str) -> str:
-        if compute_dtype == "bfloat16":
-            return "CuPy has no functions for it"
-        if compute_dtype == "tf32" and int(self._device.compute_capability) < 80:
+        if compute_dtype == "float16":
+            return ""
+        if int(self._device.compute_capability) < 80:
             return f"a GPU of compute capability {self._device.compute_capability} has none"
+        if compute_dtype == "bfloat16" and not CupyPlan.multiplies():
+            return "the library of cuBLAS was not found, and CuPy multiplies no such matrices"
         return ""
 
     def owns(self, x: object) -> bool:
@@ -109,7 +113,9 @@ class CupyBackend(Backend):
         return _tf32(device) if self.compute_dtype == "tf32" else device
 
     def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
-        return planned(self, step, CupyPlan, super().compile(step))
+        # CuPy has no functions for bfloat16: what a plan does not know it cannot do.
+        plain = None if self.compute_dtype == "bfloat16" else super().compile(step)
+        return planned(self, step, CupyPlan, plain)
 
     def uploads(self) -> Uploads:
         return _Uploads(self)
@@ -177,7 +183,7 @@ class CupyPlan(GraphedPlan):
         "matmul": cupy.matmul,
         "take": cupy.take,
     }
-    branches, has = 2, frozenset(("erf",))
+    branches, has, low = 2, frozenset(("erf",)), BFLOAT16
     reused = 2**25  # what uses a buffer again must wait for all that read it
 
     @classmethod
@@ -320,7 +326,8 @@ class CupyPlan(GraphedPlan):
 
     def _sum(self, x: Node, out: Array, axis: int, numbers: str = "1.0, 0.0") -> str:
         """A line for a sum, which is a product with ones, and never in TF32."""
-        ones = self._xp.ones_like(self.empty((x.shape[axis],), x.dtype))
+        ones = self.empty((x.shape[axis],), x.dtype)
+        ones[...] = _ONE_IN_BFLOAT16 if x.dtype is BFLOAT16 else 1
         out, ones = (
             (out.reshape(1, -1), ones[None, :])
             if axis == 0

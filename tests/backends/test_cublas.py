@@ -14,6 +14,21 @@ from bpnet.backends import _cublas  # noqa: E402 - needs cupy
 NUMBERS = {"S": (ctypes.c_float, np.float32), "D": (ctypes.c_double, np.float64)}
 
 
+# What the headers of CUDA and of cuBLAS have for these.
+TYPES = {0: np.float32, 14: np.uint16}
+COMPUTE_32F, BY_DEFAULT = 68, -1
+
+
+def values(x):
+    """What 16-bit integers hold, which are the upper half of float32, or any other array."""
+    return (x.astype(np.uint32) << 16).view(np.float32) if x.dtype == np.uint16 else x
+
+
+def upper_half(x):
+    """The other way, for numbers that have no lower half."""
+    return (np.asarray(x, np.float32).view(np.uint32) >> 16).astype(np.uint16)
+
+
 class Device:
     """An array as CuPy's are: of which addresses and steps are known."""
 
@@ -40,26 +55,44 @@ class Library:
         return call
 
     def gemm(self, kind, handle, flip_a, flip_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc):
-        """C <- alpha op(A) op(B) + beta C, all of them column by column."""
         number, dtype = NUMBERS[kind]
         sizes = (flip_a, flip_b, m, n, k, lda, ldb, ldc)
+        self.multiply(number, sizes, alpha, (a, dtype), (b, dtype), beta, (c, dtype))
+        return self.status
+
+    def cublasGemmEx(  # noqa: N802 - the library's name
+        self, handle, flip_a, flip_b, m, n, k, alpha, a, type_a, lda, b, type_b, ldb, beta, c,
+        type_c, ldc, compute, algorithm,
+    ):  # fmt: skip
+        assert all(
+            type(one) is ctypes.c_int for one in (type_a, type_b, type_c, compute, algorithm)
+        )
+        assert (compute.value, algorithm.value) == (COMPUTE_32F, BY_DEFAULT)
+        places = [(at, TYPES[one.value]) for at, one in ((a, type_a), (b, type_b), (c, type_c))]
+        sizes = (flip_a, flip_b, m, n, k, lda, ldb, ldc)
+        self.multiply(ctypes.c_float, sizes, alpha, *places[:2], beta, places[2])
+        return self.status
+
+    @staticmethod
+    def multiply(number, sizes, alpha, a, b, beta, c):
+        """C <- alpha op(A) op(B) + beta C, all of them column by column."""
         assert all(type(one) is ctypes.c_int for one in sizes)
         flip_a, flip_b, m, n, k, lda, ldb, ldc = (one.value for one in sizes)
 
-        def matrix(at, rows, columns, ld):
+        def matrix(at, dtype, rows, columns, ld):
             assert ld >= rows
-            count = ld * (columns - 1) + rows
-            flat = np.ctypeslib.as_array((number * count).from_address(at.value))
-            steps = np.dtype(dtype).itemsize, ld * np.dtype(dtype).itemsize
-            return np.lib.stride_tricks.as_strided(flat, (rows, columns), steps)
+            size = np.dtype(dtype).itemsize
+            memory = (ctypes.c_char * (size * (ld * (columns - 1) + rows))).from_address(at.value)
+            flat = np.frombuffer(memory, dtype)
+            return np.lib.stride_tricks.as_strided(flat, (rows, columns), (size, ld * size))
 
-        a = matrix(a, *((k, m) if flip_a else (m, k)), lda)
-        b = matrix(b, *((n, k) if flip_b else (k, n)), ldb)
-        c = matrix(c, m, n, ldc)
+        a = values(matrix(*a, *((k, m) if flip_a else (m, k)), lda))
+        b = values(matrix(*b, *((n, k) if flip_b else (k, n)), ldb))
+        c = matrix(*c, m, n, ldc)
         alpha, beta = (ctypes.cast(one, ctypes.POINTER(number))[0] for one in (alpha, beta))
         product = (a.T if flip_a else a) @ (b.T if flip_b else b)
-        c[...] = alpha * product + (beta * c if beta else 0.0)
-        return self.status
+        found = alpha * product + (beta * values(c) if beta else 0.0)
+        c[...] = found if c.dtype != np.uint16 else upper_half(found)
 
 
 @pytest.fixture
@@ -86,6 +119,27 @@ def test_products_are_numpys(dtype, flipped, shape):
     product(Device(left), Device(right), Device(found))
     np.testing.assert_allclose(found, expected[0], rtol=10 * np.finfo(dtype).eps)
     np.testing.assert_allclose(out, expected[1], rtol=10 * np.finfo(dtype).eps, atol=1e-6)
+
+
+@pytest.mark.usefixtures("room")
+@pytest.mark.parametrize("flipped", list(itertools.product([False, True], repeat=2)))
+@pytest.mark.parametrize("into", [np.float32, np.uint16])
+@pytest.mark.parametrize("shape", [(1, 3, 4), (4, 1, 3), (2, 3, 4)])
+def test_products_of_bfloat16_are_those_of_what_is_held(flipped, into, shape):
+    m, k, n = shape
+    rng = np.random.default_rng(0)
+    left, right, out = (
+        rng.integers(-3, 4, size).astype(np.float32) for size in ((m, k), (k, n), (m, n))
+    )
+    expected = 2.0 * left @ right - out
+    pair = [upper_half(one) for one in (left, right)]
+    pair = [
+        np.ascontiguousarray(one.T).T if flip else one
+        for one, flip in zip(pair, flipped, strict=True)
+    ]
+    out = upper_half(out) if into is np.uint16 else out
+    _cublas.Products(Library())(*map(Device, (*pair, out)), 2.0, -1.0)
+    np.testing.assert_array_equal(values(out), expected)
 
 
 @pytest.mark.usefixtures("room")

@@ -263,12 +263,26 @@ def test_tf32_holds_within_the_scope_and_only_there(monkeypatch):
 
 
 @pytest.mark.parametrize(("capability", "lacks"), [("75", True), ("80", False), ("120", False)])
-def test_tf32_takes_a_gpu_that_has_it(capability, lacks, monkeypatch):
+def test_a_smaller_type_takes_a_gpu_that_has_it(capability, lacks, monkeypatch):
     backend = object.__new__(CupyBackend)
     backend._device = types.SimpleNamespace(compute_capability=capability)
-    assert bool(backend.lacks_compute("tf32")) is lacks
-    assert not lacks or capability in backend.lacks_compute("tf32")
-    assert backend.lacks_compute("bfloat16")
+    for compute_dtype, multiplies in (("tf32", False), ("bfloat16", True)):
+        monkeypatch.setattr(module.CupyPlan, "multiplies", lambda made=multiplies: made)
+        assert bool(backend.lacks_compute(compute_dtype)) is lacks
+        assert not lacks or capability in backend.lacks_compute(compute_dtype)
+    assert backend.lacks_compute("float16") == ""
+
+
+def test_bfloat16_takes_a_cublas_and_a_step_that_a_plan_knows(monkeypatch):
+    backend = object.__new__(CupyBackend)
+    backend._device = types.SimpleNamespace(compute_capability="90")
+    monkeypatch.setattr(module.CupyPlan, "multiplies", lambda: False)
+    assert "cuBLAS" in backend.lacks_compute("bfloat16")
+    backend.dtype, backend.compute_dtype = "float32", "bfloat16"
+    theta, x = np.zeros(3, np.float32), np.zeros((4, 2), np.float32)
+    run = backend.compile(lambda xp, state, x, y, rates: ((xp.cumsum(state[0]),), x))
+    with pytest.raises(ValueError, match="bfloat16 on cupy, as a step has function cumsum"):
+        run((theta,), x, x, np.zeros((1, 4), int), [(0.1,)])
 
 
 def test_clip_is_none_that_waits_for_the_device():

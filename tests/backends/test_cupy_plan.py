@@ -65,6 +65,7 @@ class DeviceArray(np.ndarray):
 
     def reduce(self, function, axis, out, keepdims):
         calls["reduction"] += 1
+        assert self.dtype.kind == "f"
         seen([self], [] if out is None else [out])
         if out is not None:
             check(out, self)
@@ -98,10 +99,30 @@ class Products:
         assert self.stream is not None
         calls["product"] += 1
         seen([left, right, *[out] * (beta != 0.0)], [out])
-        check(out, left, right)
+        low = left.dtype == right.dtype == np.uint16
+        noted["low"] += low
+        if low and out.dtype == np.float32:
+            check(left, right)
+            assert type(out) is DeviceArray
+        else:
+            check(out, left, right)
         assert all(one.itemsize in one.strides for one in (left, right))
         assert out.strides[-1] == out.itemsize or out.shape[-1] == 1
-        out[...] = alpha * np.matmul(left, right) + (beta * out if beta else 0.0)
+        a, b, c = (wide(one) if one.dtype == np.uint16 else one for one in (left, right, out))
+        found = alpha * np.matmul(a, b) + (beta * c if beta else 0.0)
+        out[...] = narrow(found) if out.dtype == np.uint16 else found
+
+
+def wide(bits):
+    """bfloat16 as float32."""
+    return (bits.astype(np.uint32) << 16).view(np.float32)
+
+
+def narrow(x):
+    """float32 as bfloat16, the nearest, halves to even."""
+    x = np.asarray(x, np.float32)
+    bits = x.view(np.uint32).astype(np.uint64)
+    return np.where(np.isnan(x), 0x7FC0, (bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype(np.uint16)
 
 
 class Order:
@@ -215,6 +236,7 @@ KINDS = {
     "bool": np.dtype("bool"),
     "long long": np.dtype("int64"),
     "unsigned int": np.dtype("uint32"),
+    "unsigned short": np.dtype("uint16"),
 }
 
 
@@ -267,11 +289,14 @@ def build(source):
 class Standard:
     """The namespace: NumPy's, where nothing is made but on the device."""
 
+    bfloat16 = np.dtype("uint16")
+
     def __getattr__(self, name):
         return getattr(np, name)
 
     def empty(self, shape, *, dtype, device):
-        return np.full(shape, math.nan).astype(dtype).view(DeviceArray)
+        anything = 0x7FC0 if dtype == np.uint16 else math.nan
+        return np.full(shape, anything).astype(dtype).view(DeviceArray)
 
     def zeros(self, shape, *, dtype, device):
         return np.zeros(shape, dtype).view(DeviceArray)
@@ -402,6 +427,7 @@ def every_kernel():
     """The kernels of all trials, to be compiled together: steps are done without them."""
     trials = [make(StandIn("cpu", dtype)) for make in TRIALS.values() for dtype in TOLERANCE]
     trials += [at_random(StandIn("cpu", "float64"), seed) for seed in RANDOM]
+    trials += [trial for what in LOW_TRIALS for trial in low_trials(what)]
     with np.errstate(all="ignore"), pytest.MonkeyPatch.context() as patch:
         patch.setattr(Compiled, "__call__", lambda *_: None)
         for trial in trials:
@@ -554,6 +580,88 @@ def test_sums_are_exact_whatever_products_are():
     noted.clear()
     trial.run(trial.planned, trial.state, last=1)
     assert noted["exact"] == 4  # the biases' gradients
+
+
+# ------------------------------------------------------------------ bfloat16
+
+
+def low_trials(what):
+    """A step in float32 and in bfloat16."""
+    make = LOW_TRIALS[what]
+    return [make(StandIn("cpu", "float32"), compute=compute) for compute in ("", "bfloat16")]
+
+
+LOW_TRIALS = {
+    **{
+        "-".join(case): lambda on, compute, case=case: training(on, *case, compute=compute)
+        for case in GRID[::3]
+    },
+    **{
+        what: lambda on, compute, what=what: layered(on, what, compute=compute)
+        for what in ("dropout", "noise", "layer", "residual")
+    },
+}
+
+
+@needs_compiler
+@pytest.mark.usefixtures("every_kernel")
+@pytest.mark.parametrize("what", LOW_TRIALS)
+def test_bfloat16_goes_where_float32_does(what):
+    ends = []
+    for trial in low_trials(what):
+        plans.clear()
+        noted.clear()
+        calls.clear()
+        with np.errstate(all="ignore"):
+            before = trial.values(trial.state[0])[0]
+            state, z = trial.run(trial.planned, trial.state)
+        assert len(plans) == 1
+        ends.append((trial.values(state[0])[0] - before, *trial.values(z)))
+        assert ends[-1][1].dtype == np.float32
+    assert noted["low"]  # and no product in another type
+    assert noted["low"] == calls["product"]
+    for one, other in zip(*ends, strict=True):
+        assert np.linalg.norm(one - other) <= 0.05 * np.linalg.norm(one)
+        assert not np.array_equal(one, other)
+
+
+@needs_compiler
+def test_a_kernel_rounds_to_bfloat16_as_others_do():
+    ml_dtypes = pytest.importorskip("ml_dtypes", reason="ml_dtypes is not installed")
+    bits = np.random.default_rng(0).integers(0, 2**32, 10_000, np.uint32)
+    halves = np.arange(2**16, dtype=np.uint32) << 16 | 0x8000  # between each two of them
+    x = np.concatenate([bits, halves]).view(np.float32)
+    low, back = (np.empty(x.shape, kind).view(DeviceArray) for kind in (np.uint16, np.float32))
+    on_cupy.Kernel(ChainSource(("float32",), ("bfloat16",), "out0 = in0;"))(
+        x.view(DeviceArray), low
+    )
+    on_cupy.Kernel(ChainSource(("bfloat16",), ("float32",), "out0 = in0;"))(low, back)
+    with np.errstate(all="ignore"):
+        expected = x.astype(ml_dtypes.bfloat16)
+    np.testing.assert_array_equal(back.view(np.ndarray), expected.astype(np.float32))
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("activation", "optimizer", "most"),
+    [
+        ("sigmoid", "sgd", {"product": 7, "kernel": 7}),
+        ("relu", "adam", {"product": 7, "kernel": 8}),
+    ],
+)
+def test_bfloat16_launches_no_more_than_now(activation, optimizer, most, monkeypatch):
+    monkeypatch.setattr(Plan, "most_ahead", 6)
+    shape = (784, 30, 10), 10
+    trial = training(
+        StandIn("cpu", "float32"), activation, "quadratic", optimizer, 0, shape, "bfloat16"
+    )
+    counts = []
+    for steps in (1, 5):
+        calls.clear()
+        trial.run(trial.planned, trial.state, last=steps)
+        counts.append(calls.copy())
+    per_step = {name: count / 4 for name, count in (counts[1] - counts[0]).items()}
+    assert per_step == most
 
 
 # ------------------------------------------------------------------ as few launches as now

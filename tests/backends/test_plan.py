@@ -102,7 +102,7 @@ class Trial:
         return record(self.step, self.backend.dtype, self.state, *shapes, self.rates[0])[0]
 
 
-def training(backend, activation, cost, optimizer, l2, shape):
+def training(backend, activation, cost, optimizer, l2, shape, compute=""):
     """The training of a network, names standing for what is in the tables above."""
     sizes, m = SHAPES.get(shape, shape)
     optimizer = OPTIMIZERS.get(optimizer, optimizer)
@@ -115,14 +115,14 @@ def training(backend, activation, cost, optimizer, l2, shape):
         backend=backend,
         seed=1,
     )
-    step = make_step(net._architecture, net.cost, Recipe(optimizer, l2=float(l2)))
+    step = make_step(net._architecture, net.cost, Recipe(optimizer, l2=float(l2), compute=compute))
     theta = 0.3 * net._theta + 0.05  # nothing overflows on its way through the layers
     state = theta, optimizer.init(theta, backend.xp), (), (), ()
     x, y = samples(cost, 23, sizes[0], sizes[-1])
     return Trial(backend, step, state, x, y, m, [optimizer.rates(t) for t in range(6)])
 
 
-def layered(backend, what, m=6):
+def layered(backend, what, m=6, compute=""):
     """Some steps of a net whose layers do more than activate."""
     layer = functools.partial(bpnet.Layer, 4)
     first, hidden = {
@@ -140,7 +140,13 @@ def layered(backend, what, m=6):
         seed=1,
     )
     recipe = Recipe(
-        bpnet.Momentum(0.05), l1=0.01, max_norm=1.0, clip_norm=0.5, accumulate=2, average=0.5
+        bpnet.Momentum(0.05),
+        l1=0.01,
+        max_norm=1.0,
+        clip_norm=0.5,
+        accumulate=2,
+        average=0.5,
+        compute=compute,
     )
     net._prepare(recipe)
     state = tuple(tuple(map(backend.copy, part)) for part in net._state()[1:])
