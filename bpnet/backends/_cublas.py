@@ -116,9 +116,9 @@ class Products:
     def _function(factor: str, out: str) -> tuple[str, tuple[Any, Any], tuple[Any, ...]]:
         """The function for two types, how each array tells its own, and what comes last."""
         if factor == "uint16":
-            kinds = tuple((ctypes.c_int(_KINDS[one]),) for one in (factor, out))
             last = ctypes.c_int(_COMPUTE_32F), ctypes.c_int(_BY_DEFAULT)
-            return "cublasGemmEx", kinds, last
+            of_factor, of_out = ((ctypes.c_int(_KINDS[one]),) for one in (factor, out))
+            return "cublasGemmEx", (of_factor, of_out), last
         return f"cublas{'S' if out == 'float32' else 'D'}gemm_v2", ((), ()), ()
 
     def _multiply_in(self, mode: int) -> None:

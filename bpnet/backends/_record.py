@@ -91,7 +91,8 @@ class Node:
         option: Any = None,
     ) -> None:
         self.recorder, self.op, self.args, self.option = recorder, op, args, option
-        self.shape, self.dtype = shape, dtype if dtype is BFLOAT16 else np.dtype(dtype)
+        self.shape = shape
+        self.dtype: Any = dtype if dtype is BFLOAT16 else np.dtype(dtype)
         recorder.nodes.append(self)
 
     def __repr__(self) -> str:
