@@ -296,7 +296,7 @@ class Architecture:
             # The variance of few samples is too small by a sample.
             factors = 1.0, m / max(m - 1, 1)
             for old, new, factor in zip(before[l], stages[l].batch, factors, strict=True):
-                old = xp.reshape(old, (1, -1))
+                old, new = xp.reshape(old, (1, -1)), xp.astype(new, old.dtype, copy=False)
                 parts.append((1.0 - norm.momentum) * old + (norm.momentum * factor) * new)
         return xp.reshape(xp.concat(parts, axis=1), (-1,))
 

@@ -24,7 +24,14 @@ Array = Any
 
 _AS_IT_IS, _TRANSPOSED = 0, 1
 _FLOAT32, _TF32 = 0, 3
-_STATUS = {1: "not initialized", 3: "out of memory", 7: "invalid value", 13: "execution failed"}
+_STATUS = {
+    1: "not initialized",
+    3: "out of memory",
+    7: "invalid value",
+    8: "architecture mismatch",
+    13: "execution failed",
+    15: "not supported",
+}
 _COMPUTE_32F, _BY_DEFAULT = 68, -1
 _KINDS = {"float32": 0, "uint16": 14}  # of cublasGemmEx; 16-bit integers hold bfloat16
 _ROOM = 32 * 2**20  # bytes to work in, as NVIDIA advises for Hopper
@@ -119,7 +126,9 @@ class Products:
             last = ctypes.c_int(_COMPUTE_32F), ctypes.c_int(_BY_DEFAULT)
             of_factor, of_out = ((ctypes.c_int(_KINDS[one]),) for one in (factor, out))
             return "cublasGemmEx", (of_factor, of_out), last
-        return f"cublas{'S' if out == 'float32' else 'D'}gemm_v2", ((), ()), ()
+        if factor != out:
+            raise TypeError(f"products of {factor} are no {out}")
+        return {"float32": "cublasSgemm_v2", "float64": "cublasDgemm_v2"}[out], ((), ()), ()
 
     def _multiply_in(self, mode: int) -> None:
         self._do("cublasSetMathMode", self._handle, ctypes.c_int(mode))

@@ -6,7 +6,7 @@ import contextlib
 import ctypes
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -118,15 +118,21 @@ class NumpyPlan(BlockwisePlan):
         axis, keepdims = node.option
         (x,) = node.args
         if node.op == "max" and axis == 1 and x.shape[0] > 1:
-            return self._row_maxima(x, self.array(node).reshape(-1))
+            return self._row_maxima(x, self._flat(node))
         if node.op == "max":
             return [f"largest({self.name(x)}, {axis}, None, {self.name(node)}, {keepdims})"]
         # A product with ones is a sum, by BLAS and with a third of the overhead of `add.reduce`.
         vector = self.bind(ones(x.shape[axis], node.dtype))
         pair = f"{vector}, {self.name(x)}" if axis == 0 else f"{self.name(x)}, {vector}"
-        return [f"dot({pair}, {self.bind(self.array(node).reshape(-1))})"]
+        return [f"dot({pair}, {self._flat(node)})"]
 
-    def _row_maxima(self, x: Node, into: Array) -> list[str]:
+    def _flat(self, node: Node) -> str:
+        """What the code calls a node's array, laid flat."""
+        if node in self._dynamic:
+            return f"{self.name(node)}.reshape(-1)"
+        return self.bind(self.array(node).reshape(-1))
+
+    def _row_maxima(self, x: Node, into: str) -> list[str]:
         """By the places of the maxima: ``maximum.reduce`` takes its time over each row."""
         m, n = x.shape
         places, first = self.bind(np.empty(m, np.intp)), self.bind(np.arange(0, m * n, n))
@@ -134,7 +140,7 @@ class NumpyPlan(BlockwisePlan):
         return [
             f"{rows}.argmax(1, {places})",
             f"add({places}, {first}, {places})",
-            f"{rows}.take({places}, None, {self.bind(into)}, 'clip')",
+            f"{rows}.take({places}, None, {into}, 'clip')",
         ]
 
     def accumulation(self, node: Node) -> str:
@@ -171,7 +177,7 @@ class NumpyPlan(BlockwisePlan):
             return self._x_address
         return None if root_of(node) in self._dynamic else pointer(self.array(node))
 
-    def batches(self, x: Array, order: Array) -> Iterator[Array]:
+    def batches(self, x: Array, order: Array) -> Generator[Array, None, None]:
         place = self._x_address
         if not self._leaves_a_core(x, order):
             for _ in self.gathered(x, order, [self._room]):

@@ -7,10 +7,11 @@ after another. How a library is called, and how it does a chain, its own file sa
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -102,7 +103,8 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
         for node in self._steps:
             for one in node.args:
                 self._last[root_of(one)] = self._place[node]
-        self._keep = {graph.x, graph.y, graph.z, *graph.results}
+        stay = graph.z, *graph.results
+        self._keep = {graph.x, graph.y, *stay, *map(root_of, stay)}
         if graph.z in self._place:
             self._dynamic[graph.z] = "z_k"
         for before, after in zip(graph.state, graph.results, strict=True):
@@ -143,8 +145,8 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
             self.fill(cell, values[0])
             if not (values == values[0]).all():
                 varying.append((cell, values))
-        batches = self.batches(x, order)
-        return self._run(batches, targets, outputs, varying, stop, self.fill), outputs
+        with contextlib.closing(self.batches(x, order)) as batches:
+            return self._run(batches, targets, outputs, varying, stop, self.fill), outputs
 
     @staticmethod
     def table(rates: Sequence[tuple[float, ...]]) -> np.ndarray[Any, Any]:
@@ -231,7 +233,7 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
     def gather(self, x: Array, rows: Array, out: Array) -> None:
         """Take some rows of ``x`` to ``out``."""
 
-    def batches(self, x: Array, order: Array) -> Iterator[Array]:
+    def batches(self, x: Array, order: Array) -> Generator[Array, None, None]:
         """The samples of each step, and after the last step any."""
         each = [*self._room]
         for _ in self.gathered(x, order, [self._room]):
@@ -324,12 +326,13 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
         group = self._steps[first : place + 1]
         for one in self.replaceable(node, group):
             fits = one.shape == node.shape and one.dtype == node.dtype
-            owned = one in self._steps and one not in self._keep and one not in self._adopted
+            owned = one in self._place and one not in self._keep and one not in self._adopted
+            if not (fits and owned and self._last[one] <= place):
+                continue
+            array = self._arrays[one]
             shown = any(self._shows(other, one) for other in group)
-            if fits and owned and not shown and self._last[one] <= place:
-                array = self._arrays[one]
-                if array is not SCRATCH and not self._taken(array, place):
-                    return array
+            if array is not SCRATCH and not shown and not self._taken(array, place):
+                return array
         return None
 
     def _shows(self, node: Node, root: Node) -> bool:

@@ -304,7 +304,8 @@ class Recorder:
         if x.ndim != 2 or axis is None or x.dtype not in self._floats:
             raise UnplannableError(f"{op} over axis {axis} of {x.ndim} dimensions")
         axis %= 2
-        if x.dtype is BFLOAT16 and (op, axis) != ("sum", 0):  # which is a product with ones
+        a_product = (op, axis) == ("sum", 0) and _is_contiguous(x)  # with ones
+        if x.dtype is BFLOAT16 and not a_product:
             whole = self._reduce(op, self.astype(x, self.dtype), axis, keepdims)
             return self.astype(whole, x.dtype)
         shape = tuple(1 if k == axis else n for k, n in enumerate(x.shape) if keepdims or k != axis)

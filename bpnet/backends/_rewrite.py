@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ._record import (
+    BFLOAT16,
     ELEMENTWISE,
     LEAVES,
     VIEWS,
@@ -28,16 +29,18 @@ __all__ = [
 
 
 def widen(graph: Graph) -> None:
-    """Let products and sums in a smaller type come in the larger one that they are cast to.
+    """Let products and sums of bfloat16 come in the larger type that they are cast to.
 
     A concatenation that is cast is one of parts that are cast, and a product of matrices or a sum
     over samples that nothing else reads is computed in the larger type anyway.
     """
     for node in graph.nodes.copy():
-        uses = graph.uses()
-        if node.op != "astype" or node.args[0].op != "concat" or len(uses[node.args[0]]) > 1:
+        if node.op != "astype" or node.args[0].op != "concat":
             continue
         (whole,) = node.args
+        uses = graph.uses()
+        if whole.dtype is not BFLOAT16 or len(uses[whole]) > 1:
+            continue
         cast = []
         for part in whole.args:
             maker = part.args[0] if part.op == "reshape" else part
@@ -296,7 +299,9 @@ def spread_sums(graph: Graph, most: int) -> None:
     """
     uses = graph.uses()
     for node in graph.nodes.copy():
-        if node.op != "sum" or node.option != (1, True) or node in graph.results:
+        if node.op != "sum" or node.option != (1, True):
+            continue
+        if node in (graph.z, *graph.results):
             continue
         (x,) = node.args
         if x.shape[1] <= most and all(

@@ -284,6 +284,18 @@ def test_it_stops_between_two_steps(done, backend):
         assert all(relative(*pair) <= 1e-12 for pair in pairs)
 
 
+@pytest.mark.parametrize("what", ["max", "sum"])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_outputs_may_be_reductions(what, keepdims, backend):
+    def step(xp, state, x, y, rates):
+        reduced = getattr(xp, what)(1.0 * x, axis=1, keepdims=keepdims)
+        return state, reduced if keepdims else xp.reshape(reduced, (-1, 1))
+
+    x = np.random.default_rng(0).random((23, 4))
+    state = (backend.from_host(np.zeros(3), "float64"),)
+    Trial(backend, step, state, x, x, 6, [(0.1,)] * 6).assert_agreement()
+
+
 def test_no_step_at_all_leaves_the_state(backend):
     trial = training(backend, "tanh", "huber", "momentum", 0, "uneven")
     for by in (trial.plain, trial.planned, trial.planned):
@@ -353,7 +365,19 @@ class Reshaped(bpnet.SGD):
         return new, memory
 
 
-OWN_OPTIMIZERS = (Remembering, Keeping, Exchanging, Decoupled, Doubled, Reshaped)
+class Looking(bpnet.SGD):
+    """Its result is a view of what it reads on, in a chain of its own making."""
+
+    def init(self, theta, xp):
+        return (0.0 * theta,)
+
+    def update(self, theta, gradient, memory, rates, xp):
+        new = theta - rates[0] * gradient
+        seen = xp.tanh(2.0 * xp.tanh(new))
+        return xp.reshape(new, theta.shape), (xp.concat([seen[:5], seen[5:]]),)
+
+
+OWN_OPTIMIZERS = (Remembering, Keeping, Exchanging, Decoupled, Doubled, Reshaped, Looking)
 
 
 @pytest.mark.parametrize("kind", OWN_OPTIMIZERS)
@@ -387,10 +411,10 @@ UNKNOWN = {
 }
 
 
-def with_own(backend, value_of, derivative_of):
+def with_own(backend, value_of, derivative_of, compute=""):
     """A trial whose hidden layers have an activation of one's own."""
     own = CustomActivation(value_of, derivative_of)
-    return training(backend, own, "quadratic", "adam", 0.01, "equal")
+    return training(backend, own, "quadratic", "adam", 0.01, "equal", compute)
 
 
 @pytest.mark.parametrize("what", UNKNOWN)
@@ -979,13 +1003,29 @@ def test_what_is_gathered_beside_ends_with_the_run(monkeypatch):
 def test_an_error_of_the_thread_is_the_runs(monkeypatch):
     def gather(self, x, rows, out):
         x.take(rows, 0, out, "clip")
+        where.add(threading.current_thread().name)
         if len(beside.seen) > 50:
             raise MemoryError("no room")
 
-    beside = Beside(monkeypatch)
+    beside, where = Beside(monkeypatch), set()
     monkeypatch.setattr(_numpy_plan.NumpyPlan, "gather", gather)
     with pytest.raises(MemoryError, match="no room"):
         beside.run()
+    assert where == {"bpnet-gather"}
+
+
+def test_what_is_gathered_beside_ends_with_a_run_that_is_broken_off(monkeypatch):
+    def interrupt():
+        if len(beside.seen) > 100:
+            raise KeyboardInterrupt
+        return False
+
+    beside = Beside(monkeypatch)
+    with pytest.raises(KeyboardInterrupt) as held:  # the error, and by it the frames of the run
+        beside.run(stop=interrupt)
+    assert held.tb is not None
+    assert all(beside.seen)
+    assert not any(one.name == "bpnet-gather" for one in threading.enumerate())
 
 
 @pytest.mark.parametrize(
