@@ -326,7 +326,8 @@ def peers(plan: Plan, section: Section) -> None:
 
     device = plan.targets[0][1] if plan.tiny else "cuda"
     for case in named("tiny") if plan.tiny else CASES:
-        case = case.with_steps(min(case.steps, plan.size(1000, 8), 2**21 // case.batch))
+        # An epoch of as many samples as MNIST has, also for the largest net, or of 1000 steps.
+        case = case.with_steps(min(60_000 // case.batch, plan.size(1000, 8)))
         makers: dict[str, Callable[..., Any]] = {
             f"bpnet {library}": functools.partial(trained, library, device=on)
             for library, on in plan.targets

@@ -222,6 +222,18 @@ def asked_rows(one):
 
 
 class TestRooms:
+    def test_memory_is_where_it_is_asked_for(self):
+        given = []
+
+        def memory(size):
+            given.append(np.empty(size, np.uint8))
+            return given[-1]
+
+        one = feed(500, memory=memory)
+        for block in one.blocks(0):
+            assert any(np.shares_memory(block.x, room) for room in given)
+        one.close()
+
     def test_memory_is_used_again_when_nothing_refers_to_it(self):
         rooms = _Rooms()
         first = rooms.empty((10, 100), np.dtype(np.float32))

@@ -162,6 +162,11 @@ class Forward(Protocol):
         """Return the weighted inputs z of the output layer."""
 
 
+def new_memory(size: int) -> np.ndarray[Any, Any]:
+    """So many bytes on the host."""
+    return np.empty(size, np.uint8)
+
+
 class Uploads:
     """How a thread brings samples to the device while another computes there.
 
@@ -179,6 +184,10 @@ class Uploads:
 
     def done(self) -> None:
         """In the thread that computes: all was asked for that reads what it was given so far."""
+
+    def memory(self, size: int) -> np.ndarray[Any, Any]:
+        """So many bytes on the host, for samples to be copied from."""
+        return new_memory(size)
 
 
 class Backend(ABC):
@@ -350,9 +359,13 @@ class Backend(ABC):
         """Wait until the device has finished what it was given."""
         return
 
+    def finite(self, x: Array) -> Any:
+        """Whether no entry is infinite or NaN: a bool, or an array on the device that is one."""
+        return self.xp.all(self.xp.isfinite(x))
+
     def all_finite(self, x: Array) -> bool:
-        """Whether no entry is infinite or NaN; waits for the device."""
-        return bool(self.xp.all(self.xp.isfinite(x)))
+        """`finite`, waited for."""
+        return bool(self.finite(x))
 
     def copy(self, x: Array) -> Array:
         """A new array with the values of ``x``."""

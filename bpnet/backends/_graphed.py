@@ -31,7 +31,7 @@ class GraphedPlan(Plan):
         Why a capture failed, if one did; no other is tried then.
     """
 
-    ahead, most_ahead = 2**22, 32
+    ahead, most_ahead = 2**24, 32
     template = """\
 def run(x_k, y_k, z_k, rates, at, mark, *, {bound}):
     if True:
@@ -47,6 +47,7 @@ def run(x_k, y_k, z_k, rates, at, mark, *, {bound}):
         self._rates: dict[Node, Array] = {}
         self._launches: dict[int, Callable[[], Any]] = {}
         self._seen: set[int] = set()
+        self._sent: dict[Node, tuple[np.ndarray[Any, Any], Array]] = {}
         super().__init__(backend, graph, state, once=once)
         blocks = self._room.shape[0]
         self._targets, self._outputs = (
@@ -123,10 +124,15 @@ def run(x_k, y_k, z_k, rates, at, mark, *, {bound}):
         self._seen.add(count)
 
     def _on_device(self, node: Node, table: np.ndarray[Any, Any], steps: int) -> Array:
-        """A number of each step, moved at once."""
+        """A number of each step, moved at once, unless they are there already."""
         each = np.broadcast_to(numbers(node, table), len(table)).astype(node.dtype)
-        kind = getattr(self._xp, each.dtype.name)
-        return self._xp.asarray(np.resize(each, steps), dtype=kind, device=self._device)
+        each = np.resize(each, steps)
+        sent = self._sent.get(node)
+        if sent is None or not np.array_equal(sent[0], each):
+            kind = getattr(self._xp, each.dtype.name)
+            sent = each, self._xp.asarray(each, dtype=kind, device=self._device)
+            self._sent[node] = sent
+        return sent[1]
 
     def name(self, node: Node) -> str:
         if node.is_scalar and depends_on_rates(node) and node not in self._dynamic:

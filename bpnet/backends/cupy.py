@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import array_api_compat.cupy
 import cupy
+import cupyx
 import cupyx.scipy.special
 import numpy as np
 from cupy._core import _routines_linalg
@@ -91,9 +92,11 @@ class CupyBackend(Backend):
         # CuPy reads pinned memory while the caller goes on, and may adopt memory that CPU and GPU
         # share: it is given a copy of its own, unless the caller waits for the device to have one.
         with self._device:
-            if getattr(_thread, "waits", False):
-                return cupy.array(np.asarray(x, dtype=dtype, order="C"), copy=True)
-            return cupy.asarray(np.array(x, dtype=dtype, order="C"))
+            if not getattr(_thread, "waits", False):
+                return cupy.asarray(np.array(x, dtype=dtype, order="C"))
+            out = cupy.empty(x.shape, dtype)
+            out.set(np.asarray(x, dtype=dtype, order="C"))
+            return out
 
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
         with self._device:  # whose current stream is waited for
@@ -164,6 +167,11 @@ class _Uploads(Uploads):
     def done(self) -> None:
         with self._backend.scope():
             self._read.record()
+
+    def memory(self, size: int) -> np.ndarray[Any, Any]:
+        with self._backend.scope():
+            pinned: np.ndarray[Any, Any] = cupyx.empty_pinned((size,), np.uint8)
+            return pinned
 
 
 class CupyPlan(GraphedPlan):

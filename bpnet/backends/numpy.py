@@ -76,7 +76,7 @@ class NumpyBackend(Backend):
             )
         return np.asarray(x, dtype=dtype)
 
-    def all_finite(self, x: Array) -> bool:
+    def finite(self, x: Array) -> bool:
         if x.dtype.kind == "f" and x.flags.c_contiguous:
             flat = x.reshape(-1)
             if math.isfinite(np.dot(flat, flat)):  # in one pass; what overflows is looked at below

@@ -96,6 +96,10 @@ class TorchBackend(Backend):
 
     def from_host(self, x: np.ndarray[Any, Any], dtype: str) -> Array:
         if self._device.type == "cuda" and _beside(self._device):
+            if x.dtype == dtype and x.flags.c_contiguous and x.flags.writeable:
+                own = torch.from_numpy(x)
+                if own.is_pinned():
+                    return own.to(self._device, non_blocking=True)
             pinned = torch.empty(x.shape, dtype=getattr(torch, dtype), pin_memory=True)
             pinned.numpy()[...] = x
             return pinned.to(self._device, non_blocking=True)
@@ -108,12 +112,12 @@ class TorchBackend(Backend):
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
         return np.array(x.detach().cpu().numpy())
 
-    def all_finite(self, x: Array) -> bool:
+    def finite(self, x: Array) -> Any:
         if self._device.type == "cpu" and x.is_floating_point() and x.is_contiguous():
             flat = x.view(-1)
             if math.isfinite(torch.dot(flat, flat).item()):  # as NumPy's backend does it
                 return True
-        return super().all_finite(x)
+        return super().finite(x)
 
     def copy(self, x: Array) -> Array:
         return x.clone()
@@ -176,6 +180,10 @@ class _Uploads(Uploads):
 
     def done(self) -> None:
         self._read.record(torch.cuda.current_stream(self._device))
+
+    def memory(self, size: int) -> np.ndarray[Any, Any]:
+        pinned: np.ndarray[Any, Any] = torch.empty(size, dtype=torch.uint8, pin_memory=True).numpy()
+        return pinned
 
 
 class TorchPlan(BlockwisePlan):

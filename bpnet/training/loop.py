@@ -400,9 +400,12 @@ class Fit:
         if not tally.costs:
             return 0.0
         net = self.net
+        # All is asked of the device before the first of it is waited for.
+        finite = net.backend.finite(self._state[0])
+        tally.join(("costs", *self._metric.wants), net.backend)
         each = tally.each("costs", net.backend)
         bad = np.flatnonzero(~np.isfinite(each))
-        if bad.size == 0 and net.backend.all_finite(self._state[0]):
+        if bad.size == 0 and bool(finite):
             return float(each.sum())
         batch = int(bad[0]) + 1 if bad.size else tally.steps
         what = f"the cost became {each[batch - 1]}" if bad.size else "a parameter became infinite"

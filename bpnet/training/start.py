@@ -80,6 +80,7 @@ def fitting(
                 seed=net.seed,
                 scope=moved.scope,
                 done=moved.done,
+                memory=moved.memory,
             )
         else:
             x, y, total = _weighted(net, *prepare(x, y), sample_weight, class_weight)

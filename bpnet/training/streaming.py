@@ -12,6 +12,7 @@ import numpy as np
 
 from .._ahead import Ahead
 from ..backends import Array
+from ..backends._base import new_memory
 from ..randomness import epoch_order, generator
 from .feeds import Block
 
@@ -66,6 +67,8 @@ class StreamFeed:
     done : callable, optional
         Called in the thread that computes when all that uses a buffer has been asked of the device,
         and before its memory is given back.
+    memory : callable, optional
+        New bytes for buffers on the host, as many as it is given: that of a backend's `Uploads`.
 
     Attributes
     ----------
@@ -105,6 +108,7 @@ class StreamFeed:
         prefetch: bool = True,
         scope: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
         done: Callable[[], object] = _nothing,
+        memory: Callable[[int], np.ndarray[Any, Any]] = new_memory,
     ) -> None:
         for name, value in (("buffer_rows", buffer_rows), ("block_rows", block_rows)):
             if value is not None and value < 1:
@@ -112,7 +116,8 @@ class StreamFeed:
         self._source, self._prepare, self._seed = source, prepare, seed
         self._prefetch, self._scope, self._done = prefetch, scope, done
         self._reader: Ahead | None = None
-        self._rooms = _Rooms()
+        self._memory = memory
+        self._rooms = _Rooms(memory)
         self.samples = len(source)
         self.batch_size = min(batch_size, self.samples)
         self.steps_per_epoch = math.ceil(self.samples / self.batch_size)
@@ -165,7 +170,7 @@ class StreamFeed:
     def close(self) -> None:
         """Stop reading; what was begun cannot be gone on with. The source stays open."""
         self._stop()
-        self._rooms = _Rooms()
+        self._rooms = _Rooms(self._memory)
 
     def _stop(self) -> None:
         if self._reader is not None:
@@ -291,16 +296,22 @@ class _Rooms:
 
     The system hands out memory page by page, each filled with zeros, which can take longer than to
     fill it with samples.
+
+    Parameters
+    ----------
+    memory : callable, optional
+        New bytes, as many as it is given.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, memory: Callable[[int], np.ndarray[Any, Any]] = new_memory) -> None:
         self._free: list[np.ndarray[Any, Any]] = []
+        self._memory = memory
 
     def empty(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
         """An array whose memory comes back when nothing refers to it or to a view of it."""
         size = math.prod(shape) * dtype.itemsize
         fitting = [k for k, room in enumerate(self._free) if room.size == size]
-        room = self._free.pop(fitting[0]) if fitting else np.empty(size, np.uint8)
+        room = self._free.pop(fitting[0]) if fitting else self._memory(size)
         # A view of a view refers to the first one, but not beyond a memoryview.
         array = np.frombuffer(room.data, dtype)
         weakref.finalize(array, self._free.append, room).atexit = False

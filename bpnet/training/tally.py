@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -105,15 +106,22 @@ class Tally:
         self.counts: list[int] = []
         self.outputs: list[Any] = []
         self.targets: list[Any] = []
+        self._joined: dict[str, Array] = {}
+
+    def join(self, wanted: Iterable[str], backend: Any) -> None:
+        """Put together on the device, without a wait, what `each` is to bring from there."""
+        for what in wanted:
+            if what != "counts":
+                join = backend.xp.concat if what == "costs" else backend.xp.stack
+                self._joined[what] = join(getattr(self, what))
 
     def each(self, what: str, backend: Any) -> np.ndarray[Any, Any]:
         """What was noted of each block, as float64, one after another or stacked."""
-        blocks = getattr(self, what)
         if what == "counts":
-            return np.asarray(blocks, dtype=np.float64)
-        xp = backend.xp
-        joined = xp.concat(blocks) if what == "costs" else xp.stack(blocks)
-        found: np.ndarray[Any, Any] = backend.to_numpy(joined).astype(np.float64)
+            return np.asarray(self.counts, dtype=np.float64)
+        if what not in self._joined:
+            self.join([what], backend)
+        found: np.ndarray[Any, Any] = backend.to_numpy(self._joined.pop(what)).astype(np.float64)
         return found
 
     def state(self, backend: Any) -> dict[str, np.ndarray[Any, Any]]:
