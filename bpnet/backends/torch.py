@@ -95,7 +95,8 @@ class TorchBackend(Backend):
         return str(x.device)
 
     def from_host(self, x: np.ndarray[Any, Any], dtype: str) -> Array:
-        if self._device.type == "cuda" and _beside(self._device):
+        # From pinned memory nobody waits for the copy; of what is large none is kept for that.
+        if self._device.type == "cuda" and (x.nbytes <= 2**22 or _beside(self._device)):
             if x.dtype == dtype and x.flags.c_contiguous and x.flags.writeable:
                 own = torch.from_numpy(x)
                 if own.is_pinned():
