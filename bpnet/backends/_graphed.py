@@ -129,7 +129,7 @@ def run(x_k, y_k, z_k, rates, at, mark, *, {bound}):
         each = np.resize(each, steps)
         sent = self._sent.get(node)
         if sent is None or not np.array_equal(sent[0], each):
-            kind = getattr(self._xp, each.dtype.name)
+            kind = self.kind(node.dtype)
             sent = each, self._xp.asarray(each, dtype=kind, device=self._device)
             self._sent[node] = sent
         return sent[1]

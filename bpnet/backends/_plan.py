@@ -115,7 +115,7 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
             self._emit(group)
         self._finish()
         self._run = self._assemble(_ONCE if once else self.template)
-        kind = getattr(self._xp, graph.z.dtype.name)
+        kind = self.kind(graph.z.dtype)
         self._new_z = functools.partial(
             self._xp.empty, graph.z.shape, dtype=kind, device=self._device
         )
@@ -169,9 +169,13 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
         widen(graph)
         fold_scale(graph)
 
+    def kind(self, dtype: Any) -> Any:
+        """The library's own type that holds a node's."""
+        return getattr(self._xp, dtype.name)
+
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
         """An array on the device whose entries do not matter."""
-        return self._xp.empty(shape, dtype=getattr(self._xp, dtype.name), device=self._device)
+        return self._xp.empty(shape, dtype=self.kind(dtype), device=self._device)
 
     def cell(self, dtype: Any) -> Any:
         """A place for a number."""
@@ -304,7 +308,7 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
             whole, where = self._adopted[node]
             return self.array(whole)[where].reshape(node.shape)
         for k, free in enumerate(self._free):
-            if tuple(free.shape) == node.shape and free.dtype == getattr(self._xp, node.dtype.name):
+            if tuple(free.shape) == node.shape and free.dtype == self.kind(node.dtype):
                 return self._free.pop(k)
         return self.empty(node.shape, node.dtype)
 

@@ -61,7 +61,6 @@ class CupyBackend(Backend):
     name = "cupy"
     xp: Any = Namespace(array_api_compat.cupy, cupyx.scipy.special.erf)
     xp.clip = _clip
-    xp.bfloat16 = np.dtype("uint16")  # what holds it in a plan
 
     def __init__(self, device: str, dtype: str) -> None:
         super().__init__(device, dtype)
@@ -310,6 +309,9 @@ class CupyPlan(GraphedPlan):
 
     def elementwise(self, node: Node, arguments: Sequence[str], out: str) -> list[str]:
         return self.chain([node], set())
+
+    def kind(self, dtype: Any) -> Any:
+        return super().kind(np.dtype("uint16") if dtype is BFLOAT16 else dtype)
 
     def random(self, node: Node) -> str:
         source = random_source(node.op, node.option, node.dtype.name)

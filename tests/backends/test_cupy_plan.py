@@ -289,8 +289,6 @@ def build(source):
 class Standard:
     """The namespace: NumPy's, where nothing is made but on the device."""
 
-    bfloat16 = np.dtype("uint16")
-
     def __getattr__(self, name):
         return getattr(np, name)
 
