@@ -178,15 +178,11 @@ class NumpyPlan(BlockwisePlan):
         return None if root_of(node) in self._dynamic else pointer(self.array(node))
 
     def batches(self, x: Array, order: Array) -> Generator[Array, None, None]:
-        place = self._x_address
-        if not self._leaves_a_core(x, order):
-            for _ in self.gathered(x, order, [self._room]):
-                for batch, place.value in self._slots:
-                    yield batch
-            return
-        rooms, slots = self._pair
-        with contextlib.closing(Ahead(self.gathered(x, order, rooms), "bpnet-gather")) as gathered:
-            for k in gathered:
+        place, beside = self._x_address, self._leaves_a_core(x, order)
+        rooms, slots = self._pair if beside else ([self._room], [self._slots])
+        gathered: Any = self.gathered(x, order, rooms)
+        with contextlib.closing(Ahead(gathered, "bpnet-gather") if beside else gathered) as filled:
+            for k in filled:
                 for batch, place.value in slots[k]:
                     yield batch
 

@@ -95,12 +95,13 @@ class TorchBackend(Backend):
         return str(x.device)
 
     def from_host(self, x: np.ndarray[Any, Any], dtype: str) -> Array:
+        beside = self._device.type == "cuda" and _beside(self._device)
+        if beside and x.dtype == dtype and x.flags.c_contiguous and x.flags.writeable:
+            own = torch.from_numpy(x)
+            if own.is_pinned():  # as `_Uploads.memory` is, which stays as it is until all is there
+                return own.to(self._device, non_blocking=True)
         # From pinned memory nobody waits for the copy; of what is large none is kept for that.
-        if self._device.type == "cuda" and (x.nbytes <= 2**22 or _beside(self._device)):
-            if x.dtype == dtype and x.flags.c_contiguous and x.flags.writeable:
-                own = torch.from_numpy(x)
-                if own.is_pinned():
-                    return own.to(self._device, non_blocking=True)
+        if beside or (self._device.type == "cuda" and x.nbytes <= 2**22):
             pinned = torch.empty(x.shape, dtype=getattr(torch, dtype), pin_memory=True)
             pinned.numpy()[...] = x
             return pinned.to(self._device, non_blocking=True)
