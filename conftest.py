@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 
+needs = {"cupy": "cupy", "_cublas": "cupy", "torch": "torch", "jax": "jax"}
 collect_ignore = [
-    f"bpnet/backends/{name}.py" for name in ("cupy", "torch", "jax") if find_spec(name) is None
+    f"bpnet/backends/{name}.py" for name, library in needs.items() if find_spec(library) is None
 ]
