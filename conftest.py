@@ -1,8 +1,11 @@
-"""What pytest need not collect: a backend whose library is not installed cannot be imported."""
+"""Modules that pytest skips, as the array library that they import is not installed."""
 
 from importlib.util import find_spec
 
-needs = {"cupy": "cupy", "_cublas": "cupy", "torch": "torch", "jax": "jax"}
+needs = {"cupy": "cupy", "cublas": "cupy", "torch": "torch", "jax": "jax"}
 collect_ignore = [
-    f"bpnet/backends/{name}.py" for name, library in needs.items() if find_spec(library) is None
+    f"bpnet/{folder}/{name}.py"
+    for folder in ("backends", "compiler/targets")
+    for name, library in needs.items()
+    if find_spec(library) is None
 ]

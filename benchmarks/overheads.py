@@ -76,6 +76,7 @@ def epoch_of_fit(steps: int, rounds: int) -> dict[str, float]:
     """Seconds of an epoch of ``fit``, and of the same steps and validation bare."""
     import bpnet
     from bpnet.backprop import feedforward
+    from bpnet.compiler import compile_step
     from bpnet.training import Recipe, make_step
 
     case = MIDDLE.with_steps(steps)
@@ -87,7 +88,7 @@ def epoch_of_fit(steps: int, rounds: int) -> dict[str, float]:
     )
     xp = net.backend.xp
     optimizer = bpnet.SGD(case.learning_rate)
-    bare = net.backend.compile(make_step(net._architecture, net.cost, Recipe(optimizer)))
+    bare = compile_step(net.backend, make_step(net._architecture, net.cost, Recipe(optimizer)))
     order = np.random.default_rng(SEED).permutation(len(x)).reshape(steps, case.batch)
     rates = [optimizer.rates(k) for k in range(steps)]
     state = net._layout.join(net.weights, net.biases, xp), (), (), (), ()

@@ -12,7 +12,7 @@ from . import (
     optimizers,
     schedules,
 )
-from ._later import later as _later
+from ._lib.lazy import later as _later
 from .backends import BackendUnavailableError, available_backends, get_backend, use
 from .network import Gradients, Layer, Network, load
 from .optimizers import (
@@ -34,7 +34,6 @@ from .training.callbacks import PLACES as _PLACES
 
 if _typing.TYPE_CHECKING:
     from .gradients import GradientCheck, gradient_check
-    from .lbfgs import LBFGS
     from .rate_finder import find_learning_rate
     from .training import (
         Budget,
@@ -47,6 +46,7 @@ if _typing.TYPE_CHECKING:
         ReduceOnPlateau,
         TensorBoard,
     )
+    from .training.lbfgs import LBFGS
 
 __version__ = "0.1.0"
 
@@ -103,7 +103,7 @@ __getattr__ = _later(
     {
         **dict.fromkeys(_PLACES, "training.callbacks"),
         "GradientCheck": "gradients",
-        "LBFGS": "lbfgs",
+        "LBFGS": "training.lbfgs",
         "find_learning_rate": "rate_finder",
         "gradient_check": "gradients",
     },

@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from ._choice import choose, parameters_of
-from ._value import Value
+from ._lib.frozen import Value
+from ._lib.registry import choose, parameters_of
 from .backends import Array, namespace
 
 __all__ = [

@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from ._choice import choose, parameters_of
-from ._value import Value
+from ._lib.frozen import Value
+from ._lib.registry import choose, parameters_of
 from .activations import Activation, Exponential, Identity, Sigmoid, Softmax, Softplus
 from .backends import Array, namespace
 

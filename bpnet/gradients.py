@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._value import Value
+from ._lib.frozen import Value
 from .backends import get_backend
 from .backprop import feedforward
 from .costs import Huber

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ._choice import choose
-from ._value import Value
+from ._lib.frozen import Value
+from ._lib.registry import choose
 from .activations import ELU, GELU, Activation, LeakyReLU, ReLU, SiLU, Softplus
 
 __all__ = [

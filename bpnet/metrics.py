@@ -15,8 +15,8 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from ._choice import known
-from ._value import Value
+from ._lib.frozen import Value
+from ._lib.registry import known
 
 __all__ = [
     "AUC",

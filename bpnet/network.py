@@ -13,18 +13,19 @@ import numpy as np
 from . import activations as _activations
 from . import costs as _costs
 from . import initializers as _initializers
-from ._choice import known
-from ._value import Value
+from ._lib.frozen import Value
+from ._lib.registry import known
 from .activations import Activation, Sigmoid, Softmax
 from .backends import Array, Backend, BackendUnavailableError, get_backend
 from .backprop import backprop
+from .compiler import compile_forward, compile_step
 from .costs import BinaryCrossEntropy, CategoricalCrossEntropy, Cost
 from .initializers import Initializer
-from .io import read_model, write_model
-from .layers import Layer, layers_from, resolved
+from .model.layers import Layer, layers_from, resolved
+from .model.layout import Layout
 from .optimizers import SGD, Optimizer
-from .parameters import Layout
 from .randomness import new_seed, start_generator
+from .storage.files import read_model, write_model
 from .targets import as_inputs, as_targets
 from .training import (
     Callback,
@@ -902,7 +903,7 @@ class Network:
     def _forward(self) -> Callable[[Array, Array], Array]:
         """The backend's forward pass, ``forward(theta, x)``, to z of the output layer."""
         if "forward" not in self._runs:
-            self._runs["forward"] = self.backend.compile_forward(make_forward(self._architecture))
+            self._runs["forward"] = compile_forward(self.backend, make_forward(self._architecture))
         return self._runs["forward"]
 
     def _receive(self, theta: np.ndarray[Any, Any]) -> None:
@@ -1002,7 +1003,7 @@ class Network:
         if recipe not in self._runs:
             step = make_step(self._architecture, self.cost, recipe)
             kept = {"forward": self._runs["forward"]} if "forward" in self._runs else {}
-            self._runs = {**kept, recipe: self.backend.compile(step)}
+            self._runs = {**kept, recipe: compile_step(self.backend, step)}
         return self._runs[recipe]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from numbers import Real
 from typing import Any, ClassVar
 
-from ._choice import choose
-from ._value import Value
+from ._lib.frozen import Value
+from ._lib.registry import choose
 from .backends import Array
 
 __all__ = ["BatchNorm", "LayerNorm", "Normalization", "get"]

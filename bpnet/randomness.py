@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .backends import Array
-from .backends._random import hash_of, keep_bits
+from .backends.counter_random import hash_of, keep_bits
 
 __all__ = ["epoch_order", "generator", "keep_mask", "mask_key", "new_seed"]
 

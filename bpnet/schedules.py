@@ -11,9 +11,9 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from ._bounds import check_counts, check_numbers
-from ._choice import known
-from ._value import Value
+from ._lib.frozen import Value
+from ._lib.registry import known
+from ._lib.validation import check_counts, check_numbers
 
 __all__ = [
     "Constant",

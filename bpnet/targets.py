@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .backends import Array, Backend
-from .backends._base import host_array, library_of
+from .backends.base import host_array, library_of
 from .costs import CategoricalCrossEntropy
 
 if TYPE_CHECKING:

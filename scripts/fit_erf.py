@@ -1,4 +1,4 @@
-"""Fit the coefficients of ``bpnet/backends/_erf.py`` and print them as Python source.
+"""Fit the coefficients of ``bpnet/backends/erf.py`` and print them as Python source.
 
 Needs ``mpmath`` only; takes a few seconds::
 

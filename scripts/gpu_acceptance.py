@@ -224,7 +224,7 @@ def waits(plan: Plan, section: Section) -> None:
 
 def graphs(plan: Plan, section: Section) -> None:
     """Steps are captured, for each way of training, and end where NumPy's do."""
-    from bpnet.backends._graphed import GraphedPlan
+    from bpnet.compiler.targets.cuda_graph import GraphedPlan
 
     x, y = load_digits().train
     layers = {

@@ -12,9 +12,10 @@ from _cases import ACTIVATIONS, pairwise, samples
 
 import bpnet
 from bpnet import Layer
-from bpnet.backends import Backend
-from bpnet.backends._record import record
 from bpnet.backprop import feedforward
+from bpnet.compiler import compile_forward, compile_step
+from bpnet.compiler.plain import plain_run
+from bpnet.compiler.trace import record
 from bpnet.normalization import BatchNorm, LayerNorm
 from bpnet.randomness import epoch_order, keep_mask, mask_key
 from bpnet.training import Recipe, make_forward, make_step
@@ -640,7 +641,7 @@ def test_each_is_planned_and_agrees_with_the_plain_loop(
         record(step, "float64", state, (m, 3), (m, y.shape[1]), rates[0])
     order = np.random.default_rng(0).integers(0, 23, (6, M))
     x, y = (backend.from_host(one, "float64") for one in (x, y))
-    runs = backend.compile(step), Backend.compile(backend, step)
+    runs = compile_step(backend, step), plain_run(backend, step)
     states = [state, state]
     for first, last, m in ((0, 3, M), (3, 4, 4), (4, 6, M)):  # a smaller one among them
         outputs = []
@@ -651,7 +652,7 @@ def test_each_is_planned_and_agrees_with_the_plain_loop(
             assert relative(backend.to_numpy(one), backend.to_numpy(other)) < 1e-12
     forward = make_forward(structure)
     state = states[1][0], states[1][2]
-    z = backend.compile_forward(forward)(state, x[:5, :]), forward(backend.xp, state, x[:5, :])
+    z = compile_forward(backend, forward)(state, x[:5, :]), forward(backend.xp, state, x[:5, :])
     assert relative(*map(backend.to_numpy, z)) < 1e-13
 
 

@@ -8,7 +8,7 @@ import pytest
 from _backends import gradients, parameters, relative
 
 import bpnet
-from bpnet import lbfgs
+from bpnet.training import lbfgs
 
 optimize = pytest.importorskip("scipy.optimize", reason="scipy is not installed")
 

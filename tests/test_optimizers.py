@@ -7,10 +7,10 @@ import pytest
 from _backends import parameters, relative
 
 import bpnet
-from bpnet.backends import _numpy_plan
+from bpnet.compiler.targets import numpy as _numpy_plan
+from bpnet.model.layout import Layout
 from bpnet.optimizers import get
 from bpnet.optimizers.muon import orthogonalized
-from bpnet.parameters import Layout
 from bpnet.randomness import epoch_order
 
 # (ours, PyTorch's class, its settings); a decay is that of weights alone

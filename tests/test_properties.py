@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 
 import bpnet
 from bpnet.backends import namespace
-from bpnet.parameters import Layout
+from bpnet.model.layout import Layout
 from bpnet.randomness import epoch_order, keep_mask
 
 SIZES = st.lists(st.integers(1, 6), min_size=2, max_size=5)

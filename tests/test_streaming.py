@@ -556,6 +556,7 @@ CHILD = """
 import sys
 import numpy as np
 from bpnet.backends import get_backend
+from bpnet.compiler import compile_step
 from bpnet.data import NpySource
 from bpnet.training.streaming import StreamFeed, rows_within
 
@@ -566,7 +567,7 @@ def step(xp, state, x, y, rates):
     error = xp.matmul(x, w) - y
     return (w - rates[0] * xp.matmul(x.T, error),), error
 
-run = backend.compile(step)
+run = compile_step(backend, step)
 
 def train(source, memory):
     feed = StreamFeed(

@@ -9,9 +9,9 @@ import os
 from types import TracebackType
 from typing import Any
 
-from .._choice import known
-from .._value import Value
-from ._base import Array, Availability, Backend, BackendUnavailableError, Namespace
+from .._lib.frozen import Value
+from .._lib.registry import known
+from .base import Array, Availability, Backend, BackendUnavailableError, Namespace
 from .numpy import NumpyBackend
 
 __all__ = [

@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ._base import Array, Availability, Backend, Forward, Namespace, Step
+from .base import Array, Availability, Backend, Namespace
 
 __all__ = ["SHORT", "NumpyBackend", "ones"]
 
@@ -49,6 +48,7 @@ class NumpyBackend(Backend):
     """NumPy 2, which is its own array API namespace."""
 
     name = "numpy"
+    target = "bpnet.compiler.targets.numpy"
     xp: Any = Namespace(np)
     xp.max = _max
     xp.sum = _sum
@@ -93,15 +93,3 @@ class NumpyBackend(Backend):
     def scope(self) -> contextlib.AbstractContextManager[Any]:
         # Training looks for what is not finite itself and says where; a warning adds nothing.
         return np.errstate(all="ignore")
-
-    def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
-        from ._numpy_plan import NumpyPlan  # not needed by `import bpnet`
-        from ._plan import planned
-
-        return planned(self, step, NumpyPlan, super().compile(step))
-
-    def compile_forward(self, forward: Forward) -> Callable[[Any, Array], Array]:
-        from ._numpy_plan import NumpyPlan
-        from ._plan import planned_forward
-
-        return planned_forward(self, forward, NumpyPlan, super().compile_forward(forward))

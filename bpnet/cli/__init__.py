@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from .. import __version__
-from .._choice import known
+from .._lib.registry import known
 from ..training import DivergenceError
 from . import check, devices, predict, train
 from ._errors import UsageError, in_words, usage

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from .. import optimizers
-from .._choice import known
+from .._lib.registry import known
 from ..data import Dataset
 from ..network import Network
 from ..optimizers import Optimizer

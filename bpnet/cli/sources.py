@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._choice import known
+from .._lib.registry import known
 from ..data import Dataset, load_digits, load_mnist, load_table, read_table
 from ._errors import UsageError
 from .settings import Settings

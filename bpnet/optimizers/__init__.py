@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .._choice import choose
+from .._lib.registry import choose
 from ._base import Optimizer
 from .adam import Adam, AdamW, AMSGrad, NAdam, RAdam
 from .lion import Lion

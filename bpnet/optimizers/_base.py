@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar, TypeAlias
 
-from .._bounds import check_numbers
-from .._value import Value
+from .._lib.frozen import Value
+from .._lib.validation import check_numbers
 from ..backends import Array
 from ..schedules import Rate
 

@@ -11,9 +11,9 @@ import functools
 import math
 from typing import Any, ClassVar
 
-from .._bounds import check_numbers
+from .._lib.validation import check_numbers
 from ..backends import Array
-from ..parameters import Layout
+from ..model.layout import Layout
 from ..schedules import Rate
 from ._base import Memory, Optimizer, zeros
 

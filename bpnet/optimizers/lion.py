@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from .._bounds import check_numbers
+from .._lib.validation import check_numbers
 from ..backends import Array
-from ..parameters import Layout
+from ..model.layout import Layout
 from ..schedules import Rate
 from ._base import Memory, Optimizer, zeros
 from .adam import decayed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .._bounds import check_numbers
+from .._lib.validation import check_numbers
 from ..backends import Array
 from ..schedules import Rate
 from ._base import Memory, Optimizer, zeros

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._bounds import check_numbers
+from .._lib.validation import check_numbers
 from ..backends import Array
 from ..schedules import Rate
 from ._base import Memory, Optimizer, zeros

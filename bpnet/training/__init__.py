@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._later import later
+from .._lib.lazy import later
 from .callbacks import PLACES, Callback
 from .evaluation import evaluate
 from .history import History

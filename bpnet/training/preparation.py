@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..backends import Array
-from ..backends._base import host_array
+from ..backends.base import host_array
 
 if TYPE_CHECKING:
     from ..network import Network

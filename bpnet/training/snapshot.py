@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..io import read_checkpoint_file
+from ..storage.files import read_checkpoint_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._bounds import count
+from .._lib.validation import count
 from ..backends import Array
 from ..data.sources.base import Source
 from ..metrics import get_all

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
-from .._bounds import check_counts
-from .._value import Value
+from .._lib.frozen import Value
+from .._lib.validation import check_counts
 from ..activations import Activation, Identity
 from ..backends import Array
-from ..backends._base import Forward, Step
 from ..backprop import backprop, feedforward
+from ..compiler import Forward, Step
 from ..costs import Cost
-from ..layers import Architecture
+from ..model.layers import Architecture
 from ..optimizers import Optimizer
 
 __all__ = ["FIRST_SCALING", "Recipe", "make_forward", "make_step", "rates_of", "rates_over"]
@@ -94,7 +94,7 @@ class _Shared:
 
 
 def make_step(architecture: Architecture, cost: Cost, recipe: Recipe) -> Step:
-    """One training step as a pure function, for `Backend.compile`.
+    """One training step as a pure function, for `bpnet.compiler.compile_step`.
 
     Parameters
     ----------
@@ -275,7 +275,7 @@ def rates_over(
 
 
 def make_forward(architecture: Architecture) -> Forward:
-    """The forward pass as a pure function, for `Backend.compile_forward`.
+    """The forward pass as a pure function, for `bpnet.compiler.compile_forward`.
 
     Parameters
     ----------

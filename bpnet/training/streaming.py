@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._ahead import Ahead
+from .._lib.prefetch import Ahead
 from ..backends import Array
-from ..backends._base import new_memory
+from ..backends.base import new_memory
 from ..randomness import epoch_order, generator
 from .feeds import Block
 

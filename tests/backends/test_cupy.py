@@ -16,11 +16,13 @@ import numpy as np
 import pytest
 
 import bpnet
+from bpnet.compiler import compile_step
 from bpnet.randomness import keep_mask
 
 cupy = pytest.importorskip("cupy", reason="cupy is not installed")
 
-from bpnet.backends import cupy as module  # noqa: E402 - needs cupy
+from bpnet.backends import cublas  # noqa: E402 - needs cupy
+from bpnet.backends import cupy as module  # noqa: E402
 from bpnet.backends.cupy import CupyBackend, runtime  # noqa: E402
 
 SOURCES = Path(bpnet.__file__).parent
@@ -267,7 +269,7 @@ def test_a_smaller_type_takes_a_gpu_that_has_it(capability, lacks, monkeypatch):
     backend = object.__new__(CupyBackend)
     backend._device = types.SimpleNamespace(compute_capability=capability)
     for compute_dtype, multiplies in (("tf32", False), ("bfloat16", True)):
-        monkeypatch.setattr(module.CupyPlan, "multiplies", lambda made=multiplies: made)
+        monkeypatch.setattr(cublas, "library", lambda made=multiplies: made or None)
         assert bool(backend.lacks_compute(compute_dtype)) is lacks
         assert not lacks or capability in backend.lacks_compute(compute_dtype)
     assert backend.lacks_compute("float16") == ""
@@ -276,11 +278,11 @@ def test_a_smaller_type_takes_a_gpu_that_has_it(capability, lacks, monkeypatch):
 def test_bfloat16_takes_a_cublas_and_a_step_that_a_plan_knows(monkeypatch):
     backend = object.__new__(CupyBackend)
     backend._device = types.SimpleNamespace(compute_capability="90")
-    monkeypatch.setattr(module.CupyPlan, "multiplies", lambda: False)
+    monkeypatch.setattr(cublas, "library", lambda: None)
     assert "cuBLAS" in backend.lacks_compute("bfloat16")
     backend.dtype, backend.compute_dtype = "float32", "bfloat16"
     theta, x = np.zeros(3, np.float32), np.zeros((4, 2), np.float32)
-    run = backend.compile(lambda xp, state, x, y, rates: ((xp.cumsum(state[0]),), x))
+    run = compile_step(backend, lambda xp, state, x, y, rates: ((xp.cumsum(state[0]),), x))
     with pytest.raises(ValueError, match="bfloat16 on cupy, as a step has function cumsum"):
         run((theta,), x, x, np.zeros((1, 4), int), [(0.1,)])
 

@@ -9,7 +9,7 @@ import array_api_strict
 import numpy as np
 import pytest
 
-from bpnet.backends._erf import erf
+from bpnet.backends.erf import erf
 
 # mpmath.erf at 60 digits. The first arguments are exact in float32 too.
 _FLOAT32 = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._later import later
+from ..._lib.lazy import later
 from .base import Callback
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..._choice import known
+from ..._lib.registry import known
 from ._settings import number
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..._bounds import count
+from ..._lib.validation import count
 from ._settings import number
 from .base import Callback
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._bounds import count
-from ...io import write_checkpoint_file
+from ..._lib.validation import count
+from ...storage.files import write_checkpoint_file
 from ..snapshot import Snapshot, checkpoint_name, checkpoints_in, steps_of
 from ._monitor import Monitor
 from ._settings import number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..._bounds import count
+from ..._lib.validation import count
 from ._monitor import Monitor
 from ._settings import number
 from .base import Callback

@@ -14,17 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from . import activations as _activations
-from . import costs as _costs
-from . import normalization as _normalization
-from ._choice import parameters_of
-from ._value import Value
-from .activations import Activation
-from .backends import Array
-from .costs import Cost
-from .normalization import BatchNorm, Normalization
-from .parameters import Layout
-from .randomness import mask_key
+from .. import activations as _activations
+from .. import costs as _costs
+from .. import normalization as _normalization
+from .._lib.frozen import Value
+from .._lib.registry import parameters_of
+from ..activations import Activation
+from ..backends import Array
+from ..costs import Cost
+from ..normalization import BatchNorm, Normalization
+from ..randomness import mask_key
+from .layout import Layout
 
 __all__ = ["Architecture", "Layer", "Stage", "layers_from", "resolved"]
 

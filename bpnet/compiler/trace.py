@@ -13,8 +13,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ._base import Step, sigmoid_by_tanh
-from ._erf import erf
+from ..backends.base import sigmoid_by_tanh
+from ..backends.erf import erf
+from .step import Step
 
 __all__ = [
     "BFLOAT16",
@@ -384,7 +385,7 @@ def record(
     Parameters
     ----------
     step : callable
-        As for `Backend.compile`.
+        As for `compile_step`.
     dtype : str
     state : nested tuples of arrays
         Whose shapes the nodes take.

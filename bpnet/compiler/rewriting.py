@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._record import (
+from .trace import (
     BFLOAT16,
     ELEMENTWISE,
     LEAVES,

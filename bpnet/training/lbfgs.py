@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ._bounds import check_counts, check_numbers, count
-from ._value import Value
-from .backends import Array
-from .backprop import backprop
-from .metrics import get_all
-from .training import Callback, DivergenceError, Fit, History, Progress, Recipe
-from .training.feeds import MemoryFeed
-from .training.tally import Tally
+from .._lib.frozen import Value
+from .._lib.validation import check_counts, check_numbers, count
+from ..backends import Array
+from ..backprop import backprop
+from ..compiler import compile_step
+from ..metrics import get_all
+from . import Callback, DivergenceError, Fit, History, Progress, Recipe
+from .feeds import MemoryFeed
+from .tally import Tally
 
 if TYPE_CHECKING:
-    from .network import Network
-    from .training import Snapshot
+    from ..network import Network
+    from . import Snapshot
 
 __all__ = ["LBFGS"]
 
@@ -305,7 +306,7 @@ def _compiled(net: Network) -> Callable[..., Any]:
             norms += [stages[l].nabla_shift for l in architecture.norms]
             return (theta, total + layout.join(nabla_w, nabla_b, xp, norms)), z
 
-        net._runs["gradient"] = net.backend.compile(step)
+        net._runs["gradient"] = compile_step(net.backend, step)
     return net._runs["gradient"]
 
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any
 
-from ._base import Array
-from ._record import Graph
+from ...backends.base import Array
+from ..trace import Graph
 
 __all__ = ["SegmentNamespace", "Segments", "boundaries"]
 

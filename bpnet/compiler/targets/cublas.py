@@ -14,11 +14,10 @@ import weakref
 from typing import Any
 
 import cupy
-from cupy.cuda import runtime
 
-from ._blas import layout_of
+from .blas import layout_of
 
-__all__ = ["Products", "library"]
+__all__ = ["Products"]
 
 Array = Any
 
@@ -35,18 +34,6 @@ _STATUS = {
 _COMPUTE_32F, _BY_DEFAULT = 68, -1
 _KINDS = {"float32": 0, "uint16": 14}  # of cublasGemmEx; 16-bit integers hold bfloat16
 _ROOM = 32 * 2**20  # bytes to work in, as NVIDIA advises for Hopper
-
-
-@functools.cache
-def library() -> Any:
-    """The cuBLAS that CuPy computes with, or None where it is not to be found."""
-    try:
-        # Whose import finds the library and loads it, wherever it lies.
-        import cupy_backends.cuda.libs.cublas  # noqa: F401
-
-        return ctypes.CDLL(f"libcublas.so.{runtime.runtimeGetVersion() // 1000}")
-    except (ImportError, OSError):
-        return None
 
 
 class Products:

@@ -8,11 +8,14 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from backends.test_plan import GRID, at_random, digits, layered, training  # noqa: E402
+from compiler.test_plan import GRID, at_random, digits, layered, training  # noqa: E402
 
-from bpnet.backends import torch as on_torch  # noqa: E402
-from bpnet.backends._plan import planned  # noqa: E402
-from bpnet.backends.torch import TorchBackend, TorchGraphPlan  # noqa: E402
+from bpnet.backends.torch import TorchBackend  # noqa: E402
+from bpnet.compiler import compile_step  # noqa: E402
+from bpnet.compiler.plain import plain_forward, plain_run  # noqa: E402
+from bpnet.compiler.plan import planned  # noqa: E402
+from bpnet.compiler.targets import torch as on_torch  # noqa: E402
+from bpnet.compiler.targets.torch import TorchGraphPlan  # noqa: E402
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 plans, launches = [], []
@@ -39,8 +42,10 @@ class Plan(TorchGraphPlan):
 class StandIn(TorchBackend):
     """What computes on the CPU as on a GPU."""
 
-    def compile(self, step):
-        return planned(self, step, Plan, super(TorchBackend, self).compile(step))
+    target = types.SimpleNamespace(
+        compile_step=lambda backend, step: planned(backend, step, Plan, plain_run(backend, step)),
+        compile_forward=plain_forward,
+    )
 
 
 @pytest.fixture
@@ -102,8 +107,8 @@ def test_a_gpu_has_graphs_and_a_cpu_has_none(kind, monkeypatch):
     seen = []
     monkeypatch.setattr(on_torch, "planned", lambda backend, step, plan, plain: seen.append(plan))
     made = TorchBackend("cpu", "float32")
-    monkeypatch.setattr(made, "_device", torch.device(kind))
-    made.compile(lambda *given: given)
+    monkeypatch.setattr(made, "device", kind)
+    compile_step(made, lambda *given: given)
     assert issubclass(seen[0], TorchGraphPlan) is (kind == "cuda")
 
 

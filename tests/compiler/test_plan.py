@@ -17,10 +17,12 @@ from _cases import ACTIVATIONS, COSTS, DEFINED, PARTNERS, SOFTSIGN, pairwise, sa
 
 import bpnet
 from bpnet.activations import CustomActivation, PerNeuron
-from bpnet.backends import Backend, _numpy_plan
-from bpnet.backends._blocks import BlockwisePlan
-from bpnet.backends._record import record
-from bpnet.backends._rewrite import accumulate, fold_scale
+from bpnet.compiler import compile_forward, compile_step
+from bpnet.compiler.plain import plain_forward, plain_run
+from bpnet.compiler.rewriting import accumulate, fold_scale
+from bpnet.compiler.targets import numpy as _numpy_plan
+from bpnet.compiler.targets.blocking import BlockwisePlan
+from bpnet.compiler.trace import record
 from bpnet.costs import CustomCost
 from bpnet.training import Recipe, make_forward, make_step
 from bpnet.training.step import rates_of
@@ -70,8 +72,8 @@ class Trial:
         self.smaller = smaller or (m + 1) // 2
         self.x, self.y = (backend.from_host(one, backend.dtype) for one in (x, y))
         self.order = np.random.default_rng(0).integers(0, len(x), (len(rates), m))
-        self.planned = backend.compile(step)
-        self.plain = Backend.compile(backend, step)
+        self.planned = compile_step(backend, step)
+        self.plain = plain_run(backend, step)
 
     def run(self, by, state, first=0, last=6, m=None, **options):
         """Some of the steps."""
@@ -171,7 +173,7 @@ def backend(request, monkeypatch):
     name, _, how = request.param.partition("-")
     if name == "torch":
         request.getfixturevalue("torch")
-        monkeypatch.setattr("bpnet.backends.torch.TorchPlan.block", 3 if how else 2**17)
+        monkeypatch.setattr("bpnet.compiler.targets.torch.TorchPlan.block", 3 if how else 2**17)
     elif how == "blocks":
         monkeypatch.setattr(BlockwisePlan, "block", 3)
     elif how == "alone":
@@ -202,7 +204,9 @@ def plans(monkeypatch):
         return Watched
 
     monkeypatch.setattr(_numpy_plan, "NumpyPlan", watched(_numpy_plan.NumpyPlan))
-    with_torch = pytest.importorskip("bpnet.backends.torch", reason="torch is not installed")
+    with_torch = pytest.importorskip(
+        "bpnet.compiler.targets.torch", reason="torch is not installed"
+    )
     monkeypatch.setattr(with_torch, "TorchPlan", watched(with_torch.TorchPlan))
     return made
 
@@ -597,8 +601,8 @@ def test_a_forward_pass_agrees_with_the_plain_one(activation, backend, plans):
         seed=1,
     )
     forward = make_forward(net._architecture)
-    run = backend.compile_forward(forward)
-    plain = Backend.compile_forward(backend, forward)
+    run = compile_forward(backend, forward)
+    plain = plain_forward(backend, forward)
     x = backend.from_host(np.random.default_rng(0).standard_normal((40, 3)), "float64")
     for theta in ((net._theta, ()), (0.5 * net._theta, ())):
         found = [run(theta, x[:m, :]) for m in (1, 2, 16, 17, 40, 2)]

@@ -9,7 +9,8 @@ import pytest
 
 cupy = pytest.importorskip("cupy", reason="cupy is not installed")
 
-from bpnet.backends import _cublas  # noqa: E402 - needs cupy
+from bpnet.backends import cublas as backend_cublas  # noqa: E402 - needs cupy
+from bpnet.compiler.targets import cublas as _cublas  # noqa: E402
 
 NUMBERS = {"S": (ctypes.c_float, np.float32), "D": (ctypes.c_double, np.float64)}
 
@@ -195,7 +196,7 @@ def test_where_there_is_no_library_there_is_none(monkeypatch):
     def absent(name):
         raise OSError(name)
 
-    _cublas.library.cache_clear()
+    backend_cublas.library.cache_clear()
     monkeypatch.setattr(ctypes, "CDLL", absent)
-    assert _cublas.library() is None
-    _cublas.library.cache_clear()
+    assert backend_cublas.library() is None
+    backend_cublas.library.cache_clear()

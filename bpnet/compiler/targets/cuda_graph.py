@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ._base import Array, Backend
-from ._plan import Plan
-from ._record import Graph, Node, depends_on_rates, numbers
+from ...backends.base import Array, Backend
+from ..plan import Plan
+from ..trace import Graph, Node, depends_on_rates, numbers
 
 __all__ = ["GraphedPlan"]
 

@@ -11,25 +11,29 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .._ahead import Ahead
-from ._base import Array, Backend
-from ._blas import blas, pointer, threads
-from ._blocks import BlockwisePlan
-from ._random import FIRST, SECOND
-from ._record import (
-    ELEMENTWISE,
-    PERHAPS,
-    REWRITTEN,
-    Graph,
-    Node,
-    depends_on_rates,
-    numbers,
-    root_of,
-)
-from ._rewrite import accumulate, scale_addends, spread_sums
-from .numpy import SHORT, ones
+from ..._lib.prefetch import Ahead
+from ...backends.base import Array, Backend
+from ...backends.counter_random import FIRST, SECOND
+from ...backends.numpy import SHORT, ones
+from ..plain import plain_forward, plain_run
+from ..plan import planned, planned_forward
+from ..rewriting import accumulate, scale_addends, spread_sums
+from ..step import Forward, ForwardRun, Run, Step
+from ..trace import ELEMENTWISE, PERHAPS, REWRITTEN, Graph, Node, depends_on_rates, numbers, root_of
+from .blas import blas, pointer, threads
+from .blocking import BlockwisePlan
 
-__all__ = ["NumpyPlan"]
+__all__ = ["NumpyPlan", "compile_forward", "compile_step"]
+
+
+def compile_step(backend: Backend, step: Step) -> Run:
+    """See `bpnet.compiler.compile_step`."""
+    return planned(backend, step, NumpyPlan, plain_run(backend, step))
+
+
+def compile_forward(backend: Backend, forward: Forward) -> ForwardRun:
+    """See `bpnet.compiler.compile_forward`."""
+    return planned_forward(backend, forward, NumpyPlan, plain_forward(backend, forward))
 
 
 def _add_product(left: Array, right: Array, out: Array, alpha: float, beta: float) -> None:

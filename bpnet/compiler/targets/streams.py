@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from .._value import Value
+from ..._lib.frozen import Value
 
 __all__ = ["Call", "Span", "side_by_side"]
 

@@ -16,13 +16,14 @@ import weakref
 from collections import Counter
 from itertools import groupby, product
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 cupy = pytest.importorskip("cupy", reason="cupy is not installed")
 
-from backends.test_plan import (  # noqa: E402 - these tests need cupy
+from compiler.test_plan import (  # noqa: E402 - these tests need cupy
     GRID,
     LAID_OUT,
     MIXTURES,
@@ -36,11 +37,12 @@ from backends.test_plan import (  # noqa: E402 - these tests need cupy
 )
 
 from bpnet.backends import Namespace  # noqa: E402
-from bpnet.backends import cupy as on_cupy  # noqa: E402
-from bpnet.backends._kernels import NAME, ChainSource, chain_source, cuda  # noqa: E402
-from bpnet.backends._plan import planned  # noqa: E402
-from bpnet.backends._record import ELEMENTWISE, PERHAPS, REWRITTEN, Recorder  # noqa: E402
 from bpnet.backends.numpy import NumpyBackend  # noqa: E402
+from bpnet.compiler.plain import plain_forward, plain_run  # noqa: E402
+from bpnet.compiler.plan import planned  # noqa: E402
+from bpnet.compiler.targets import cupy as on_cupy  # noqa: E402
+from bpnet.compiler.targets.kernels import NAME, ChainSource, chain_source, cuda  # noqa: E402
+from bpnet.compiler.trace import ELEMENTWISE, PERHAPS, REWRITTEN, Recorder  # noqa: E402
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
@@ -331,9 +333,12 @@ class StandIn(NumpyBackend):
 
     plan = None
 
-    def compile(self, step):
-        plain = super(NumpyBackend, self).compile(step)
-        return planned(self, step, self.plan or Plan, plain)
+    target = SimpleNamespace(
+        compile_step=lambda backend, step: planned(
+            backend, step, backend.plan or Plan, plain_run(backend, step)
+        ),
+        compile_forward=plain_forward,
+    )
 
 
 class Plan(on_cupy.CupyPlan):

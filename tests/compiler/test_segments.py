@@ -5,13 +5,13 @@ import operator
 import numpy as np
 import pytest
 from _backends import relative
-from backends.test_plan import OPTIMIZERS, OWN_OPTIMIZERS, training, with_own
+from compiler.test_plan import OPTIMIZERS, OWN_OPTIMIZERS, training, with_own
 
 import bpnet
 from bpnet.backends import Namespace
-from bpnet.backends._record import record
-from bpnet.backends._segments import SegmentNamespace, Segments, boundaries
-from bpnet.parameters import Layout
+from bpnet.compiler.targets.segments import SegmentNamespace, Segments, boundaries
+from bpnet.compiler.trace import record
+from bpnet.model.layout import Layout
 
 SHAPE = (3, 4, 4, 2), 5
 ENDS = (0, 12, 28, 36, 40, 44, 46)  # of the weights, then of the biases
@@ -20,7 +20,7 @@ ENDS = (0, 12, 28, 36, 40, 44, 46)  # of the weights, then of the biases
 @pytest.fixture
 def on_jax():
     pytest.importorskip("jax", reason="jax is not installed")
-    from bpnet.backends import jax
+    from bpnet.compiler.targets import jax
 
     return jax
 

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Protocol, TypeAlias
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from .._choice import known
-from .._value import Value
-from ._erf import erf
-from ._random import keep_bits, normal
+from .._lib.frozen import Value
+from .._lib.registry import known
+from .counter_random import keep_bits, normal
+from .erf import erf
 
 __all__ = [
     "Array",
     "Availability",
     "Backend",
     "BackendUnavailableError",
-    "Forward",
     "Namespace",
-    "Step",
     "Uploads",
     "host_array",
     "library_of",
@@ -146,22 +144,6 @@ class Namespace:
         return f"<namespace of {self._module.__name__}>"
 
 
-class Step(Protocol):
-    """One training step: a pure function of the state and of one mini-batch."""
-
-    def __call__(
-        self, xp: Any, state: Any, x: Array, y: Array, rates: Sequence[Any]
-    ) -> tuple[Any, Array]:
-        """Return the next state, and the weighted inputs z of the output layer."""
-
-
-class Forward(Protocol):
-    """A forward pass: a pure function of samples and of nested tuples of arrays."""
-
-    def __call__(self, xp: Any, state: Any, x: Array) -> Array:
-        """Return the weighted inputs z of the output layer."""
-
-
 def new_memory(size: int) -> np.ndarray[Any, Any]:
     """So many bytes on the host."""
     return np.empty(size, np.uint8)
@@ -214,6 +196,8 @@ class Backend(ABC):
 
     xp: Any
 
+    target: ClassVar[Any] = None
+    """What makes steps fast on it, or its import path; see `bpnet.compiler`. None: nothing."""
     compute_dtype: str | None = None
     """What training computes in, if not in `dtype`; see `configured`."""
     at_once: ClassVar[int | None] = None
@@ -374,55 +358,6 @@ class Backend(ABC):
     def overwritten(self, x: Array, values: Array) -> Array:
         """An array of those values, which is ``x`` itself where the library can write to it."""
         return self.copy(values)
-
-    def compile(self, step: Step) -> Callable[..., tuple[Any, Array | None]]:
-        """Make of a step a run over many mini-batches; here is where a library is made fast.
-
-        Parameters
-        ----------
-        step : callable
-            ``step(xp, state, x, y, rates) -> (state, z)``, pure.
-
-        Returns
-        -------
-        callable
-            ``run(state, x, y, order, rates, stop=None) -> (state, outputs)``: ``order`` is a host
-            array of row numbers, shape (steps, batch size), one mini-batch a row; ``rates`` has a
-            tuple a step of Python floats, and of integers where they are keys; ``stop()`` is asked
-            before each step where that is possible. ``outputs`` holds z of each step that was
-            done, shape (steps, batch size, n_L), or is None where none was. The state that comes
-            back is the run's own: valid until its next call, which may be given it. Any other is
-            left alone.
-        """
-
-        def run(
-            state: Any,
-            x: Array,
-            y: Array,
-            order: np.ndarray[Any, Any],
-            rates: Sequence[tuple[float, ...]],
-            stop: Callable[[], bool] | None = None,
-        ) -> tuple[Any, Array | None]:
-            xp, batches, outputs = self.xp, self.from_host(order, "int64"), []
-            for k in range(order.shape[0]):
-                if stop is not None and stop():
-                    break
-                rows = batches[k, :]
-                x_k, y_k = xp.take(x, rows, axis=0), xp.take(y, rows, axis=0)
-                state, z = step(xp, state, x_k, y_k, rates[k])
-                outputs.append(z)
-            return state, xp.stack(outputs) if outputs else None
-
-        return run
-
-    def compile_forward(self, forward: Forward) -> Callable[[Any, Array], Array]:
-        """Make of a forward pass what computes it soonest: ``run(state, x) -> z``, a new array."""
-        xp = self.xp
-
-        def run(state: Any, x: Array) -> Array:
-            return forward(xp, state, x)
-
-        return run
 
     def __repr__(self) -> str:
         return f"<{self.name} on {self.device}, {self.dtype}>"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from .backends import Array
+from ..backends import Array
 
 __all__ = ["Layout"]
 
@@ -35,7 +35,7 @@ class Layout:
     Examples
     --------
     >>> import numpy as np
-    >>> from bpnet.parameters import Layout
+    >>> from bpnet.model.layout import Layout
     >>> layout = Layout([2, 3, 1])
     >>> layout.size, layout.n_weights
     (13, 9)

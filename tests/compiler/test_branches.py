@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from bpnet.backends._branches import Call, side_by_side
+from bpnet.compiler.targets.streams import Call, side_by_side
 
 
 def call(name, reads=(), writes=(), work=1.0):

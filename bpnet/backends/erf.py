@@ -131,7 +131,7 @@ def erf(x: Any, xp: Any) -> Any:
     Examples
     --------
     >>> import numpy as np
-    >>> from bpnet.backends._erf import erf
+    >>> from bpnet.backends.erf import erf
     >>> erf(np.asarray([-np.inf, -0.5, 0.0, 2.0]), np)
     array([-1.        , -0.52049988,  0.        ,  0.99532227])
     """

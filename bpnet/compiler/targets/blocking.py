@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ._base import Array
-from ._plan import Plan
-from ._record import ELEMENTWISE, Node
+from ...backends.base import Array
+from ..plan import Plan
+from ..trace import ELEMENTWISE, Node
 
 __all__ = ["BlockwisePlan"]
 

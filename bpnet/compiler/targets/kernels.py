@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from .._value import Value
-from ._random import FIRST, SECOND, UNIT
-from ._record import ELEMENTWISE, Node
+from ..._lib.frozen import Value
+from ...backends.counter_random import FIRST, SECOND, UNIT
+from ..trace import ELEMENTWISE, Node
 
 __all__ = [
     "NAME",

@@ -16,8 +16,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ._base import Array, Backend, Forward, Step
-from ._record import (
+from ..backends.base import Array, Backend
+from .rewriting import fold_scale, widen
+from .step import Forward, ForwardRun, Run, Step
+from .trace import (
     ELEMENTWISE,
     LEAVES,
     VIEWS,
@@ -30,7 +32,6 @@ from ._record import (
     record,
     root_of,
 )
-from ._rewrite import fold_scale, widen
 
 __all__ = ["SCRATCH", "Plan", "planned", "planned_forward"]
 
@@ -128,7 +129,7 @@ def run(batches, targets, outputs, varying, stop, fill, *, {bound}):
         rates: Sequence[tuple[float, ...]],
         stop: Callable[[], bool],
     ) -> tuple[int, Array]:
-        """Do a step for each row of ``order``; see `Backend.compile`.
+        """Do a step for each row of ``order``; see `compile_step`.
 
         Returns
         -------
@@ -522,10 +523,8 @@ def run(x_k, z_k, *, {bound}):
 """
 
 
-def planned(
-    backend: Backend, step: Step, plan: type[Plan], plain: Callable[..., Any] | None
-) -> Callable[..., tuple[Any, Array | None]]:
-    """A run, as of `Backend.compile`, by one plan for each size of mini-batch.
+def planned(backend: Backend, step: Step, plan: type[Plan], plain: Run | None) -> Run:
+    """A run, as of `compile_step`, by one plan for each size of mini-batch.
 
     Parameters
     ----------
@@ -585,9 +584,9 @@ def planned(
 
 
 def planned_forward(
-    backend: Backend, forward: Forward, plan: type[Plan], plain: Callable[[Any, Array], Array]
-) -> Callable[[Any, Array], Array]:
-    """A forward pass, as of `Backend.compile_forward`, by a plan where samples are few.
+    backend: Backend, forward: Forward, plan: type[Plan], plain: ForwardRun
+) -> ForwardRun:
+    """A forward pass, as of `compile_forward`, by a plan where samples are few.
 
     Where they are many, the calls are not what takes the time.
     """

@@ -6,7 +6,7 @@ import math
 import operator
 from typing import Any
 
-from ._value import Value
+from .frozen import Value
 
 __all__ = ["check_counts", "check_numbers", "count"]
 

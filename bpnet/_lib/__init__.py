@@ -1,0 +1,1 @@
+"""Small mechanisms that the whole package shares."""

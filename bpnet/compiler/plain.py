@@ -1,0 +1,48 @@
+"""The plain loop: one call of the array library after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..backends import Array, Backend
+from .step import Forward, ForwardRun, Run, Step
+
+__all__ = ["plain_forward", "plain_run"]
+
+
+def plain_run(backend: Backend, step: Step) -> Run:
+    """A run that calls the step once for each mini-batch."""
+
+    def run(
+        state: Any,
+        x: Array,
+        y: Array,
+        order: np.ndarray[Any, Any],
+        rates: Sequence[tuple[float, ...]],
+        stop: Callable[[], bool] | None = None,
+    ) -> tuple[Any, Array | None]:
+        xp, batches, outputs = backend.xp, backend.from_host(order, "int64"), []
+        for k in range(order.shape[0]):
+            if stop is not None and stop():
+                break
+            rows = batches[k, :]
+            x_k, y_k = xp.take(x, rows, axis=0), xp.take(y, rows, axis=0)
+            state, z = step(xp, state, x_k, y_k, rates[k])
+            outputs.append(z)
+        return state, xp.stack(outputs) if outputs else None
+
+    return run
+
+
+def plain_forward(backend: Backend, forward: Forward) -> ForwardRun:
+    """A forward pass by the library's own calls."""
+    xp = backend.xp
+
+    def run(state: Any, x: Array) -> Array:
+        z: Array = forward(xp, state, x)
+        return z
+
+    return run

@@ -1,0 +1,1 @@
+"""What each array library adds to the compiler."""

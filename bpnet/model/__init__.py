@@ -1,0 +1,1 @@
+"""What is trained: layers, and the layout of their parameters."""
