@@ -121,13 +121,13 @@ def peak(record: dict[str, Any], folder: str, allowed: int) -> int:
 def _streamed(case: Case, folder: str, allowed: int, prefetch: bool = True) -> Any:
     """A fit on the file; two thirds of what is allowed are for samples."""
     from bpnet.data import NpySource
-    from bpnet.training.preparation import Preparation
+    from bpnet.training.preparation import SamplePreparer
     from bpnet.training.streaming import StreamFeed, rows_within
 
     net = _net(case)
     feed = StreamFeed(
         NpySource(Path(folder) / "x.npy", Path(folder) / "y.npy"),
-        Preparation(net, 0.0),
+        SamplePreparer(net, 0.0),
         batch_size=case.batch,
         seed=SEED,
         buffer_rows=rows_within(2 * allowed // 3, case.sizes[0] + case.sizes[-1]),
@@ -149,12 +149,12 @@ def _fit(case: Case, net: Any, feed: Any) -> Any:
     """A fit whose epochs are asked for one by one."""
     import bpnet
     from bpnet.training import Fit
-    from bpnet.training.step import Recipe
+    from bpnet.training.step import StepConfig
 
     fit = Fit(
         net,
         feed,
-        Recipe(bpnet.SGD(case.learning_rate)),
+        StepConfig(bpnet.SGD(case.learning_rate)),
         epochs=1,
         validation=None,
         metrics=(),

@@ -12,7 +12,7 @@ from . import (
     optimizers,
     schedules,
 )
-from ._lib.lazy import later as _later
+from ._lib.lazy import lazy_attributes as _lazy_attributes
 from .backends import BackendUnavailableError, available_backends, get_backend, use
 from .network import Gradients, Layer, Network, load
 from .optimizers import (
@@ -98,7 +98,7 @@ __all__ = [
     "use",
 ]
 
-__getattr__ = _later(
+__getattr__ = _lazy_attributes(
     __name__,
     {
         **dict.fromkeys(_PLACES, "training.callbacks"),

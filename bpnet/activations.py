@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from ._lib.frozen import Value
-from ._lib.registry import choose, parameters_of
+from ._lib.frozen import Frozen
+from ._lib.registry import lookup, to_record
 from .backends import Array, namespace
 
 __all__ = [
@@ -39,7 +39,7 @@ _INFINITE = (-math.inf, math.inf)
 _NOWHERE: tuple[float, ...] = ()
 
 
-class Activation(Value):
+class Activation(Frozen):
     """A function sigma that a layer applies to its weighted input z.
 
     Attributes
@@ -441,14 +441,14 @@ def get(activation: str | Activation) -> Activation:
     >>> bpnet.activations.get("tanh")
     Tanh()
     """
-    return choose(activation, _BUILT_IN, Activation, "activation")
+    return lookup(activation, _BUILT_IN, Activation, "activation")
 
 
 def to_dict(activation: Activation) -> dict[str, Any]:
     """Name and parameters, as a model's file keeps them."""
     if isinstance(activation, PerNeuron):
         return {"name": "per_neuron", "functions": [to_dict(get(f)) for f in activation.functions]}
-    return parameters_of(activation)
+    return to_record(activation)
 
 
 def from_dict(record: dict[str, Any], custom: dict[str, Any]) -> Activation:

@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from ._lib.frozen import Value
-from ._lib.registry import choose, parameters_of
+from ._lib.frozen import Frozen
+from ._lib.registry import lookup, to_record
 from .activations import Activation, Exponential, Identity, Sigmoid, Softmax, Softplus
 from .backends import Array, namespace
 
@@ -29,7 +29,7 @@ _LINEAR: Activation = Identity()
 _SOFTPLUS = Softplus()
 
 
-class Cost(Value):
+class Cost(Frozen):
     """A cost of one sample's outputs a against its targets y.
 
     Attributes
@@ -283,7 +283,7 @@ def get(cost: str | Cost) -> Cost:
     >>> bpnet.costs.get("log_likelihood")
     CategoricalCrossEntropy()
     """
-    return choose(cost, _BUILT_IN, Cost, "cost")
+    return lookup(cost, _BUILT_IN, Cost, "cost")
 
 
 def check_pair(cost: Cost, sigma: Activation) -> None:
@@ -314,7 +314,7 @@ def check_pair(cost: Cost, sigma: Activation) -> None:
 
 def to_dict(cost: Cost) -> dict[str, Any]:
     """Name and parameters, as a model's file keeps them."""
-    return parameters_of(cost)
+    return to_record(cost)
 
 
 def from_dict(record: dict[str, Any], custom: dict[str, Any]) -> Cost:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._lib.frozen import Value
+from ._lib.frozen import Frozen
 from .backends import get_backend
 from .backprop import feedforward
 from .costs import Huber
@@ -23,7 +23,7 @@ _STEPS = (1e-3, 1e-4, 1e-5)
 _MOST_UNRESOLVED = 0.01
 
 
-class GradientCheck(Value):
+class GradientCheck(Frozen):
     """What a gradient check found.
 
     Parameters

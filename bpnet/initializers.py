@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ._lib.frozen import Value
-from ._lib.registry import choose
+from ._lib.frozen import Frozen
+from ._lib.registry import lookup
 from .activations import ELU, GELU, Activation, LeakyReLU, ReLU, SiLU, Softplus
 
 __all__ = [
@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # NumPy loads its generators, and half of hashlib, when they 
 _RECTIFIERS = (ReLU, LeakyReLU, ELU, GELU, SiLU, Softplus)
 
 
-class Initializer(Value):
+class Initializer(Frozen):
     """Draws a layer's parameters."""
 
     def weights(self, n_out: int, n_in: int, sigma: Activation, rng: Generator) -> HostArray:
@@ -153,4 +153,4 @@ def get(initializer: str | Initializer) -> Initializer:
     >>> bpnet.initializers.get("scaled_normal")
     ScaledNormal()
     """
-    return choose(initializer, _BUILT_IN, Initializer, "initializer")
+    return lookup(initializer, _BUILT_IN, Initializer, "initializer")

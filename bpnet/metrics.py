@@ -15,8 +15,8 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from ._lib.frozen import Value
-from ._lib.registry import known
+from ._lib.frozen import Frozen
+from ._lib.registry import check_name
 
 __all__ = [
     "AUC",
@@ -41,7 +41,7 @@ _TASKS = ("classification", "regression")
 _FALLING = ("_error", "_loss", "_deviance")  # by scikit-learn's convention lower is better
 
 
-class Metric(Value):
+class Metric(Frozen):
     """A figure of merit of a network's outputs; a subclass says ``name`` and `value`.
 
     Attributes
@@ -248,7 +248,7 @@ class F1(Metric):
     task = "classification"
 
     def __post_init__(self) -> None:
-        known(self.average, _AVERAGES, "average")
+        check_name(self.average, _AVERAGES, "average")
 
     @property
     def name(self) -> str:
@@ -465,7 +465,7 @@ class CustomMetric(Metric):
                 "bpnet.metrics.CustomMetric(function, name=...) gives another one"
             )
         if self.task is not None:
-            known(self.task, _TASKS, "task")
+            check_name(self.task, _TASKS, "task")
         falls = self.lower_is_better
         object.__setattr__(self, "name", name)
         object.__setattr__(
@@ -533,7 +533,7 @@ def get(metric: Any) -> Metric:
     if isinstance(metric, str):
         if top := re.fullmatch(_TOP_K, metric):
             return TopKAccuracy(int(top[1]))
-        return _BUILT_IN[known(metric, _BUILT_IN, "metric")]()
+        return _BUILT_IN[check_name(metric, _BUILT_IN, "metric")]()
     if not callable(metric):
         raise TypeError(f"a metric must be a name or a function of (y, a), not {metric!r}")
     return CustomMetric(metric)

@@ -13,8 +13,8 @@ import numpy as np
 from . import activations as _activations
 from . import costs as _costs
 from . import initializers as _initializers
-from ._lib.frozen import Value
-from ._lib.registry import known
+from ._lib.frozen import Frozen
+from ._lib.registry import check_name
 from .activations import Activation, Sigmoid, Softmax
 from .backends import Array, Backend, BackendUnavailableError, get_backend
 from .backprop import backprop
@@ -31,8 +31,8 @@ from .training import (
     Callback,
     Fit,
     History,
-    Recipe,
     Snapshot,
+    StepConfig,
     evaluate,
     make_forward,
     make_step,
@@ -50,7 +50,7 @@ _CROSSED = (BinaryCrossEntropy, CategoricalCrossEntropy)
 _VECTORS = ("_memory", "_running", "_average", "_scaling")  # tuples of vectors on the device
 
 
-class Gradients(Value):
+class Gradients(Frozen):
     """Gradient of the mean cost, shaped like the parameters.
 
     Parameters
@@ -168,7 +168,7 @@ class Network:
         own = get_backend(backend, device, dtype)
         self.backend = own.configured(compute_dtype, deterministic)
         self.seed = new_seed() if seed is None else _natural("seed", seed)
-        self._task = None if task is None else known(task, _TASKS, "task")
+        self._task = None if task is None else check_name(task, _TASKS, "task")
         self._seen_regression = False
         self.epochs = self.steps = self._since = 0
         self.metadata: dict[str, Any] = {}
@@ -956,13 +956,13 @@ class Network:
             if running.size:
                 self._running = (self.backend.from_host(running, self.dtype),)
 
-    def _recipe(self, settings: dict[str, Any]) -> Recipe:
+    def _recipe(self, settings: dict[str, Any]) -> StepConfig:
         """How a step goes down; what says so is taken out of the settings."""
         chosen = {name: settings.pop(name) for name in _OF_STEPS if name in settings}
         optimizer = settings.pop("optimizer", _SGD)
-        return Recipe(optimizer, compute=self.backend.low_dtype, **chosen)
+        return StepConfig(optimizer, compute=self.backend.low_dtype, **chosen)
 
-    def _prepare(self, recipe: Recipe) -> None:
+    def _prepare(self, recipe: StepConfig) -> None:
         """Make the optimizer's memory, unless there is one of its kind already."""
         optimizer = recipe.optimizer
         if type(optimizer) is not type(self._optimizer):
@@ -998,7 +998,7 @@ class Network:
             self._memory = self._optimizer.init(self._theta, self.backend.xp)
             self._since = self.steps
 
-    def _compiled(self, recipe: Recipe) -> Callable[..., Any]:
+    def _compiled(self, recipe: StepConfig) -> Callable[..., Any]:
         """The backend's run of training steps, made once for each way of stepping."""
         if recipe not in self._runs:
             step = make_step(self._architecture, self.cost, recipe)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from numbers import Real
 from typing import Any, ClassVar
 
-from ._lib.frozen import Value
-from ._lib.registry import choose
+from ._lib.frozen import Frozen
+from ._lib.registry import lookup
 from .backends import Array
 
 __all__ = ["BatchNorm", "LayerNorm", "Normalization", "get"]
 
 
-class Normalization(Value):
+class Normalization(Frozen):
     """``n = (z - mean) / sqrt(variance + epsilon)``, which a layer scales and shifts.
 
     The layer's activation then takes ``scale * n + shift`` for z, both learned, one a neuron.
@@ -124,4 +124,4 @@ def get(normalization: str | Normalization) -> Normalization:
     >>> bpnet.normalization.get("layer")
     LayerNorm(epsilon=1e-05)
     """
-    return choose(normalization, _BUILT_IN, Normalization, "normalization")
+    return lookup(normalization, _BUILT_IN, Normalization, "normalization")

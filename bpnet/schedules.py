@@ -11,8 +11,8 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from ._lib.frozen import Value
-from ._lib.registry import known
+from ._lib.frozen import Frozen
+from ._lib.registry import check_name
 from ._lib.validation import check_counts, check_numbers
 
 __all__ = [
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-class Schedule(Value):
+class Schedule(Frozen):
     """A learning rate for each step.
 
     Examples
@@ -512,7 +512,7 @@ def get(schedule: str | Rate, **settings: Any) -> Rate:
     Cosine(learning_rate=0.1, steps=1000, minimum=0.0)
     """
     if isinstance(schedule, str):
-        return _BUILT_IN[known(schedule, _BUILT_IN, "schedule")](**settings)
+        return _BUILT_IN[check_name(schedule, _BUILT_IN, "schedule")](**settings)
     if settings:
         raise TypeError(f"{', '.join(settings)} would change {schedule!r}; make another one")
     return _function(schedule)

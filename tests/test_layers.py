@@ -18,8 +18,8 @@ from bpnet.compiler.plain import plain_run
 from bpnet.compiler.trace import record
 from bpnet.normalization import BatchNorm, LayerNorm
 from bpnet.randomness import epoch_order, keep_mask, mask_key
-from bpnet.training import Recipe, make_forward, make_step
-from bpnet.training.step import rates_of
+from bpnet.training import StepConfig, make_forward, make_step
+from bpnet.training.step import step_inputs
 
 # Layers without chance in them, and with it.
 SHAPES = {
@@ -259,9 +259,9 @@ def five_point(function, theta, h=1e-3):
 
 def one_step(net, x, y, step=4, **recipe):
     """Theta less theta after a step of rate 1, and the keys of the step."""
-    recipe = Recipe(bpnet.SGD(1.0), **recipe)
+    recipe = StepConfig(bpnet.SGD(1.0), **recipe)
     net._prepare(recipe)
-    rates = rates_of(recipe, net._architecture, net.seed, step, 0)
+    rates = step_inputs(recipe, net._architecture, net.seed, step, 0)
     backend = net.backend
     with backend.scope():
         given = backend.from_host(np.asarray(x), net.dtype), backend.from_host(y, net.dtype)
@@ -460,10 +460,10 @@ def test_single_precision_stays_single_whatever_the_options_are(torch):
     ]
     for backend in ("numpy", "torch"):
         net = network(layers, backend=backend, dtype="float32")
-        recipe = Recipe(bpnet.SGD(0.1), l1=half, l2=half, max_norm=half, average=half)
+        recipe = StepConfig(bpnet.SGD(0.1), l1=half, l2=half, max_norm=half, average=half)
         net._prepare(recipe)
         x, y = (net.backend.from_host(one, "float32") for one in samples("quadratic", M, 3))
-        rates = rates_of(recipe, net._architecture, 0, 0, 0)
+        rates = step_inputs(recipe, net._architecture, 0, 0, 0)
         after, z = make_step(net._architecture, net.cost, recipe)(
             net.backend.xp, net._state(), x, y, rates
         )
@@ -628,7 +628,7 @@ def test_each_is_planned_and_agrees_with_the_plain_loop(
 ):
     if library == "torch":
         request.getfixturevalue("torch")
-    recipe = Recipe(optimizer, **RECIPES[recipe])
+    recipe = StepConfig(optimizer, **RECIPES[recipe])
     net = network(layers, backend=library)
     backend, structure = net.backend, net._architecture
     net._prepare(recipe)
@@ -636,7 +636,7 @@ def test_each_is_planned_and_agrees_with_the_plain_loop(
     if recipe.weighted:
         y = np.c_[y, np.random.default_rng(2).uniform(0, 2, 23)]
     step, state = make_step(structure, net.cost, recipe), net._state()
-    rates = [rates_of(recipe, structure, net.seed, t, t) for t in range(6)]
+    rates = [step_inputs(recipe, structure, net.seed, t, t) for t in range(6)]
     for m in (M, 1):  # raises where a plan does not know what to do
         record(step, "float64", state, (m, 3), (m, y.shape[1]), rates[0])
     order = np.random.default_rng(0).integers(0, 23, (6, M))

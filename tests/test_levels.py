@@ -42,12 +42,12 @@ def network(backend=None, sizes=(4, 6, 3), **options):
 def test_defaults_are_those_of_fit():
     """Of `Network.fit`, of what it hands its arguments to, and of a step's recipe."""
     stated = inspect.signature(bpnet.Network.fit).parameters
-    for function in (fitting, bpnet.training.Recipe, bpnet.Network.step):
+    for function in (fitting, bpnet.training.StepConfig, bpnet.Network.step):
         for name, parameter in inspect.signature(function).parameters.items():
             if name in stated and parameter.default is not parameter.empty:
                 assert parameter.default == stated[name].default, name
     net = network()
-    assert net._recipe({}) == bpnet.training.Recipe(stated["optimizer"].default)
+    assert net._recipe({}) == bpnet.training.StepConfig(stated["optimizer"].default)
 
 
 # ------------------------------------------------------------------ epochs

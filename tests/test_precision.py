@@ -8,7 +8,7 @@ from _backends import Target, parameters
 
 import bpnet
 from bpnet.data import load_digits
-from bpnet.training import Recipe, make_step
+from bpnet.training import StepConfig, make_step
 
 
 @pytest.fixture(params=["torch", "jax", "cupy"])
@@ -54,7 +54,7 @@ def test_a_step_that_overflows_changes_nothing_but_the_scale(torch):
     net = bpnet.Network(
         [2, 3, 1], activations=["identity"] * 2, backend="torch", compute_dtype="float16", seed=0
     )
-    recipe = Recipe(bpnet.Momentum(0.1), compute="float16")
+    recipe = StepConfig(bpnet.Momentum(0.1), compute="float16")
     net._prepare(recipe)
     step = make_step(net._architecture, net.cost, recipe)
     x = net.backend.asarray([[3e4, -3e4]])

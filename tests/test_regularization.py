@@ -10,7 +10,7 @@ from _backends import host, parameters, relative
 import bpnet
 from bpnet import Layer
 from bpnet.randomness import epoch_order
-from bpnet.training import Recipe
+from bpnet.training import StepConfig
 
 N, SIZE = 25, 10  # batches of 10, 10 and 5
 
@@ -425,7 +425,7 @@ def test_what_is_of_classes_raises_in_regression(data, options):
 
 
 def test_numbers_of_numpy_will_do():
-    one = Recipe(bpnet.SGD(0.1), l1=np.float32(0.5), accumulate=np.int64(2))
+    one = StepConfig(bpnet.SGD(0.1), l1=np.float32(0.5), accumulate=np.int64(2))
     assert (type(one.l1), type(one.accumulate)) == (float, int)
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, NoReturn, Self, dataclass_transform
 
-__all__ = ["Value"]
+__all__ = ["Frozen"]
 
 
 class _Signature:
     """The signature that ``help`` shows, made when it is asked for."""
 
-    def __get__(self, instance: object, owner: type[Value]) -> Any:
+    def __get__(self, instance: object, owner: type[Frozen]) -> Any:
         import inspect
 
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -29,7 +29,7 @@ class _Signature:
 
 
 @dataclass_transform(frozen_default=True)
-class Value:
+class Frozen:
     """Base of immutable objects; a subclass's annotated names are its fields.
 
     Attributes

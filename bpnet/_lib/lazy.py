@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-__all__ = ["later"]
+__all__ = ["lazy_attributes"]
 
 
-def later(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
+def lazy_attributes(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
     """A ``__getattr__`` for a package.
 
     Parameters

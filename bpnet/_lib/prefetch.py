@@ -8,10 +8,10 @@ import threading
 from collections.abc import Generator, Iterator
 from typing import Any
 
-__all__ = ["Ahead"]
+__all__ = ["Prefetcher"]
 
 
-class Ahead:
+class Prefetcher:
     """What a generator gives, made one ahead in a thread of its own.
 
     Parameters

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
-__all__ = ["choose", "known", "parameters_of"]
+__all__ = ["check_name", "lookup", "to_record"]
 
 T = TypeVar("T")
 
 
-def known(name: str, names: Collection[str], what: str) -> str:
+def check_name(name: str, names: Collection[str], what: str) -> str:
     """``name``, which must be among ``names``; else the error says which was perhaps meant."""
     if name in names:
         return name
@@ -21,7 +21,7 @@ def known(name: str, names: Collection[str], what: str) -> str:
     raise ValueError(f"unknown {what} {name!r}: {hint}")
 
 
-def choose(chosen: Any, table: Mapping[str, Callable[[], T]], kind: type[T], what: str) -> T:
+def lookup(chosen: Any, table: Mapping[str, Callable[[], T]], kind: type[T], what: str) -> T:
     """The object called ``chosen``, or ``chosen`` itself where it is of that kind."""
     if isinstance(chosen, kind):
         return chosen
@@ -29,10 +29,10 @@ def choose(chosen: Any, table: Mapping[str, Callable[[], T]], kind: type[T], wha
         return chosen()
     if not isinstance(chosen, str):
         raise TypeError(f"{what} must be a name or a {kind.__name__}, not {chosen!r}")
-    return table[known(chosen, table, what)]()
+    return table[check_name(chosen, table, what)]()
 
 
-def parameters_of(chosen: Any) -> dict[str, Any]:
+def to_record(chosen: Any) -> dict[str, Any]:
     """Name and parameters of such an object, for a file; raises for a custom one's functions."""
     record: dict[str, Any] = {"name": chosen.name}
     for field in chosen.fields:

@@ -6,12 +6,12 @@ import math
 import operator
 from typing import Any
 
-from .frozen import Value
+from .frozen import Frozen
 
-__all__ = ["check_counts", "check_numbers", "count"]
+__all__ = ["check_count", "check_counts", "check_number", "check_numbers"]
 
 
-def check_numbers(value: Value, *bounds: tuple[str, float, float]) -> None:
+def check_numbers(value: Frozen, *bounds: tuple[str, float, float]) -> None:
     """Hold each named field, as a Python float, to ``low <= number < high``."""
     for name, low, high in bounds:
         number = float(getattr(value, name))
@@ -22,13 +22,13 @@ def check_numbers(value: Value, *bounds: tuple[str, float, float]) -> None:
         object.__setattr__(value, name, number)
 
 
-def check_counts(value: Value, *names: str) -> None:
+def check_counts(value: Frozen, *names: str) -> None:
     """Hold each named field to whole numbers from 1 on."""
     for name in names:
-        object.__setattr__(value, name, count(name, getattr(value, name), 1))
+        object.__setattr__(value, name, check_count(name, getattr(value, name), 1))
 
 
-def count(name: str, value: Any, least: int) -> int:
+def check_count(name: str, value: Any, least: int) -> int:
     """``value`` as an int, which must be at least ``least``."""
     try:
         whole = operator.index(value)
@@ -37,3 +37,18 @@ def count(name: str, value: Any, least: int) -> int:
     if whole < least:
         raise ValueError(f"{name} must be at least {least}, not {whole}")
     return whole
+
+
+def check_number(name: str, value: Any, high: float = math.inf, *, positive: bool = False) -> float:
+    """A number from 0 (or above it, where it is to be ``positive``) to below ``high``."""
+    try:
+        real = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a number, not {value!r}") from None
+    if not math.isfinite(real):
+        raise ValueError(f"{name} must be finite, not {value}")
+    if not 0.0 <= real < high or (positive and real == 0.0):
+        low = "greater than 0" if positive else "at least 0"
+        most = f" and less than {high:g}" if high < math.inf else ""
+        raise ValueError(f"{name} must be {low}{most}, not {value}")
+    return real

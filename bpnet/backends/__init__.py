@@ -9,8 +9,8 @@ import os
 from types import TracebackType
 from typing import Any
 
-from .._lib.frozen import Value
-from .._lib.registry import known
+from .._lib.frozen import Frozen
+from .._lib.registry import check_name
 from .base import Array, Availability, Backend, BackendUnavailableError, Namespace
 from .numpy import NumpyBackend
 
@@ -36,7 +36,7 @@ _TABLE = {
 _DTYPES = ("float32", "float64")
 
 
-class _Choice(Value):
+class _Choice(Frozen):
     name: str | None = None
     device: str | None = None
     dtype: str | None = None
@@ -135,9 +135,9 @@ def get_backend(
     if isinstance(name, Backend):
         return _adapt(name, device, dtype)
     default = _default()
-    dtype = known(dtype or default.dtype or "float32", _DTYPES, "dtype")
+    dtype = check_name(dtype or default.dtype or "float32", _DTYPES, "dtype")
     if name is not None:
-        name = known(name, (*_TABLE, "auto"), "backend")
+        name = check_name(name, (*_TABLE, "auto"), "backend")
     if device is not None:
         _kind(device)
     if "auto" in (name, device):
@@ -205,7 +205,7 @@ def _default() -> _Choice:
         name = os.environ.get("BPNET_BACKEND") or None
         device = os.environ.get("BPNET_DEVICE") or None
     if name is not None:
-        known(name, (*_TABLE, "auto"), "backend (from BPNET_BACKEND)")
+        check_name(name, (*_TABLE, "auto"), "backend (from BPNET_BACKEND)")
     if device is not None:
         _kind(device)
     return _Choice(name, device)
@@ -255,7 +255,7 @@ def _adapt(backend: Backend, device: str | None, dtype: str | None) -> Backend:
     device, dtype = device or backend.device, dtype or backend.dtype
     if (device, dtype) == (backend.device, backend.dtype):
         return backend
-    known(dtype, _DTYPES, "dtype")
+    check_name(dtype, _DTYPES, "dtype")
     if backend.name in _TABLE:
         return _make(backend.name, device, dtype)
     return type(backend)(device, dtype)
@@ -317,7 +317,7 @@ def _kind(device: str) -> str:
     """``"cuda"`` of ``"cuda:1"``; raises where the name means no device."""
     kind, colon, index = device.partition(":")
     kinds = sorted({kind for _, there, _ in _TABLE.values() for kind in there} | {"auto"})
-    known(kind, kinds, "device")
+    check_name(kind, kinds, "device")
     if colon and not index.isdecimal():
         raise ValueError(f"device {device!r}: after the colon a number is expected, as in 'cuda:1'")
     return kind

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from .._lib.frozen import Value
-from .._lib.registry import known
+from .._lib.frozen import Frozen
+from .._lib.registry import check_name
 from .counter_random import keep_bits, normal
 from .erf import erf
 
@@ -55,7 +55,7 @@ class BackendUnavailableError(RuntimeError):
     """
 
 
-class Availability(Value):
+class Availability(Frozen):
     """What is known of one backend on this machine.
 
     Parameters
@@ -227,7 +227,7 @@ class Backend(ABC):
         if (compute_dtype, deterministic) == (self.compute_dtype, self.deterministic):
             return self
         if compute_dtype is not None:
-            known(compute_dtype, ("bfloat16", "float16", "tf32"), "compute_dtype")
+            check_name(compute_dtype, ("bfloat16", "float16", "tf32"), "compute_dtype")
             lacking = self.lacks_compute(compute_dtype)
             if self.dtype != "float32":
                 lacking = f"the parameters are {self.dtype}, and must be float32"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from .. import __version__
-from .._lib.registry import known
+from .._lib.registry import check_name
 from ..training import DivergenceError
 from . import check, devices, predict, train
 from ._errors import UsageError, in_words, usage
@@ -93,7 +93,7 @@ def _run(argv: list[str]) -> int:
         return 2
     if not argv[0].startswith("-"):
         with usage():
-            known(argv[0], _COMMANDS, "command")
+            check_name(argv[0], _COMMANDS, "command")
     try:
         options, unknown = parser.parse_known_args(argv)
     except SystemExit:  # --help and --version have printed

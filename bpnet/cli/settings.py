@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from .. import optimizers
-from .._lib.registry import known
+from .._lib.registry import check_name
 from ..data import Dataset
 from ..network import Network
 from ..optimizers import Optimizer
@@ -239,7 +239,7 @@ def read_settings(path: Path) -> Settings:
     settings = {}
     for name, value in content.items():
         try:
-            setting = SETTINGS[known(name, SETTINGS, "setting")]
+            setting = SETTINGS[check_name(name, SETTINGS, "setting")]
         except ValueError as error:
             raise UsageError(f"{path}: {error}") from error
         values = value if isinstance(value, list) and setting.many else [value]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._lib.registry import known
+from .._lib.registry import check_name
 from ..data import Dataset, load_digits, load_mnist, load_table, read_table
 from ._errors import UsageError
 from .settings import Settings
@@ -20,7 +20,7 @@ def name_of(asked: Settings) -> str:
         for name in ("target", "task", "text"):
             if name in asked:
                 raise UsageError(f"--{name} goes with --data FILE, a table of your own")
-        dataset = known(asked.setdefault("dataset", "digits"), ("digits", "mnist"), "dataset")
+        dataset = check_name(asked.setdefault("dataset", "digits"), ("digits", "mnist"), "dataset")
         if dataset == "mnist" and "data_dir" not in asked:
             raise UsageError(
                 "--dataset mnist needs --data-dir DIR, the folder with its four files: "

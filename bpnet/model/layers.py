@@ -1,7 +1,7 @@
 """Layers: what each does between its weighted input and its activation.
 
 `backprop` knows a layer's activation as an object with a value and a pullback. A layer that
-normalizes, drops or is bypassed is such an object too: a `Stage`, made anew for each step.
+normalizes, drops or is bypassed is such an object too: a `LayerPass`, made anew for each step.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import numpy as np
 from .. import activations as _activations
 from .. import costs as _costs
 from .. import normalization as _normalization
-from .._lib.frozen import Value
-from .._lib.registry import parameters_of
+from .._lib.frozen import Frozen
+from .._lib.registry import to_record
 from ..activations import Activation
 from ..backends import Array
 from ..costs import Cost
@@ -26,10 +26,10 @@ from ..normalization import BatchNorm, Normalization
 from ..randomness import mask_key
 from .layout import Layout
 
-__all__ = ["Architecture", "Layer", "Stage", "layers_from", "resolved"]
+__all__ = ["Architecture", "Layer", "LayerPass", "layers_from", "resolved"]
 
 
-class Layer(Value):
+class Layer(Frozen):
     """A layer of a network, where it is more than a number of neurons.
 
     Parameters
@@ -81,7 +81,7 @@ class Layer(Value):
         return f"{self.size}{name}" + (f" ({', '.join(words)})" if words else "")
 
 
-class Stage:
+class LayerPass:
     """From the weighted input of a layer to its activations, in one step, and back.
 
     Parameters
@@ -94,7 +94,7 @@ class Stage:
         To normalize by, (n_l,) each, in place of the mini-batch's own.
     mask : callable, optional
         ``mask(a)`` is what the activations are multiplied by.
-    below : Stage or Source, optional
+    below : LayerPass or Source, optional
         Whose activations are added.
 
     Attributes
@@ -263,7 +263,7 @@ class Architecture:
                 mask = functools.partial(
                     _mask, xp, 1.0 - layer.dropout, keys[l + 1, "dropout"], first
                 )
-            stage = Stage(
+            stage = LayerPass(
                 self.sigma[l],
                 norm=self.norms.get(l),
                 scale=scales.get(l),
@@ -310,7 +310,7 @@ class Architecture:
                 if getattr(layer, name)
             }
             if "normalization" in own:
-                own["normalization"] = parameters_of(own["normalization"])
+                own["normalization"] = to_record(own["normalization"])
             if own:
                 found[str(l)] = own
         return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .._lib.registry import choose
+from .._lib.registry import lookup
 from ._base import Optimizer
 from .adam import Adam, AdamW, AMSGrad, NAdam, RAdam
 from .lion import Lion
@@ -72,4 +72,4 @@ def get(optimizer: str | Optimizer) -> Optimizer:
     >>> bpnet.optimizers.get("sgd")
     SGD(learning_rate=0.1)
     """
-    return choose(optimizer, _BUILT_IN, Optimizer, "optimizer")
+    return lookup(optimizer, _BUILT_IN, Optimizer, "optimizer")

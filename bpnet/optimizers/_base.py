@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar, TypeAlias
 
-from .._lib.frozen import Value
+from .._lib.frozen import Frozen
 from .._lib.validation import check_numbers
 from ..backends import Array
 from ..schedules import Rate
@@ -15,7 +15,7 @@ __all__ = ["Memory", "Optimizer", "zeros"]
 Memory: TypeAlias = tuple[Array, ...]
 
 
-class Optimizer(Value):
+class Optimizer(Frozen):
     """How a gradient changes the parameters.
 
     Attributes

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lib.lazy import later
+from .._lib.lazy import lazy_attributes
 from .callbacks import PLACES, Callback
 from .evaluation import evaluate
 from .history import History
 from .loop import DivergenceError, Fit
 from .snapshot import Snapshot, read_checkpoint
-from .step import Recipe, make_forward, make_step
+from .step import StepConfig, make_forward, make_step
 
 if TYPE_CHECKING:
     from .callbacks import (
@@ -37,9 +37,9 @@ __all__ = [
     "History",
     "KeepBest",
     "Progress",
-    "Recipe",
     "ReduceOnPlateau",
     "Snapshot",
+    "StepConfig",
     "TensorBoard",
     "evaluate",
     "make_forward",
@@ -47,4 +47,4 @@ __all__ = [
     "read_checkpoint",
 ]
 
-__getattr__ = later(__name__, dict.fromkeys(PLACES, "callbacks"))
+__getattr__ = lazy_attributes(__name__, dict.fromkeys(PLACES, "callbacks"))

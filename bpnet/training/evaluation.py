@@ -9,8 +9,8 @@ import numpy as np
 
 from ..backends import Array
 from ..metrics import Metric
-from .step import Recipe
-from .tally import R2, Accuracy, Tally
+from .step import StepConfig
+from .tally import R2, Accuracy, EpochSums
 
 if TYPE_CHECKING:
     from ..network import Network
@@ -40,7 +40,7 @@ def evaluate(
     xp, own, last = net.backend.xp, metric_of(net), net._sigma[-1]
     to_numpy, forward, state = net.backend.to_numpy, net._forward(), (net._theta, net._running)
     rows = max(1, _CHUNK // max(net.sizes))
-    tally, outputs = Tally(), []
+    tally, outputs = EpochSums(), []
     for x, y in samples:
         y = y[:, : net.sizes[-1]]
         for start in range(0, x.shape[0], rows):
@@ -60,7 +60,7 @@ def evaluate(
     return [cost, own.figure(*(each[w] for w in own.wants)), *(one(*given) for one in metrics)]
 
 
-def costs_of(net: Network, recipe: Recipe, z: Array, y: Array) -> Array:
+def costs_of(net: Network, recipe: StepConfig, z: Array, y: Array) -> Array:
     """Cost of each sample of outputs z, shape (m,), as often as it counts."""
     xp, last, (m, n) = net.backend.xp, net._sigma[-1], z.shape
     rows = max(1, (net.backend.at_once or m * n) // n)

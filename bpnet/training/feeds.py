@@ -11,7 +11,7 @@ import numpy as np
 from ..backends import Array
 from ..randomness import epoch_order
 
-__all__ = ["Block", "Feed", "MemoryFeed"]
+__all__ = ["BatchFeed", "Block", "MemoryFeed"]
 
 
 class Block(NamedTuple):
@@ -31,7 +31,7 @@ class Block(NamedTuple):
     order: np.ndarray[Any, Any]
 
 
-class Feed(Protocol):
+class BatchFeed(Protocol):
     """What gives the samples of each epoch.
 
     Attributes
@@ -79,7 +79,7 @@ class MemoryFeed:
         self._orders: dict[int, np.ndarray[Any, Any]] = {}
 
     def blocks(self, epoch: int, first_step: int = 0, at_most: int = 2**30) -> Iterator[Block]:
-        """See `Feed`."""
+        """See `BatchFeed`."""
         size, several = self.batch_size, bool(self._orders)
         order = self._order(epoch)
         full = self.samples // size
@@ -100,8 +100,8 @@ class MemoryFeed:
         return self._orders[epoch]
 
     def everything(self) -> Iterator[tuple[Array, Array]]:
-        """See `Feed`."""
+        """See `BatchFeed`."""
         yield self._x, self._y
 
     def close(self) -> None:
-        """See `Feed`."""
+        """See `BatchFeed`."""

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from .._lib.frozen import Value
-from .._lib.validation import check_counts, check_numbers, count
+from .._lib.frozen import Frozen
+from .._lib.validation import check_count, check_counts, check_numbers
 from ..backends import Array
 from ..backprop import backprop
 from ..compiler import compile_step
 from ..metrics import get_all
-from . import Callback, DivergenceError, Fit, History, Progress, Recipe
+from . import Callback, DivergenceError, Fit, History, Progress, StepConfig
 from .feeds import MemoryFeed
-from .tally import Tally
+from .tally import EpochSums
 
 if TYPE_CHECKING:
     from ..network import Network
@@ -32,7 +32,7 @@ _CHUNK = 2**21
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
-class LBFGS(Value):
+class LBFGS(Frozen):
     """The limited-memory BFGS method: each step takes the whole batch, and a line search.
 
     It takes the place of an optimizer in `Network.fit`; an epoch of the history is then one
@@ -134,8 +134,8 @@ class LBFGS(Value):
         memory of an optimizer that the network had is forgotten.
         """
         minimize = _minimizer()
-        epochs = count("epochs", epochs, 0)
-        recipe = Recipe(cast(Any, self), l2=l2)
+        epochs = check_count("epochs", epochs, 0)
+        recipe = StepConfig(cast(Any, self), l2=l2)
         _check_fixed(net)
         callbacks = list(callbacks)
         if progress or (progress is None and sys.stderr.isatty()):
@@ -182,7 +182,7 @@ class _Minimization(Fit):
     net : Network
     x : array, shape (n, n_0)
     y : array, shape (n, n_L)
-    recipe : Recipe
+    recipe : StepConfig
     **options
         As of `Fit`.
     """
@@ -193,7 +193,7 @@ class _Minimization(Fit):
         net: Network,
         x: Array,
         y: Array,
-        recipe: Recipe,
+        recipe: StepConfig,
         **options: Any,
     ) -> None:
         feed = MemoryFeed(x, y, batch_size=x.shape[0], seed=net.seed)
@@ -253,7 +253,7 @@ class _Minimization(Fit):
     def _objective(self, theta: Vector) -> tuple[float, Vector]:
         """The objective and its gradient."""
         net, l2, n, weights = self.net, self._l2, self._feed.samples, self.net._layout.n_weights
-        backend, tally = net.backend, Tally()
+        backend, tally = net.backend, EpochSums()
         on_device = backend.from_host(theta, net.dtype)
         state = on_device, backend.xp.zeros_like(on_device)
         for order in self._blocks:
@@ -278,7 +278,7 @@ class _Minimization(Fit):
         """Keep what an iteration came to, and tell the callbacks."""
         if not np.array_equal(theta, cast(Vector, self._at)):  # the last point is the one taken
             self._objective(theta)
-        net, tally = self.net, cast(Tally, self._tally)
+        net, tally = self.net, cast(EpochSums, self._tally)
         net._receive(theta)
         net.epochs += 1
         self.steps_done += 1

@@ -13,12 +13,12 @@ from ..backends import Array
 from ..metrics import Metric
 from .callbacks import Callback
 from .evaluation import costs_of, evaluate, metric_of
-from .feeds import Feed
+from .feeds import BatchFeed
 from .history import History
 from .interrupt import Interrupt
 from .snapshot import Snapshot, packed, unpacked
-from .step import Recipe, rates_over
-from .tally import Tally
+from .step import StepConfig, step_inputs_over
+from .tally import EpochSums
 
 if TYPE_CHECKING:
     from ..network import Network
@@ -82,8 +82,8 @@ class Fit:
     def __init__(
         self,
         net: Network,
-        feed: Feed,
-        recipe: Recipe,
+        feed: BatchFeed,
+        recipe: StepConfig,
         *,
         epochs: int,
         validation: tuple[Array, Array] | None,
@@ -110,7 +110,7 @@ class Fit:
         self._whole_block = True
         self._block_steps = max(1, _BLOCK // (feed.batch_size * net.sizes[-1]))
         self._epoch_block_steps = self._block_steps
-        self._tally: Tally | None = None
+        self._tally: EpochSums | None = None
         self._state: Any = None
 
     @property
@@ -189,7 +189,7 @@ class Fit:
     def snapshot(self) -> Snapshot:
         """Where the fit stands, at the end of a block of steps or of an epoch."""
         net, backend = self.net, self.net.backend
-        tally = self._tally or Tally()
+        tally = self._tally or EpochSums()
         within = tally.steps > 0
         arrays: dict[str, np.ndarray[Any, Any]] = {}
         state = _each(backend.to_numpy, self._state or net._state())
@@ -270,7 +270,7 @@ class Fit:
         tally = unpacked(header["tally"], arrays)
         net._receive_state(state, steps)
         if tally is not None:
-            self._tally, self._state = Tally.restored(tally, backend), state
+            self._tally, self._state = EpochSums.restored(tally, backend), state
             self._tally.latest, self._tally.seconds = header["latest"], header["seconds"]
             if not header["at_once"]:
                 net._theta, net._running, net._average, net._scaling = moved("whole")
@@ -335,7 +335,7 @@ class Fit:
     def _epoch(self) -> dict[str, Any] | None:
         self._began = time.perf_counter()
         net = self.net
-        tally = self._tally = self._tally or Tally()  # a resumed one has begun already
+        tally = self._tally = self._tally or EpochSums()  # a resumed one has begun already
         if not tally.steps:  # otherwise the blocks are to be those of the fit before
             self._epoch_block_steps = self._block_steps
         run = net._compiled(self._recipe)
@@ -362,12 +362,14 @@ class Fit:
         return self._row(cost, tally)
 
     def _block(
-        self, run: Any, x: Array, y: Array, order: np.ndarray[Any, Any], tally: Tally
+        self, run: Any, x: Array, y: Array, order: np.ndarray[Any, Any], tally: EpochSums
     ) -> None:
         """Do a block of steps, or those of it before Ctrl-C."""
         net, recipe = self.net, self._recipe
         steps = range(self.steps_done, self.steps_done + len(order))
-        rates = rates_over(recipe, net._architecture, net.seed, steps, net._since, self.rate_factor)
+        rates = step_inputs_over(
+            recipe, net._architecture, net.seed, steps, net._since, self.rate_factor
+        )
         self._state, outputs = run(self._state, x, y, order, rates, self._interrupt)
         count = 0 if outputs is None else int(outputs.shape[0])
         self._whole_block = count == len(order)
@@ -377,7 +379,9 @@ class Fit:
             self.steps_done += count
             self._tell("on_steps", self, count)
 
-    def _score(self, outputs: Array, y: Array, order: np.ndarray[Any, Any], tally: Tally) -> None:
+    def _score(
+        self, outputs: Array, y: Array, order: np.ndarray[Any, Any], tally: EpochSums
+    ) -> None:
         """Costs of each step, and what the metrics need, from the outputs of a block of steps."""
         net = self.net
         xp, last = net.backend.xp, net._sigma[-1]
@@ -395,7 +399,7 @@ class Fit:
             tally.outputs.append(net.backend.to_numpy(last.value(z, xp)))
             tally.targets.append(net.backend.to_numpy(y))
 
-    def _checked(self, tally: Tally) -> float:
+    def _checked(self, tally: EpochSums) -> float:
         """Sum of the epoch's costs; raises, naming the first bad batch, if it is not finite."""
         if not tally.costs:
             return 0.0
@@ -416,7 +420,7 @@ class Fit:
             self.history,
         )
 
-    def _row(self, cost: float, tally: Tally) -> dict[str, Any]:
+    def _row(self, cost: float, tally: EpochSums) -> dict[str, Any]:
         net = self.net
         if self._evaluate_training:
             judged = [evaluate(net, self._feed.everything(), self._metrics)]

@@ -14,10 +14,10 @@ from ..backends.base import host_array
 if TYPE_CHECKING:
     from ..network import Network
 
-__all__ = ["Preparation", "weights_of"]
+__all__ = ["SamplePreparer", "weights_of"]
 
 
-class Preparation:
+class SamplePreparer:
     """Checks samples and targets, brings them to the device, and smooths the targets.
 
     Parameters

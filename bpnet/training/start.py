@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._lib.validation import count
+from .._lib.validation import check_count
 from ..backends import Array
 from ..data.sources.base import Source
 from ..metrics import get_all
 from ..optimizers import Optimizer
 from .callbacks import Callback
 from .evaluation import costs_of, metric_of
-from .feeds import Feed, MemoryFeed
+from .feeds import BatchFeed, MemoryFeed
 from .history import History
 from .loop import DivergenceError, Fit
-from .preparation import Preparation, weights_of
+from .preparation import SamplePreparer, weights_of
 from .snapshot import Snapshot, read_checkpoint
-from .step import Recipe, rates_of
+from .step import StepConfig, step_inputs
 
 if TYPE_CHECKING:
     from ..network import Network
@@ -38,7 +38,7 @@ def fitting(
     *,
     epochs: int,
     batch_size: int = 32,
-    recipe: Recipe,
+    recipe: StepConfig,
     label_smoothing: float = 0.0,
     sample_weight: Any = None,
     class_weight: Any = None,
@@ -50,8 +50,8 @@ def fitting(
     resume: Snapshot | str | os.PathLike[str] | None = None,
 ) -> Fit:
     """A fit before its first epoch; `Network.fit` says what each argument means."""
-    epochs = count("epochs", epochs, 0)
-    batch_size = count("batch_size", batch_size, 1)
+    epochs = check_count("epochs", epochs, 0)
+    batch_size = check_count("batch_size", batch_size, 1)
     _check_settings(recipe, label_smoothing)
     chosen = [one for one in get_all(metrics) if one.name != metric_of(net).name]
     if not isinstance(resume, Snapshot | None):
@@ -64,8 +64,8 @@ def fitting(
 
         callbacks.append(Progress())
     with net.backend.scope(), _undone(net):
-        prepare = Preparation(net, label_smoothing)
-        feed: Feed
+        prepare = SamplePreparer(net, label_smoothing)
+        feed: BatchFeed
         total = None
         if isinstance(x, Source):
             if y is not None or sample_weight is not None or class_weight is not None:
@@ -110,7 +110,7 @@ def step(
     x: Any,
     y: Any,
     *,
-    recipe: Recipe,
+    recipe: StepConfig,
     label_smoothing: float = 0.0,
     sample_weight: Any = None,
 ) -> float:
@@ -119,12 +119,12 @@ def step(
     backend = net.backend
     with backend.scope():
         with _undone(net):
-            x, y = Preparation(net, label_smoothing)(x, y)
+            x, y = SamplePreparer(net, label_smoothing)(x, y)
             x, y, total = _weighted(net, x, y, sample_weight, None)
             recipe = recipe.replaced(weighted=total is not None)
         net._prepare(recipe)
         order = np.arange(x.shape[0])[None, :]
-        rates = rates_of(recipe, net._architecture, net.seed, net.steps, net.steps - net._since)
+        rates = step_inputs(recipe, net._architecture, net.seed, net.steps, net.steps - net._since)
         try:
             state, z = net._compiled(recipe)(net._state(), x, y, order, [rates])
             cost = float(backend.xp.mean(costs_of(net, recipe, z[0, :, :], y)))
@@ -143,7 +143,7 @@ def step(
     return cost
 
 
-def _check_settings(recipe: Recipe, label_smoothing: float) -> None:
+def _check_settings(recipe: StepConfig, label_smoothing: float) -> None:
     if not isinstance(recipe.optimizer, Optimizer):
         raise TypeError(f"optimizer must be one of bpnet.optimizers, not {recipe.optimizer!r}")
     if not 0.0 <= label_smoothing < 1.0:

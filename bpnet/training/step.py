@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
-from .._lib.frozen import Value
+from .._lib.frozen import Frozen
 from .._lib.validation import check_counts
 from ..activations import Activation, Identity
 from ..backends import Array
@@ -17,10 +17,17 @@ from ..costs import Cost
 from ..model.layers import Architecture
 from ..optimizers import Optimizer
 
-__all__ = ["FIRST_SCALING", "Recipe", "make_forward", "make_step", "rates_of", "rates_over"]
+__all__ = [
+    "FIRST_SCALING",
+    "StepConfig",
+    "make_forward",
+    "make_step",
+    "step_inputs",
+    "step_inputs_over",
+]
 
 
-class Recipe(Value):
+class StepConfig(Frozen):
     """How a step goes down: everything of it but the network and its cost.
 
     The objective is the mean cost, plus ``l2/2`` times the sum of the squared weights, plus ``l1``
@@ -93,20 +100,20 @@ class _Shared:
         return self._cost.output_error(sigma, z, a, y, xp) * self._share
 
 
-def make_step(architecture: Architecture, cost: Cost, recipe: Recipe) -> Step:
+def make_step(architecture: Architecture, cost: Cost, recipe: StepConfig) -> Step:
     """One training step as a pure function, for `bpnet.compiler.compile_step`.
 
     Parameters
     ----------
     architecture : Architecture
     cost : Cost
-    recipe : Recipe
+    recipe : StepConfig
 
     Returns
     -------
     callable
         ``step(xp, state, x, y, rates) -> (state, z)`` with state ``(theta, memory, running,
-        average, scaling)``, of which all but theta may be empty tuples; rates as of `rates_of`.
+        average, scaling)``, of which all but theta may be empty tuples; rates as of `step_inputs`.
     """
     layout, optimizer = architecture.layout, recipe.optimizer
     random = architecture.random
@@ -144,7 +151,7 @@ def make_step(architecture: Architecture, cost: Cost, recipe: Recipe) -> Step:
 def _gradient(
     architecture: Architecture,
     cost: Cost,
-    recipe: Recipe,
+    recipe: StepConfig,
     xp: Any,
     theta: Array,
     running: Any,
@@ -222,7 +229,7 @@ def _parts(m: int, count: int) -> list[slice]:
     return [slice(start, min(start + size, m)) for start in range(0, m, size)]
 
 
-def _clipped(gradient: Array, recipe: Recipe, xp: Any) -> Array:
+def _clipped(gradient: Array, recipe: StepConfig, xp: Any) -> Array:
     if recipe.clip_value:
         gradient = xp.clip(gradient, -recipe.clip_value, recipe.clip_value)
     if recipe.clip_norm:
@@ -243,14 +250,19 @@ def _shortened(theta: Array, architecture: Architecture, bound: float, xp: Any) 
     return xp.concat([*parts, theta[layout.n_weights :]])
 
 
-def rates_of(
-    recipe: Recipe, architecture: Architecture, seed: int, step: int, t: int, factor: float = 1.0
+def step_inputs(
+    recipe: StepConfig,
+    architecture: Architecture,
+    seed: int,
+    step: int,
+    t: int,
+    factor: float = 1.0,
 ) -> tuple[float, ...]:
     """What a step is given: the optimizer's rates, then the keys of its masks.
 
     Parameters
     ----------
-    recipe : Recipe
+    recipe : StepConfig
     architecture : Architecture
     seed : int
     step : int
@@ -265,13 +277,18 @@ def rates_of(
     return *map(float, rates), *architecture.keys(seed, step)
 
 
-def rates_over(
-    recipe: Recipe, architecture: Architecture, seed: int, steps: range, since: int, factor: float
+def step_inputs_over(
+    recipe: StepConfig,
+    architecture: Architecture,
+    seed: int,
+    steps: range,
+    since: int,
+    factor: float,
 ) -> list[tuple[float, ...]]:
-    """`rates_of` each of some steps, of which the optimizer's first was ``since``."""
+    """`step_inputs` each of some steps, of which the optimizer's first was ``since``."""
     if steps and recipe.optimizer.steady and not architecture.random:
-        return [rates_of(recipe, architecture, seed, steps[0], 0, factor)] * len(steps)
-    return [rates_of(recipe, architecture, seed, one, one - since, factor) for one in steps]
+        return [step_inputs(recipe, architecture, seed, steps[0], 0, factor)] * len(steps)
+    return [step_inputs(recipe, architecture, seed, one, one - since, factor) for one in steps]
 
 
 def make_forward(architecture: Architecture) -> Forward:

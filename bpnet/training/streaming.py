@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._lib.prefetch import Ahead
+from .._lib.prefetch import Prefetcher
 from ..backends import Array
 from ..backends.base import new_memory
 from ..randomness import epoch_order, generator
@@ -73,7 +73,7 @@ class StreamFeed:
     Attributes
     ----------
     samples, batch_size, steps_per_epoch : int
-        See `Feed`.
+        See `BatchFeed`.
     buffer_rows, block_rows : int
         What was made of those given.
 
@@ -115,7 +115,7 @@ class StreamFeed:
                 raise ValueError(f"{name} must be at least 1, not {value}")
         self._source, self._prepare, self._seed = source, prepare, seed
         self._prefetch, self._scope, self._done = prefetch, scope, done
-        self._reader: Ahead | None = None
+        self._reader: Prefetcher | None = None
         self._memory = memory
         self._rooms = _Rooms(memory)
         self.samples = len(source)
@@ -133,7 +133,7 @@ class StreamFeed:
         self._sizes = np.diff(self._starts, append=self.samples)
 
     def blocks(self, epoch: int, first_step: int = 0, at_most: int = 2**30) -> Iterator[Block]:
-        """See `Feed`. Ends what was begun before: one epoch is read at a time."""
+        """See `BatchFeed`. Ends what was begun before: one epoch is read at a time."""
         if first_step >= self.steps_per_epoch:
             return
         k, start = divmod(first_step, self._steps)
@@ -158,7 +158,7 @@ class StreamFeed:
                 k, start = k + 1, 0
 
     def everything(self) -> Iterator[tuple[Array, Array]]:
-        """See `Feed`. Ends what was begun before."""
+        """See `BatchFeed`. Ends what was begun before."""
         with self._read(self._in_order()) as parts:
             for x, y in parts:
                 try:
@@ -185,7 +185,7 @@ class StreamFeed:
             with contextlib.closing(items):
                 yield items
             return
-        reader = self._reader = Ahead(items)
+        reader = self._reader = Prefetcher(items)
         try:
             yield reader
         finally:

@@ -10,7 +10,7 @@ import numpy as np
 from ..activations import Activation
 from ..backends import Array
 
-__all__ = ["R2", "Accuracy", "Tally", "classes"]
+__all__ = ["R2", "Accuracy", "EpochSums", "classes"]
 
 
 def classes(z: Array, sigma: Activation, xp: Any) -> Array:
@@ -34,7 +34,7 @@ class Accuracy:
 
     name = "accuracy"
     wants = ("sums", "counts")
-    """What `figure` takes of a `Tally`."""
+    """What `figure` takes of a `EpochSums`."""
 
     def sums(self, z: Array, sigma: Activation, y: Array, xp: Any) -> Array:
         """How many are right, shape ()."""
@@ -82,7 +82,7 @@ class R2:
         return float(1.0 - unexplained.mean())
 
 
-class Tally:
+class EpochSums:
     """What an epoch added up until now, a block of steps after another.
 
     Attributes
@@ -140,7 +140,7 @@ class Tally:
         return found
 
     @classmethod
-    def restored(cls, state: dict[str, np.ndarray[Any, Any]], backend: Any) -> Tally:
+    def restored(cls, state: dict[str, np.ndarray[Any, Any]], backend: Any) -> EpochSums:
         """What `state` gave, on the device again."""
         tally = cls()
 

@@ -24,8 +24,8 @@ from bpnet.compiler.targets import numpy as _numpy_plan
 from bpnet.compiler.targets.blocking import BlockwisePlan
 from bpnet.compiler.trace import record
 from bpnet.costs import CustomCost
-from bpnet.training import Recipe, make_forward, make_step
-from bpnet.training.step import rates_of
+from bpnet.training import StepConfig, make_forward, make_step
+from bpnet.training.step import step_inputs
 
 OPTIMIZERS = {
     "sgd": bpnet.SGD(0.05),
@@ -117,7 +117,9 @@ def training(backend, activation, cost, optimizer, l2, shape, compute=""):
         backend=backend,
         seed=1,
     )
-    step = make_step(net._architecture, net.cost, Recipe(optimizer, l2=float(l2), compute=compute))
+    step = make_step(
+        net._architecture, net.cost, StepConfig(optimizer, l2=float(l2), compute=compute)
+    )
     theta = 0.3 * net._theta + 0.05  # nothing overflows on its way through the layers
     state = theta, optimizer.init(theta, backend.xp), (), (), ()
     x, y = samples(cost, 23, sizes[0], sizes[-1])
@@ -141,7 +143,7 @@ def layered(backend, what, m=6, compute=""):
         backend=backend,
         seed=1,
     )
-    recipe = Recipe(
+    recipe = StepConfig(
         bpnet.Momentum(0.05),
         l1=0.01,
         max_norm=1.0,
@@ -154,7 +156,7 @@ def layered(backend, what, m=6, compute=""):
     state = tuple(tuple(map(backend.copy, part)) for part in net._state()[1:])
     state = backend.copy(net._theta), *state
     x, y = samples("categorical_cross_entropy", 23, net.sizes[0], 2)
-    rates = [rates_of(recipe, net._architecture, 5, t, t) for t in range(6)]
+    rates = [step_inputs(recipe, net._architecture, 5, t, t) for t in range(6)]
     step = make_step(net._architecture, net.cost, recipe)
     return Trial(backend, step, state, x, y, m, rates)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._lib.frozen import Value
+from ..._lib.frozen import Frozen
 from ...backends.counter_random import FIRST, SECOND, UNIT
 from ..trace import ELEMENTWISE, Node
 
@@ -83,7 +83,7 @@ _MANY, _EACH = 2**18, 4
 _MOST_COLUMNS = 512
 
 
-class ChainSource(Value):
+class ChainSource(Frozen):
     """What a kernel computes.
 
     Attributes
@@ -254,7 +254,7 @@ def random_source(op: str, option: tuple[Any, ...], dtype: str) -> ChainSource:
     return ChainSource(("int64", "uint32", "uint32"), (dtype,), "\n".join(body))
 
 
-class _Laid(Value):
+class _Laid(Frozen):
     """One of a kernel's arrays: type, what a thread's part is called, and how it lies."""
 
     dtype: str

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..._lib.prefetch import Ahead
+from ..._lib.prefetch import Prefetcher
 from ...backends.base import Array, Backend
 from ...backends.counter_random import FIRST, SECOND
 from ...backends.numpy import SHORT, ones
@@ -185,7 +185,9 @@ class NumpyPlan(BlockwisePlan):
         place, beside = self._x_address, self._leaves_a_core(x, order)
         rooms, slots = self._pair if beside else ([self._room], [self._slots])
         gathered: Any = self.gathered(x, order, rooms)
-        with contextlib.closing(Ahead(gathered, "bpnet-gather") if beside else gathered) as filled:
+        with contextlib.closing(
+            Prefetcher(gathered, "bpnet-gather") if beside else gathered
+        ) as filled:
             for k in filled:
                 for batch, place.value in slots[k]:
                     yield batch

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from ..._lib.frozen import Value
+from ..._lib.frozen import Frozen
 
 __all__ = ["Call", "Span", "side_by_side"]
 
@@ -17,7 +17,7 @@ Span = tuple[Hashable, int, int]
 """Some memory: of what, and from which byte to which."""
 
 
-class Call(Value):
+class Call(Frozen):
     """Some lines of a plan's code.
 
     Attributes

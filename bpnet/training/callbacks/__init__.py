@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._lib.lazy import later
+from ..._lib.lazy import lazy_attributes
 from .base import Callback
 
 if TYPE_CHECKING:
@@ -41,4 +41,4 @@ PLACES = {
     "ReduceOnPlateau": "plateau",
     "TensorBoard": "tensorboard",
 }
-__getattr__ = later(__name__, PLACES)
+__getattr__ = lazy_attributes(__name__, PLACES)

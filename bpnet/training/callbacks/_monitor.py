@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..._lib.registry import known
-from ._settings import number
+from ..._lib.registry import check_name
+from ..._lib.validation import check_number
 
 if TYPE_CHECKING:
     from ..loop import Fit
@@ -30,9 +30,9 @@ class Monitor:
 
     def __init__(self, who: str, column: str, mode: str | None, min_delta: float) -> None:
         if mode is not None:
-            known(mode, ("min", "max"), "mode")
+            check_name(mode, ("min", "max"), "mode")
         self.who, self.column, self.mode = who, column, mode
-        self.min_delta = number("min_delta", min_delta)
+        self.min_delta = check_number("min_delta", min_delta)
         self.begin_anew()
 
     def begin(self, fit: Fit) -> None:

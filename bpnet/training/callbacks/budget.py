@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..._lib.validation import count
-from ._settings import number
+from ..._lib.validation import check_count, check_number
 from .base import Callback
 
 if TYPE_CHECKING:
@@ -57,8 +56,8 @@ class Budget(Callback):
     def __init__(self, seconds: float | None = None, steps: int | None = None) -> None:
         if seconds is None and steps is None:
             raise ValueError("a budget is of seconds, of steps or of both; neither was given")
-        self.seconds = None if seconds is None else number("seconds", seconds, positive=True)
-        self.steps = None if steps is None else count("steps", steps, 1)
+        self.seconds = None if seconds is None else check_number("seconds", seconds, positive=True)
+        self.steps = None if steps is None else check_count("steps", steps, 1)
 
     def on_fit_begin(self, fit: Fit) -> None:
         self._fit, self._done, self._began = fit, 0, time.monotonic()

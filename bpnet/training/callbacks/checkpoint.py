@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._lib.validation import count
+from ..._lib.validation import check_count, check_number
 from ...storage.files import write_checkpoint_file
 from ..snapshot import Snapshot, checkpoint_name, checkpoints_in, steps_of
 from ._monitor import Monitor
-from ._settings import number
 from .base import Callback
 
 if TYPE_CHECKING:
@@ -104,14 +103,18 @@ class Checkpoint(Callback):
         from pathlib import Path  # not needed by `import bpnet`, of which it would be a tenth
 
         self.folder = Path(folder)
-        self.every_steps = None if every_steps is None else count("every_steps", every_steps, 1)
-        self.every_epochs = None if every_epochs is None else count("every_epochs", every_epochs, 1)
+        self.every_steps = (
+            None if every_steps is None else check_count("every_steps", every_steps, 1)
+        )
+        self.every_epochs = (
+            None if every_epochs is None else check_count("every_epochs", every_epochs, 1)
+        )
         self.every_seconds = every_seconds
         if every_seconds is not None:
-            self.every_seconds = number("every_seconds", every_seconds, positive=True)
+            self.every_seconds = check_number("every_seconds", every_seconds, positive=True)
         if not (every_steps or every_epochs or every_seconds or best):
             raise ValueError("no checkpoint would ever be due: say every_steps or every_epochs")
-        self.keep = count("keep", keep, 1)
+        self.keep = check_count("keep", keep, 1)
         self._best = None if best is None else Monitor("Checkpoint", best, None, 0.0)
 
     def on_fit_begin(self, fit: Fit) -> None:

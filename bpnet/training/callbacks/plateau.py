@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..._lib.validation import count
+from ..._lib.validation import check_count, check_number
 from ._monitor import Monitor
-from ._settings import number
 from .base import Callback
 
 if TYPE_CHECKING:
@@ -68,10 +67,10 @@ class ReduceOnPlateau(Callback):
         min_delta: float = 1e-4,
         mode: str | None = None,
     ) -> None:
-        self.factor = number("factor", factor, 1.0, positive=True)
-        self.patience = count("patience", patience, 0)
-        self.min_rate = number("min_rate", min_rate)
-        self.cooldown = count("cooldown", cooldown, 0)
+        self.factor = check_number("factor", factor, 1.0, positive=True)
+        self.patience = check_count("patience", patience, 0)
+        self.min_rate = check_number("min_rate", min_rate)
+        self.cooldown = check_count("cooldown", cooldown, 0)
         self._monitor = Monitor("ReduceOnPlateau", monitor, mode, min_delta)
 
     def on_fit_begin(self, fit: Fit) -> None:
@@ -144,8 +143,8 @@ class HalveOnPlateau(Callback):
         lowest: float = 1 / 128,
         mode: str | None = None,
     ) -> None:
-        self.patience = count("patience", patience, 1)
-        self.lowest = number("lowest", lowest, 1.0, positive=True)
+        self.patience = check_count("patience", patience, 1)
+        self.lowest = check_number("lowest", lowest, 1.0, positive=True)
         self._monitor = Monitor("HalveOnPlateau", monitor, mode, 0.0)
 
     def on_fit_begin(self, fit: Fit) -> None:
