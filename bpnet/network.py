@@ -20,13 +20,14 @@ from .backends import Array, Backend, BackendUnavailableError, get_backend
 from .backprop import backprop
 from .compiler import compile_forward, compile_step
 from .costs import BinaryCrossEntropy, CategoricalCrossEntropy, Cost
+from .data.inputs import as_inputs
+from .data.targets import as_targets
 from .initializers import Initializer
 from .model.layers import Layer, layers_from, resolved
 from .model.layout import Layout
 from .optimizers import SGD, Optimizer
 from .randomness import new_seed, start_generator
 from .storage.files import read_model, write_model
-from .targets import as_inputs, as_targets
 from .training import (
     Callback,
     Fit,
@@ -938,7 +939,15 @@ class Network:
         first = training and self.epochs == 0
         if first:
             self._seen_regression = False
-        y, labelled = as_targets(y, x.shape[0], self, names)
+        y, labelled = as_targets(
+            y,
+            x.shape[0],
+            backend=self.backend,
+            width=self.sizes[-1],
+            task=self.task,
+            cost=self.cost,
+            names=names,
+        )
         if first:
             self._seen_regression = not labelled and not _zeros_and_ones(y, self.backend.xp)
         return x, y

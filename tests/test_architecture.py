@@ -25,7 +25,7 @@ FLOORS = (
     ("model",),
     ("backprop", "schedules", "optimizers", "data"),
     ("training",),
-    ("targets", "network"),
+    ("network",),
     ("gradients",),
     ("rate_finder",),
     ("cli", "__main__"),
