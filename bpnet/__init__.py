@@ -14,7 +14,9 @@ from . import (
 )
 from ._lib.lazy import lazy_attributes as _lazy_attributes
 from .backends import BackendUnavailableError, available_backends, get_backend, use
-from .network import Gradients, Layer, Network, load
+from .loading import load
+from .model import Gradients, Layer
+from .network import Network
 from .optimizers import (
     SGD,
     AdaGrad,

@@ -6,16 +6,14 @@ import contextlib
 import math
 import operator
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from .network import Network
 from .optimizers import SGD, Optimizer
 from .schedules import Exponential
 from .training import Callback, DivergenceError, Fit
-
-if TYPE_CHECKING:
-    from .network import Network
 
 __all__ = ["RateTest", "find_learning_rate"]
 
@@ -188,8 +186,7 @@ def find_learning_rate(
     settings = {name: getattr(optimizer, name) for name in optimizer.fields}
     optimizer = type(optimizer)(**{**settings, "learning_rate": growing})
     copy, watch = net.copy(), _Watch(steps, diverge)
-    with copy.backend.scope():
-        copy._forget()
+    copy.reset_optimizer()
     with contextlib.suppress(DivergenceError):  # it is looked for
         copy.fit(
             x,
@@ -216,7 +213,7 @@ class _Watch(Callback):
         self._lowest = math.inf
 
     def on_fit_begin(self, fit: Fit) -> None:
-        fit.at_most(_BLOCK)
+        fit.limit_block(_BLOCK)
 
     def on_steps(self, fit: Fit, steps: int) -> None:
         for cost in fit.costs().tolist():

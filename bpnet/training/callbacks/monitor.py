@@ -9,7 +9,7 @@ from ..._lib.registry import check_name
 from ..._lib.validation import check_number
 
 if TYPE_CHECKING:
-    from ..loop import Fit
+    from ..fit import Fit
 
 __all__ = ["Monitor"]
 
@@ -43,7 +43,7 @@ class Monitor:
                 f"{self.who} monitors {self.column!r}, but the history has "
                 f"{', '.join(fit.columns)}{hint}"
             )
-        falls = fit.falls(self.column) if self.mode is None else self.mode == "min"
+        falls = fit.lower_is_better(self.column) if self.mode is None else self.mode == "min"
         self._sign = 1.0 if falls else -1.0
         self.begin_anew()
 

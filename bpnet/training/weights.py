@@ -1,51 +1,23 @@
-"""Samples, targets and weights as the loop takes them."""
+"""Weights of samples and classes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..backends import Array
-from ..backends.base import host_array
+from ..backends import Array, Backend
+from ..backends.interop import host_array
 
-if TYPE_CHECKING:
-    from ..network import Network
-
-__all__ = ["SamplePreparer", "weights_of"]
-
-
-class SamplePreparer:
-    """Checks samples and targets, brings them to the device, and smooths the targets.
-
-    Parameters
-    ----------
-    net : Network
-    label_smoothing : float
-        Share of each target that is spread evenly over the classes (Szegedy et al., 2016).
-    """
-
-    def __init__(self, net: Network, label_smoothing: float) -> None:
-        if label_smoothing and net.task != "classification":
-            raise ValueError(f"label_smoothing is for classification, and the task is {net.task}")
-        self._net, self._smoothing, self._first = net, label_smoothing, True
-
-    def __call__(self, x: Any, y: Any) -> tuple[Array, Array]:
-        """Arrays of shape (m, n_0) and (m, n_L) on the device."""
-        x, y = self._net._samples(x, y, training=self._first)
-        self._first = False
-        if self._smoothing:
-            classes = max(y.shape[1], 2)
-            y = (1.0 - self._smoothing) * y + self._smoothing / classes
-        return x, y
+__all__ = ["weights_of", "with_weights"]
 
 
 def weights_of(
-    sample_weight: Any, class_weight: Any, y: Array, net: Network
+    sample_weight: Any, class_weight: Any, y: Array, *, backend: Backend, task: str
 ) -> np.ndarray[Any, Any] | None:
-    """The weight of each sample, shape (m,), on the host; None where all weigh the same.
+    """The weight of each sample, shape (m,), on the host; None if none were given.
 
     Their mean is 1, as only their proportions count.
 
@@ -57,7 +29,8 @@ def weights_of(
         Of each class; ``"balanced"`` makes all classes count the same.
     y : array, shape (m, n_L)
         Rows of targets, on the device.
-    net : Network
+    backend : Backend
+    task : {"classification", "regression"}
 
     Raises
     ------
@@ -68,9 +41,9 @@ def weights_of(
     """
     weights = None
     if sample_weight is not None:
-        net.backend.admit(sample_weight, "sample_weight")
-        if net.backend.owns(sample_weight):
-            sample_weight = net.backend.to_numpy(sample_weight)
+        backend.reject_foreign(sample_weight, "sample_weight")
+        if backend.owns(sample_weight):
+            sample_weight = backend.to_numpy(sample_weight)
         weights = host_array(sample_weight, "sample_weight").astype(np.float64)
         if weights.shape != (y.shape[0],):
             raise ValueError(
@@ -83,9 +56,9 @@ def weights_of(
                 "finite and at least 0, and one of them more"
             )
     if class_weight is not None:
-        if net.task != "classification":
-            raise ValueError(f"class_weight is for classification, and the task is {net.task}")
-        rows = net.backend.to_numpy(y)
+        if task != "classification":
+            raise ValueError(f"class_weight is for classification, and the task is {task}")
+        rows = backend.to_numpy(y)
         labels = (rows[:, 0] > 0.5).astype(int) if rows.shape[1] == 1 else rows.argmax(axis=1)
         found = _factors(class_weight, labels, max(rows.shape[1], 2))[labels]
         weights = found if weights is None else weights * found
@@ -95,6 +68,20 @@ def weights_of(
                 "of 0: one must have more"
             )
     return None if weights is None else weights / weights.mean()
+
+
+def with_weights(
+    x: Array, y: Array, sample_weight: Any, class_weight: Any, *, backend: Backend, task: str
+) -> tuple[Array, Array, float | None]:
+    """Samples, targets with the weights as a last column, and the sum of the weights.
+
+    Without weights the targets are as they were, and the sum is None.
+    """
+    weights = weights_of(sample_weight, class_weight, y, backend=backend, task=task)
+    if weights is None:
+        return x, y, None
+    column = backend.asarray(weights[:, None], "sample_weight")
+    return x, backend.xp.concat([y, column], axis=1), float(weights.sum(dtype=np.float64))
 
 
 def _factors(class_weight: Any, labels: np.ndarray[Any, Any], n: int) -> np.ndarray[Any, Any]:
