@@ -27,7 +27,7 @@ from .model.layers import Layer, layers_from, resolved
 from .model.layout import Layout
 from .optimizers import SGD, Optimizer
 from .randomness import new_seed, start_generator
-from .storage.files import read_model, write_model
+from .storage.models import read_model, write_model
 from .training import (
     Callback,
     Fit,
