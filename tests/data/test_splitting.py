@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpnet.data._split import split
+from bpnet.data.splitting import split
 
 
 @given(

@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bpnet.data._cells import as_numbers, number
-from bpnet.data._columns import Categorical, Column, Numeric
-from bpnet.data._reading import Table
-from bpnet.data._target import moments
-from bpnet.data._words import Notes
+from .cell_parsing import as_numbers, parse_number
+from .column_encoders import Categorical, Column, Numeric
+from .moments import moments
+from .notes import Notes
+from .table import Table
 
-__all__ = ["fit_columns"]
+__all__ = ["fit_encoders"]
 
 _MOST_CATEGORIES = 1000
 
 
-def fit_columns(table: Table, rows: NDArray[np.int64], notes: Notes) -> tuple[Column, ...]:
+def fit_encoders(table: Table, rows: NDArray[np.int64], notes: Notes) -> tuple[Column, ...]:
     """Learn from these rows how to encode each column, and note which are left out."""
     columns = []
     for name, values in table.items():
@@ -59,7 +59,7 @@ def _fit_text(
     found = set(values[rows].tolist())
     texts = [text for text in values.tolist() if text is not None]
     n_different = len(set(texts))
-    words = [text for text in texts if number(text) is None]
+    words = [text for text in texts if parse_number(text) is None]
     if words and 2 * len(words) < len(texts):
         notes.add(
             name,

@@ -10,14 +10,16 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from bpnet.data._cells import as_numbers, is_missing
-from bpnet.data._fit import fit_columns
-from bpnet.data._reading import Table, read_table
-from bpnet.data._split import split
-from bpnet.data._target import Task, classes_of, see_task, standard_of
-from bpnet.data._words import Notes, count, listing, no_such
-from bpnet.data.dataset import Dataset
-from bpnet.data.preprocessing import Preprocessing, encode_columns
+from ..dataset import Dataset
+from ..splitting import split
+from ..wording import count, listing, no_such
+from .cell_parsing import as_numbers, is_missing
+from .fit_encoders import fit_encoders
+from .notes import Notes
+from .preprocessing import Preprocessing, encode_columns
+from .read import read_table
+from .table import Table
+from .target_column import Task, find_classes, infer_task, target_moments
 
 __all__ = ["load_table"]
 
@@ -113,19 +115,19 @@ def load_table(
         )
     told = _tell_dropped(len(present) - n_rows)
     if task is None:
-        task, why = see_task(target, table[target], present)
+        task, why = infer_task(target, table[target], present)
         told += why
     table = {name: values[present] for name, values in table.items()}
     labels = table.pop(target)
 
     if task == "classification":
-        preprocessing = Preprocessing((), target, classes_of(target, labels))
+        preprocessing = Preprocessing((), target, find_classes(target, labels))
         strata = preprocessing.transform_target(labels)
         told += _tell_single(preprocessing, np.bincount(strata))
         parts = split(strata, **_HELD_OUT, seed=seed)
     else:
         parts = split(np.zeros(n_rows, dtype=np.int64), **_HELD_OUT, seed=seed)
-        mean, scale = standard_of(target, as_numbers(target, labels[parts.train]))
+        mean, scale = target_moments(target, as_numbers(target, labels[parts.train]))
         if standardize_target:
             told.append(
                 f"target {target!r} is standardized (mean {mean:.6g}, "
@@ -136,7 +138,7 @@ def load_table(
         preprocessing = Preprocessing((), target, None, mean, scale)
 
     notes = Notes()
-    columns = fit_columns(table, parts.train, notes)
+    columns = fit_encoders(table, parts.train, notes)
     if not columns:
         reasons = "".join(f"; {sentence}" for sentence in notes.sentences())
         raise ValueError(f"{path}: no column is left to predict {target!r} from{reasons}")

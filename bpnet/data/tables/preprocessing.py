@@ -10,9 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bpnet.data._cells import as_numbers, as_text
-from bpnet.data._columns import Column, Numeric, entry, read_column, read_standard
-from bpnet.data._words import Notes, listing, no_such
+from ..wording import listing, no_such
+from .cell_parsing import as_numbers, as_text
+from .column_encoders import Column, Numeric, read_column
+from .notes import Notes
+from .stored_entries import read_entry, read_standard
 
 __all__ = ["Preprocessing", "encode_columns"]
 
@@ -204,7 +206,7 @@ class Preprocessing:
             versions), or an entry is missing or wrong (it gives the entry).
         """
         where = "preprocessing"
-        version = entry(data, "schema_version", int, where)
+        version = read_entry(data, "schema_version", int, where)
         if version != _SCHEMA_VERSION:
             raise ValueError(
                 f"{where} has schema_version {version}, this version of bpnet reads "
@@ -212,17 +214,17 @@ class Preprocessing:
             )
         columns = tuple(
             read_column(column, f"{where}, column {i}")
-            for i, column in enumerate(entry(data, "columns", list, where), 1)
+            for i, column in enumerate(read_entry(data, "columns", list, where), 1)
         )
-        target = entry(data, "target", str, where)
-        classes = entry(data, "classes", (list, type(None)), where)
+        target = read_entry(data, "target", str, where)
+        classes = read_entry(data, "classes", (list, type(None)), where)
         if classes is not None and not _are_classes(classes):
             raise ValueError(
                 f"{where}: 'classes' are {classes!r}, expected different labels, "
                 "all text or all integers"
             )
         mean, scale = read_standard(data, "target_mean", "target_scale", where)
-        ignored = entry(data, "ignored", list, where)
+        ignored = read_entry(data, "ignored", list, where)
         if not all(isinstance(name, str) for name in ignored):
             raise ValueError(f"{where}: 'ignored' is {ignored!r}, expected names of columns")
         return cls(

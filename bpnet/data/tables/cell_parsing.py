@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["as_numbers", "as_text", "is_missing", "number", "typed"]
+__all__ = ["as_numbers", "as_text", "is_missing", "parse_cells", "parse_number"]
 
 # Spelled exactly: "Na" may be sodium, and "None" or "none" is a label in many a questionnaire.
 _MISSING = frozenset(
@@ -19,7 +19,7 @@ _MISSING = frozenset(
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 
 
-def number(cell: str) -> float | None:
+def parse_number(cell: str) -> float | None:
     """The number that a cell holds, or None; 1_000 is a name to people, if not to Python."""
     try:
         return None if "_" in cell else float(cell)
@@ -27,10 +27,10 @@ def number(cell: str) -> float | None:
         return None
 
 
-def typed(cells: Sequence[str]) -> NDArray[Any]:
+def parse_cells(cells: Sequence[str]) -> NDArray[Any]:
     """Cells of a text file as int64, else as float64 with NaN, else as text with None."""
     texts = [_spelled(cell) for cell in cells]
-    numbers = [math.nan if text is None else number(text) for text in texts]
+    numbers = [math.nan if text is None else parse_number(text) for text in texts]
     if None in numbers:
         return np.array(texts, dtype=np.object_)
     if all(text is not None and _INTEGER.fullmatch(text) for text in texts):
@@ -59,7 +59,7 @@ def as_numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
         numbers = array.astype(np.float64)
     else:
         texts = as_text(array)
-        found = [math.nan if text is None else number(text) for text in texts]
+        found = [math.nan if text is None else parse_number(text) for text in texts]
         if None in found:
             row = found.index(None)
             raise ValueError(f"column {name!r}, row {row + 1}: {texts[row]!r} is not a number")

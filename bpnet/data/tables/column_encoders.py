@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bpnet.data._cells import as_numbers, as_text
-from bpnet.data._words import Notes, count, listing
+from ..wording import count, listing
+from .cell_parsing import as_numbers, as_text
+from .notes import Notes
+from .stored_entries import read_entry, read_standard
 
-__all__ = ["Categorical", "Column", "Numeric", "entry", "read_column", "read_standard"]
-
-_LARGEST = sys.float_info.max
+__all__ = ["Categorical", "Column", "Numeric", "read_column"]
 
 
 @dataclass(frozen=True)
@@ -108,35 +106,13 @@ Column: TypeAlias = Numeric | Categorical
 
 def read_column(data: object, where: str) -> Column:
     """The column that a ``to_dict`` wrote, with everything about it checked."""
-    kind, name = entry(data, "kind", str, where), entry(data, "name", str, where)
+    kind, name = read_entry(data, "kind", str, where), read_entry(data, "name", str, where)
     where = f"{where} ({name!r})"
     if kind == "numeric":
         return Numeric(name, *read_standard(data, "mean", "scale", where))
     if kind == "categorical":
-        categories = entry(data, "categories", list, where)
+        categories = read_entry(data, "categories", list, where)
         if not all(category is None or isinstance(category, str) for category in categories):
             raise ValueError(f"{where}: 'categories' are {categories!r}, expected text or null")
         return Categorical(name, tuple(categories))
     raise ValueError(f"{where}: 'kind' is {kind!r}, expected 'numeric' or 'categorical'")
-
-
-def read_standard(data: object, mean: str, scale: str, where: str) -> tuple[float, float]:
-    """A mean and a scale, stored under these keys, that can standardize."""
-    shift, width = (entry(data, key, (int, float), where) for key in (mean, scale))
-    if not (-_LARGEST <= shift <= _LARGEST and 0 < width <= _LARGEST):
-        raise ValueError(f"{where}: {mean!r} {shift} and {scale!r} {width} cannot standardize")
-    return float(shift), float(width)
-
-
-def entry(data: object, key: str, kind: type | tuple[type, ...], where: str) -> Any:
-    """``data[key]``, which is there and of the right kind."""
-    if not isinstance(data, Mapping):
-        raise ValueError(f"{where} is {data!r}, expected a dictionary")
-    if key not in data:
-        raise ValueError(f"{where}: key {key!r} is missing")
-    value = data[key]
-    if not isinstance(value, kind) or isinstance(value, bool):
-        kinds = kind if isinstance(kind, tuple) else (kind,)
-        expected = " or ".join(one.__name__ for one in kinds)
-        raise ValueError(f"{where}: {key!r} is {value!r}, expected {expected}")
-    return value

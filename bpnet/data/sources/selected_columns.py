@@ -1,22 +1,17 @@
-"""Columns of a table as numbers alone."""
+"""Which columns of a table are features, and which targets."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from ..wording import no_such
 
-from bpnet.data._words import no_such
-from bpnet.data.sources.base import Source
-
-__all__ = ["Chosen", "checked", "targets"]
+__all__ = ["SelectedColumns"]
 
 
-class Chosen:
+class SelectedColumns:
     """Which columns of a table are features, and which targets.
 
     Parameters
@@ -57,24 +52,3 @@ class Chosen:
             raise ValueError(f"{path}: no column is left as a {what}")
         self.names = list(itertools.chain(self.features, self.targets))
         self.positions = [there.index(name) for name in self.names]
-
-
-def checked(values: NDArray[Any], names: Sequence[str], start: int, source: Source) -> NDArray[Any]:
-    """Values, one column a name, that are finite; raises naming the first that is not."""
-    finite = np.isfinite(values)
-    if not finite.all():
-        row, column = np.argwhere(~finite)[0]
-        raise ValueError(
-            f"{source.place(start + int(row))}, column {names[column]!r}: {values[row, column]} "
-            "is missing or not finite; networks take finite numbers only"
-        )
-    return values
-
-
-def targets(values: NDArray[np.float64], *, single: bool) -> NDArray[Any]:
-    """Targets as rows, or of a single column as a vector, of int64 where all are whole."""
-    if not single:
-        return values
-    vector = values[:, 0]
-    whole = vector.astype(np.int64) if (np.abs(vector) < 2**53).all() else None
-    return whole if whole is not None and (whole == vector).all() else vector

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bpnet.backends.base import host_array
-from bpnet.data.sources.base import Rows, Source
+from ...backends.base import host_array
+from .base import Rows, Source
 
-__all__ = ["rows_of"]
+__all__ = ["stack_samples"]
 
 
-def rows_of(samples: Iterable[Any], start: int, source: Source) -> Rows:
+def stack_samples(samples: Iterable[Any], start: int, source: Source) -> Rows:
     """Pairs (x, y) of single samples as rows; the first one that a source sees sets its width.
 
     Raises

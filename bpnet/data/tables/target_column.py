@@ -7,7 +7,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Task", "classes_of", "moments", "see_task", "standard_of"]
+from .moments import moments
+
+__all__ = ["Task", "find_classes", "infer_task", "target_moments"]
 
 Task: TypeAlias = Literal["classification", "regression"]
 
@@ -15,7 +17,7 @@ _MOST_CLASSES = 20  # that integers are taken for without being told
 _FEWEST_ROWS_PER_CLASS = 3
 
 
-def see_task(
+def infer_task(
     target: str, labels: NDArray[Any], present: NDArray[np.bool_]
 ) -> tuple[Task, list[str]]:
     """See the task, and what to tell of it where it is not plain."""
@@ -35,7 +37,7 @@ def see_task(
     ]
 
 
-def classes_of(target: str, labels: NDArray[Any]) -> tuple[str, ...] | tuple[int, ...]:
+def find_classes(target: str, labels: NDArray[Any]) -> tuple[str, ...] | tuple[int, ...]:
     """Put the different labels in order."""
     if labels.dtype == np.object_:
         classes: tuple[Any, ...] = tuple(sorted(set(labels.tolist())))
@@ -52,7 +54,7 @@ def classes_of(target: str, labels: NDArray[Any]) -> tuple[str, ...] | tuple[int
     return classes
 
 
-def standard_of(target: str, numbers: NDArray[Any]) -> tuple[float, float]:
+def target_moments(target: str, numbers: NDArray[Any]) -> tuple[float, float]:
     """Mean and standard deviation of a target that varies."""
     mean, scale = moments(target, numbers)
     if not scale:
@@ -60,17 +62,3 @@ def standard_of(target: str, numbers: NDArray[Any]) -> tuple[float, float]:
             f"target {target!r} is {mean:.12g} in every training row: nothing to learn"
         )
     return mean, scale
-
-
-def moments(name: str, numbers: NDArray[Any]) -> tuple[float, float]:
-    """Mean and standard deviation, the latter 0 exactly where all numbers are equal."""
-    lowest, highest = float(numbers.min()), float(numbers.max())
-    if lowest == highest:
-        return lowest, 0.0
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean, scale = numbers.mean(dtype=np.float64), numbers.std(dtype=np.float64)
-    if not np.isfinite(scale):
-        raise ValueError(
-            f"column {name!r}: numbers from {lowest:g} to {highest:g} are too large to standardize"
-        )
-    return float(mean), float(scale)
