@@ -1,6 +1,7 @@
 """Pictures drawn with matplotlib: the only place that imports it.
 
-A figure is made without pyplot, so that no window, global state or setting of the user's is touched.
+Figures are made without pyplot, so that no window, global state or setting of the user's is
+touched.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from typing import Any
 
 from .._lib.registry import check_name
 from ..data import Dataset, load_digits, load_mnist, load_table, read_table
-from ._errors import UsageError
+from .errors import UsageError
 from .settings import Settings
 
 __all__ = ["load_data", "metadata", "name_of"]
