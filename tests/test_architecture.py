@@ -110,15 +110,15 @@ def test_every_floor_is_in_use():
 @pytest.mark.parametrize(
     ("file", "source", "expected"),
     [
-        ("storage/files.py", "from ..network import Network", {"network"}),
-        ("storage/files.py", "from .. import network, costs", {"network", "costs"}),
-        ("storage/files.py", "import bpnet.network as n", {"network"}),
-        ("storage/files.py", "from bpnet.training import fit", {"training"}),
-        ("storage/files.py", "def f():\n    from ..network import load", {"network"}),
-        ("storage/files.py", "import numpy\nfrom json import load", set()),
-        ("storage/files.py", "if TYPE_CHECKING:\n    from .network import Network", set()),
+        ("storage/models.py", "from ..network import Network", {"network"}),
+        ("storage/models.py", "from .. import network, costs", {"network", "costs"}),
+        ("storage/models.py", "import bpnet.network as n", {"network"}),
+        ("storage/models.py", "from bpnet.training import fit", {"training"}),
+        ("storage/models.py", "def f():\n    from ..network import load", {"network"}),
+        ("storage/models.py", "import numpy\nfrom json import load", set()),
+        ("storage/models.py", "if TYPE_CHECKING:\n    from .network import Network", set()),
         (
-            "storage/files.py",
+            "storage/models.py",
             "if TYPE_CHECKING:\n    import x\nelse:\n    from ..cli import main",
             {"cli"},
         ),

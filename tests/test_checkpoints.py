@@ -667,7 +667,7 @@ def test_a_safetensors_file_of_somebody_else_and_a_model(tmp_path):
 
 
 def test_a_newer_release(written, monkeypatch):
-    monkeypatch.setattr(bpnet.storage.files, "SCHEMA_VERSION", 7)
+    monkeypatch.setattr(bpnet.storage.header, "SCHEMA_VERSION", 7)
     fit(network(), [bpnet.Checkpoint(written / "new")])
     monkeypatch.undo()
     newest = written / "new" / "epoch-0004-step-00000036.safetensors"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
-__all__ = ["check_name", "lookup", "to_record"]
+__all__ = ["check_name", "closest", "lookup", "to_record"]
 
 T = TypeVar("T")
 
@@ -14,11 +14,18 @@ def check_name(name: str, names: Collection[str], what: str) -> str:
     """``name``, which must be among ``names``; else the error says which was perhaps meant."""
     if name in names:
         return name
+    meant = closest(name, names)
+    hint = f"known are {', '.join(names)}" if meant is None else f"did you mean {meant!r}?"
+    raise ValueError(f"unknown {what} {name!r}: {hint}")
+
+
+def closest(name: str, names: Iterable[str]) -> str | None:
+    """The one of ``names`` that was probably meant, in whatever case; None if none is close."""
     import difflib
 
-    close = difflib.get_close_matches(str(name), names, 1)
-    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(names)}"
-    raise ValueError(f"unknown {what} {name!r}: {hint}")
+    folded = {other.casefold(): other for other in names}
+    close = difflib.get_close_matches(str(name).casefold(), folded, 1)
+    return folded[close[0]] if close else None
 
 
 def lookup(chosen: Any, table: Mapping[str, Callable[[], T]], kind: type[T], what: str) -> T:

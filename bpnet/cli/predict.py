@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..data import Preprocessing, read_idx, read_table
 from ..network import Network, load
-from ._errors import UsageError, usage
+from .errors import UsageError, usage
 
 __all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "run"]
 

@@ -13,7 +13,7 @@ from .. import __version__
 from ..data import Dataset
 from ..network import Network
 from ..training import Callback, Checkpoint, Fit, History, Snapshot, read_checkpoint
-from ._errors import UsageError, in_words
+from .errors import UsageError, in_words
 from .settings import Settings
 
 __all__ = ["RunFolder"]

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 from .._lib.lazy import lazy_attributes
 
 if TYPE_CHECKING:
-    from ._reading import read_table
     from .dataset import Dataset
     from .digits import load_digits
     from .idx import read_idx
     from .mnist import load_mnist
-    from .preprocessing import Preprocessing
     from .sources.arrays import ArraySource
     from .sources.base import Source
     from .sources.choice import source
@@ -22,7 +20,9 @@ if TYPE_CHECKING:
     from .sources.npy import NpySource
     from .sources.parquet import ParquetSource
     from .sources.sequence import SequenceSource
-    from .tables import load_table
+    from .tables.load import load_table
+    from .tables.preprocessing import Preprocessing
+    from .tables.read import read_table
 
 __all__ = [
     "ArraySource",
@@ -55,14 +55,14 @@ __getattr__ = lazy_attributes(
         "IterableSource": "sources.iterable",
         "NpySource": "sources.npy",
         "ParquetSource": "sources.parquet",
-        "Preprocessing": "preprocessing",
+        "Preprocessing": "tables.preprocessing",
         "SequenceSource": "sources.sequence",
         "Source": "sources.base",
         "load_digits": "digits",
         "load_mnist": "mnist",
-        "load_table": "tables",
+        "load_table": "tables.load",
         "read_idx": "idx",
-        "read_table": "_reading",
+        "read_table": "tables.read",
         "source": "sources.choice",
     },
 )

@@ -30,7 +30,7 @@ def as_inputs(x: Any, width: int, backend: Backend, name: str = "x") -> Array:
     Returns
     -------
     array, shape (m, ``width``)
-        In the backend's library and dtype; x itself where it is such an array already.
+        In the backend's library and dtype; it may share the memory of x.
 
     Raises
     ------

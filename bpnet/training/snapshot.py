@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..storage.files import read_checkpoint_file
+from ..storage.checkpoints import read_checkpoint_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._lib.validation import check_count, check_number
-from ...storage.files import write_checkpoint_file
+from ...storage.checkpoints import write_checkpoint_file
 from ..snapshot import Snapshot, checkpoint_name, checkpoints_in, steps_of
 from .monitor import Monitor
 from .base import Callback
