@@ -960,7 +960,7 @@ class Network:
         """How a step goes down; what says so is taken out of the settings."""
         chosen = {name: settings.pop(name) for name in _OF_STEPS if name in settings}
         optimizer = settings.pop("optimizer", _SGD)
-        return StepConfig(optimizer, compute=self.backend.low_dtype, **chosen)
+        return StepConfig(optimizer, compute=self.backend.cast_dtype, **chosen)
 
     def _prepare(self, recipe: StepConfig) -> None:
         """Make the optimizer's memory, unless there is one of its kind already."""
@@ -986,7 +986,7 @@ class Network:
     def _receive_state(self, state: Any, steps: int) -> None:
         """Keep what a run came to: copies, but of the optimizer's memory, which stays the run's."""
         theta, self._memory, running, average, self._scaling = state
-        keep = self.backend.overwritten
+        keep = self.backend.write_into
         self._theta = keep(self._theta, theta)
         self._running = tuple(map(keep, self._running, running))
         self._average = tuple(map(keep, self._average, average))

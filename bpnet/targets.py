@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .backends import Array, Backend
-from .backends.base import host_array, library_of
+from .backends.interop import host_array, library_of
 from .costs import CategoricalCrossEntropy
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def as_targets(
         If it belongs to another library or device, or holds no numbers.
     """
     name, n, backend = names[1], net.sizes[-1], net.backend
-    backend.admit(y, name)
+    backend.reject_foreign(y, name)
     if not backend.owns(y) or library_of(y) == "numpy":
         y = host_array(y, name)
     if y.ndim not in (1, 2):

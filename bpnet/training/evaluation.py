@@ -63,7 +63,7 @@ def evaluate(
 def costs_of(net: Network, recipe: StepConfig, z: Array, y: Array) -> Array:
     """Cost of each sample of outputs z, shape (m,), as often as it counts."""
     xp, last, (m, n) = net.backend.xp, net._sigma[-1], z.shape
-    rows = max(1, (net.backend.at_once or m * n) // n)
+    rows = max(1, (net.backend.entries_per_pass or m * n) // n)
     parts = [slice(start, start + rows) for start in range(0, m, rows)]
     costs = [net.cost.of_output(last, z[part, :], y[part, :n], xp) for part in parts]
     cost = costs[0] if len(costs) == 1 else xp.concat(costs)

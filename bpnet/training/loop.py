@@ -405,7 +405,7 @@ class Fit:
             return 0.0
         net = self.net
         # All is asked of the device before the first of it is waited for.
-        finite = net.backend.finite(self._state[0])
+        finite = net.backend.all_finite_on_device(self._state[0])
         tally.join(("costs", *self._metric.wants), net.backend)
         each = tally.each("costs", net.backend)
         bad = np.flatnonzero(~np.isfinite(each))

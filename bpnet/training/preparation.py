@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..backends import Array
-from ..backends.base import host_array
+from ..backends.interop import host_array
 
 if TYPE_CHECKING:
     from ..network import Network
@@ -68,7 +68,7 @@ def weights_of(
     """
     weights = None
     if sample_weight is not None:
-        net.backend.admit(sample_weight, "sample_weight")
+        net.backend.reject_foreign(sample_weight, "sample_weight")
         if net.backend.owns(sample_weight):
             sample_weight = net.backend.to_numpy(sample_weight)
         weights = host_array(sample_weight, "sample_weight").astype(np.float64)

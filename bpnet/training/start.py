@@ -79,8 +79,8 @@ def fitting(
                 batch_size=batch_size,
                 seed=net.seed,
                 scope=moved.scope,
-                done=moved.done,
-                memory=moved.memory,
+                done=moved.reads_queued,
+                memory=moved.host_bytes,
             )
         else:
             x, y, total = _weighted(net, *prepare(x, y), sample_weight, class_weight)

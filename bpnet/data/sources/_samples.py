@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bpnet.backends.base import host_array
+from bpnet.backends.interop import host_array
 from bpnet.data.sources.base import Rows, Source
 
 __all__ = ["rows_of"]
