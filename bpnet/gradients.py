@@ -116,7 +116,7 @@ def gradient_check(
     >>> report.passed, report.error < 1e-9
     (True, True)
     """
-    lacking = net.backend.lacks_dtype(net.device, "float64")
+    lacking = net.backend.why_no_dtype(net.device, "float64")
     if lacking:
         return _against_numpy(net, x, y, lacking, tolerance or 1e-5)
     return _against_differences(net.to(dtype="float64"), x, y, tolerance or 1e-7)

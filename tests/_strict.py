@@ -66,7 +66,7 @@ class Single(StrictBackend):
     name = "single"
 
     @classmethod
-    def lacks_dtype(cls, device, dtype):
+    def why_no_dtype(cls, device, dtype):
         return "this device computes in float32 only" if dtype == "float64" else ""
 
 

@@ -350,7 +350,7 @@ class TestUploads:
         with uploads.scope():
             assert not torch.is_grad_enabled()
             log.append("copy")
-        uploads.done()
+        uploads.reads_queued()
         assert log == [
             *("stream on cuda:0", "enter", "wait", "copy", "synchronize", "leave"),
             "record current of cuda:0",

@@ -58,7 +58,7 @@ def run(plan: Plan, section: Section) -> None:
                     )
                     for library, on in plan.targets
                     if library != "jax"
-                    and not bpnet.get_backend(library, on).lacks_compute(precision)
+                    and not bpnet.get_backend(library, on).why_no_compute_dtype(precision)
                 }
                 makers["products"] = functools.partial(products, device=device, precision=precision)
                 times = _in_turns(section, case, makers, 5, precision)

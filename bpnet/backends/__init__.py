@@ -11,7 +11,9 @@ from typing import Any
 
 from .._lib.frozen import Frozen
 from .._lib.registry import check_name
-from .base import Array, Availability, Backend, BackendUnavailableError, Namespace
+from .availability import Availability, BackendUnavailableError
+from .base import Backend
+from .namespaces import Array, Namespace
 from .numpy import NumpyBackend
 
 __all__ = [
@@ -278,7 +280,7 @@ def _make(name: str, device: str | None, dtype: str) -> Backend:
             f"it has {', '.join(found.devices)}"
         )
     backend = _load(name)
-    if lacking := backend.lacks_dtype(matching[0], dtype):
+    if lacking := backend.why_no_dtype(matching[0], dtype):
         raise BackendUnavailableError(f"{name} has no {dtype} on {matching[0]}: {lacking}")
     return backend(matching[0], dtype)
 

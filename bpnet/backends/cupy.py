@@ -16,7 +16,10 @@ from cupy._core import _routines_linalg
 from cupy.cuda import runtime
 
 from . import cublas
-from .base import Array, Availability, Backend, Namespace, Uploads
+from .availability import Availability
+from .base import Backend
+from .namespaces import Array, Namespace
+from .uploads import Uploads
 
 __all__ = ["CupyBackend"]
 
@@ -54,7 +57,7 @@ class CupyBackend(Backend):
         reason = f"cupy {cupy.__version__} {obstacle}" if obstacle else ""
         return Availability(cls.name, cupy.__version__, devices, reason)
 
-    def lacks_compute(self, compute_dtype: str) -> str:
+    def why_no_compute_dtype(self, compute_dtype: str) -> str:
         if compute_dtype == "float16":
             return ""
         if int(self._device.compute_capability) < 80:
@@ -88,7 +91,7 @@ class CupyBackend(Backend):
     def copy(self, x: Array) -> Array:
         return x.copy()
 
-    def overwritten(self, x: Array, values: Array) -> Array:
+    def write_into(self, x: Array, values: Array) -> Array:
         x[...] = values
         return x
 
@@ -120,18 +123,18 @@ class _Uploads(Uploads):
     """A stream of its own, in which CuPy copies from pinned memory.
 
     What it brings lies in memory of this stream's. That comes back to it when nothing refers to it
-    any more, which may be before the device has read it: so the stream waits for `done`.
+    any more, which may be before the device has read it: so the stream waits for `reads_queued`.
     """
 
     def __init__(self, backend: CupyBackend) -> None:
-        super().__init__(backend)
-        with backend.scope():
+        super().__init__(backend.scope)
+        with super().scope():
             self._stream = cupy.cuda.Stream(non_blocking=True)
             self._read = cupy.cuda.Event(disable_timing=True)
 
     @contextlib.contextmanager
     def scope(self) -> Iterator[None]:
-        with self._backend.scope(), self._stream:
+        with super().scope(), self._stream:
             self._stream.wait_event(self._read)
             _thread.waits = True
             try:
@@ -140,12 +143,12 @@ class _Uploads(Uploads):
                 _thread.waits = False
                 self._stream.synchronize()
 
-    def done(self) -> None:
-        with self._backend.scope():
+    def reads_queued(self) -> None:
+        with super().scope():
             self._read.record()
 
-    def memory(self, size: int) -> np.ndarray[Any, Any]:
-        with self._backend.scope():
+    def host_bytes(self, size: int) -> np.ndarray[Any, Any]:
+        with super().scope():
             pinned: np.ndarray[Any, Any] = cupyx.empty_pinned((size,), np.uint8)
             return pinned
 

@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..backends.base import sigmoid_by_tanh
 from ..backends.erf import erf
+from ..backends.namespaces import sigmoid_by_tanh
 from .step import Step
 
 __all__ = [

@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from ..backends import Array, Backend
-from ..backends.base import host_array, library_of
+from ..backends.interop import host_array, library_of
 from .array_checks import check_finite, holds_integers
 
 __all__ = ["as_inputs"]

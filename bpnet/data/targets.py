@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..backends import Array, Backend
-from ..backends.base import host_array, library_of
+from ..backends.interop import host_array, library_of
 from ..costs import CategoricalCrossEntropy, Cost
 from .array_checks import check_finite, holds_integers
 
@@ -59,7 +59,7 @@ def as_targets(
         If y belongs to another library or device, or holds no numbers.
     """
     name = names[1]
-    backend.admit(y, name)
+    backend.reject_foreign(y, name)
     if not backend.owns(y) or library_of(y) == "numpy":
         y = host_array(y, name)
     if y.ndim not in (1, 2):

@@ -12,7 +12,7 @@ import numpy as np
 
 from .._lib.prefetch import Prefetcher
 from ..backends import Array
-from ..backends.base import new_memory
+from ..backends.uploads import host_bytes
 from ..randomness import epoch_order, generator
 from .feeds import Block
 
@@ -108,7 +108,7 @@ class StreamFeed:
         prefetch: bool = True,
         scope: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
         done: Callable[[], object] = _nothing,
-        memory: Callable[[int], np.ndarray[Any, Any]] = new_memory,
+        memory: Callable[[int], np.ndarray[Any, Any]] = host_bytes,
     ) -> None:
         for name, value in (("buffer_rows", buffer_rows), ("block_rows", block_rows)):
             if value is not None and value < 1:
@@ -303,7 +303,7 @@ class _Rooms:
         New bytes, as many as it is given.
     """
 
-    def __init__(self, memory: Callable[[int], np.ndarray[Any, Any]] = new_memory) -> None:
+    def __init__(self, memory: Callable[[int], np.ndarray[Any, Any]] = host_bytes) -> None:
         self._free: list[np.ndarray[Any, Any]] = []
         self._memory = memory
 

@@ -270,16 +270,16 @@ def test_a_smaller_type_takes_a_gpu_that_has_it(capability, lacks, monkeypatch):
     backend._device = types.SimpleNamespace(compute_capability=capability)
     for compute_dtype, multiplies in (("tf32", False), ("bfloat16", True)):
         monkeypatch.setattr(cublas, "library", lambda made=multiplies: made or None)
-        assert bool(backend.lacks_compute(compute_dtype)) is lacks
-        assert not lacks or capability in backend.lacks_compute(compute_dtype)
-    assert backend.lacks_compute("float16") == ""
+        assert bool(backend.why_no_compute_dtype(compute_dtype)) is lacks
+        assert not lacks or capability in backend.why_no_compute_dtype(compute_dtype)
+    assert backend.why_no_compute_dtype("float16") == ""
 
 
 def test_bfloat16_takes_a_cublas_and_a_step_that_a_plan_knows(monkeypatch):
     backend = object.__new__(CupyBackend)
     backend._device = types.SimpleNamespace(compute_capability="90")
     monkeypatch.setattr(cublas, "library", lambda: None)
-    assert "cuBLAS" in backend.lacks_compute("bfloat16")
+    assert "cuBLAS" in backend.why_no_compute_dtype("bfloat16")
     backend.dtype, backend.compute_dtype = "float32", "bfloat16"
     theta, x = np.zeros(3, np.float32), np.zeros((4, 2), np.float32)
     run = compile_step(backend, lambda xp, state, x, y, rates: ((xp.cumsum(state[0]),), x))
@@ -394,7 +394,7 @@ def test_uploads_wait_for_the_reader_of_their_memory(monkeypatch):
     assert uploads._stream.options == {"non_blocking": True}
     with uploads.scope():
         log.append("copy")
-    uploads.done()
+    uploads.reads_queued()
     assert log == ["enter", "wait", "copy", "synchronize", "leave", "record"]
 
 

@@ -23,7 +23,7 @@ def fake(name):
 
     class Fake(NumpyBackend):
         @classmethod
-        def lacks_dtype(cls, device, dtype):
+        def why_no_dtype(cls, device, dtype):
             return "it is a small one" if (device, dtype) == ("mps", "float64") else ""
 
         def device_of(self, x):
