@@ -11,7 +11,7 @@ import numpy as np
 
 from . import costs as _costs
 from . import initializers as _initializers
-from ._lib.registry import check_name
+from ._lib.registry import check_name, closest
 from ._lib.validation import check_count
 from .activations import Activation
 from .backends import Array, Backend, get_backend
@@ -23,16 +23,17 @@ from .model.arrays import checked_arrays, named_arrays
 from .optimizers import SGD, Optimizer
 from .randomness import new_seed
 from .storage.models import write_model
-from .training import Callback, Fit, History, Snapshot, TrainingState
+from .training import Callback, Counters, Fit, History, Snapshot, TrainingState
 from .training.resume import model_header
 from .training.runs import CompiledRuns
 from .training.samples import check_samples
 from .training.scoring import evaluate
+from .training.settings import STEP_SETTINGS
 from .training.single_step import train_step
 from .training.start import begin_fit
-from .training.settings import STEP_SETTINGS
-from .training.state import Trained, map_arrays
+from .training.state import Trained
 from .training.store import StateStore, from_host
+from .training.task_metrics import classes
 from .training.trainable import Trainable
 
 __all__ = ["Network"]
@@ -64,7 +65,7 @@ class Network:
     dtype : {"float32", "float64"}, optional
         Of parameters and activations; ``"float32"`` unless `bpnet.use` says otherwise.
     seed : int, optional
-        Seed for the initial parameters, the shuffling and the masks; by default one of the system's.
+        Seed for the initial parameters, the shuffling and the masks; by default a random one.
     task : {"classification", "regression"}, optional
         By default classification with softmax or sigmoid outputs or a cross-entropy; sigmoid
         outputs trained on rows other than zeros and ones become regression.
@@ -156,8 +157,11 @@ class Network:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Every way to a network ends here; its arrays are copies of those given, which are NumPy's.
-        self.backend, self.seed, self.metadata = (state[k] for k in ("backend", "seed", "metadata"))
-        self._model, self._task_given = state["model"], state["task_given"]
+        self.backend: Backend = state["backend"]
+        self.seed: int = state["seed"]
+        self.metadata: dict[str, Any] = state["metadata"]
+        self._model: Model = state["model"]
+        self._task_given: bool = state["task_given"]
         self._store = StateStore(self.backend, from_host(state["trained"], self.backend))
         self._runs = CompiledRuns(self._model, self.backend)
 
@@ -202,6 +206,11 @@ class Network:
     def dtype(self) -> str:
         """Type of parameters and activations."""
         return self.backend.dtype
+
+    @property
+    def counters(self) -> Counters:
+        """Epochs and steps trained, and where the optimizer began."""
+        return self._store.counters
 
     @property
     def epochs(self) -> int:
@@ -258,10 +267,9 @@ class Network:
                 ("biases", biases, layout.bias_shapes),
             )
             parts = [part for one in given for part in checked_arrays(backend, *one)]
-            state, *others = self._store.current
-            norms = backend.to_numpy(state.theta[layout.n_plain :])
+            norms = backend.to_numpy(self.state.theta[layout.n_plain :])
             theta = backend.from_host(np.concatenate([*parts, norms]), self.dtype)
-        self._store.current = Trained(state._replace(theta=theta), *others)
+        self._store.replace(theta=theta)
 
     def __repr__(self) -> str:
         return (
@@ -574,8 +582,8 @@ class Network:
         Returns
         -------
         Fit
-            To be used in a ``with`` block and iterated over: each turn trains an epoch and gives its
-            row of the history.
+            To be used in a ``with`` block and iterated over: each turn trains an epoch and
+            gives its row of the history.
 
         Examples
         --------
@@ -623,7 +631,7 @@ class Network:
         ValueError, TypeError, RuntimeError
             As `fit`.
         DivergenceError
-            If the cost or a parameter is no longer finite; the parameters are those before the step.
+            If the cost or a parameter is no longer finite; the parameters stay.
 
         Examples
         --------
@@ -676,11 +684,10 @@ class Network:
         """
         if not self.state.average:
             raise ValueError("there is no moving average: fit(..., average=0.999) keeps one")
-        other = self.copy()
-        state, *others = other._store.current
-        (theta,) = state.average
-        other._store.current = Trained(state._replace(theta=theta, average=()), *others)
-        return other
+        trained = self._store.on_host()
+        (theta,) = trained.state.average
+        state = trained.state._replace(theta=theta, average=())
+        return self._like(trained=trained._replace(state=state))
 
     # ------------------------------------------------------------------ elsewhere, and kept
 
@@ -710,11 +717,11 @@ class Network:
         'float64'
         """
         chosen = self.backend.moved(backend, device, dtype)
-        return self._moved(chosen)
+        return self._like(backend=chosen)
 
     def copy(self) -> Network:
         """An independent network with the same parameters, memory and counts."""
-        return self._moved(self.backend)
+        return self._like()
 
     def __copy__(self) -> Network:
         return self.copy()
@@ -722,10 +729,10 @@ class Network:
     def __deepcopy__(self, memo: dict[int, Any]) -> Network:
         return self.copy()
 
-    def _moved(self, backend: Backend) -> Network:
-        """This network on a backend, with arrays of its own."""
+    def _like(self, **changes: Any) -> Network:
+        """A network with arrays of its own, and some attributes changed."""
         other = object.__new__(Network)
-        other.__setstate__({**self.__getstate__(), "backend": backend})
+        other.__setstate__({**self.__getstate__(), **changes})
         return other
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -758,9 +765,11 @@ def _fit_settings(
     given: Mapping[str, Any], what: str, names: Sequence[str] | None
 ) -> dict[str, Any]:
     """Some arguments of `Network.fit` by name, those not given with their defaults."""
-    defaults: dict[str, Any] = Network.fit.__kwdefaults__
-    defaults = {name: defaults[name] for name in names or defaults}
+    stated: Any = Network.fit.__kwdefaults__
+    defaults = {name: stated[name] for name in names or stated}
     for name in given:
         if name not in defaults:
-            raise TypeError(f"{what} has no {name!r}{suggestion(name, defaults)}")
+            meant = closest(name, defaults)
+            hint = "" if meant is None else f": did you mean {meant!r}?"
+            raise TypeError(f"{what} has no argument {name!r}{hint}")
     return {**defaults, **given}

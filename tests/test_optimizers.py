@@ -183,7 +183,7 @@ def test_a_step_is_planned(optimizer, data, monkeypatch):
 def test_types_stay(optimizer, dtype, data):
     net = start(dtype=dtype)
     history = net.fit(*data, epochs=20, batch_size=SIZE, optimizer=optimizer)
-    assert {one.dtype.name for one in (net._theta, *net._memory)} == {dtype}
+    assert {one.dtype.name for one in (net.state.theta, *net.state.memory)} == {dtype}
     assert history["train_cost"][-1] < history["train_cost"][0]
 
 

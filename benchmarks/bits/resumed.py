@@ -37,10 +37,11 @@ def _resumed(way: Way, at: str, stream: bool = False) -> Found:
     with tempfile.TemporaryDirectory() as folder:
         before = fit(first, folder)
         (path,) = Path(folder).glob(at)
-        kept = bpnet.read_checkpoint(path).arrays
+        kept = bpnet.read_checkpoint(path).arrays.values()  # by what they hold, not by name
         with tempfile.TemporaryDirectory() as other:
             after = fit(second, other, resume=path)
-    more = {f"checkpoint {name}": kept[name] for name in sorted(kept)} | averaged(second)
+    arrays = sorted(kept, key=lambda array: (array.shape, array.tobytes()))
+    more = {f"checkpoint {k}": array for k, array in enumerate(arrays)} | averaged(second)
     return judged(second, [before, after], data, more)
 
 

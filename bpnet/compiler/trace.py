@@ -413,7 +413,7 @@ def record(
 
     def enter(part: Any) -> Any:
         if isinstance(part, tuple):
-            return tuple(enter(one) for one in part)
+            return rebuilt(part, [enter(one) for one in part])
         leaves.append(recorder.leaf("input", part.shape, f"state{len(leaves)}"))
         return leaves[-1]
 
@@ -433,7 +433,7 @@ def record(
     def leave(part: Any) -> Any:
         if isinstance(part, tuple):
             inner = [leave(one) for one in part]
-            return lambda flat: tuple(one(flat) for one in inner)
+            return lambda flat: rebuilt(part, [one(flat) for one in inner])
         results.append(part)
         place = len(results) - 1
         return lambda flat: flat[place]
@@ -444,6 +444,11 @@ def record(
     graph = Graph(recorder.nodes, leaves, results, x, y, z)
     graph.prune()
     return graph, build
+
+
+def rebuilt(like: Any, parts: list[Any]) -> Any:
+    """A tuple of the type of another, which may be a named one."""
+    return type(like)(*parts) if hasattr(like, "_fields") else tuple(parts)
 
 
 def root_of(node: Node) -> Node:

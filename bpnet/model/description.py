@@ -8,10 +8,11 @@ from typing import Any
 from .. import activations as _activations
 from .. import costs as _costs
 from .. import normalization as _normalization
-from .._lib.registry import to_record
+from .._lib.registry import check_name, to_record
 from .architecture import Architecture, resolved
 from .layer import Layer
 from .model import Model
+from .task import TASKS
 
 __all__ = ["describe", "model_from"]
 
@@ -49,10 +50,11 @@ def model_from(description: Mapping[str, Any], custom: Mapping[str, Any]) -> Mod
     KeyError, TypeError, ValueError
         If something is missing or wrong.
     """
-    cost = _costs.from_dict(description["cost"], dict(custom))
     layers = _layers(description["sizes"], description.get("layers", {}))
     sigma = [_activations.from_dict(one, dict(custom)) for one in description["activations"]]
-    return Model(resolved(layers, sigma, cost), cost, description["task"])
+    cost = _costs.from_dict(description["cost"], dict(custom))
+    task = check_name(description["task"], TASKS, "task")
+    return Model(resolved(layers, sigma, cost), cost, task)
 
 
 def _options(architecture: Architecture) -> dict[str, dict[str, Any]]:

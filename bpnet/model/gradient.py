@@ -131,8 +131,9 @@ def gradient(
         nabla_w, nabla_b, z = backprop(w, b, passes, cost, x_k, y_k, xp)
         norms = [passes[l].nabla_scale for l in architecture.norms]
         norms += [passes[l].nabla_shift for l in architecture.norms]
-        for l in architecture.batch_norm_layers:  # normalized away: what is left is rounding
-            nabla_b[l] = xp.zeros_like(nabla_b[l])
+        if mean:  # of a training step: normalized away, and what is left is rounding
+            for l in architecture.batch_norm_layers:
+                nabla_b[l] = xp.zeros_like(nabla_b[l])
         nabla = layout.join(nabla_w, nabla_b, xp, norms)
         if compute:
             nabla, z = xp.astype(nabla, own), xp.astype(z, own)

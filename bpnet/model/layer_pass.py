@@ -43,6 +43,9 @@ class LayerPass:
         Gradient of the cost, once `pullback` was called.
     """
 
+    a: Array
+    """The activations, shape (m, n_l), once `value` was called."""
+
     def __init__(
         self,
         sigma: Activation,

@@ -13,7 +13,13 @@ from .safetensors import read_arrays, write_arrays
 
 __all__ = ["read_model", "write_model"]
 
-_IN_CHECKPOINT = {"state.0": "theta", "state.2.0": "running"}  # arrays of the network there
+# Arrays of the network in a checkpoint; earlier files number the parts of the state.
+_IN_CHECKPOINT = {
+    "state.theta": "theta",
+    "state.running.0": "running",
+    "state.0": "theta",
+    "state.2.0": "running",
+}
 
 
 def write_model(

@@ -78,4 +78,6 @@ class StepConfig(Frozen):
     def identity(self) -> Hashable:
         """What a compiled step depends on: all settings but the learning rate."""
         rest = (getattr(self, name) for name in self.fields if name != "optimizer")
-        return self.optimizer.identity, *rest
+        optimizer = self.optimizer
+        names = (name for name in optimizer.fields if name != "learning_rate")
+        return type(optimizer), *(getattr(optimizer, name) for name in names), *rest

@@ -17,7 +17,7 @@ from .history import History
 from .interrupt import Interrupt
 from .scoring import EpochScorer, evaluate
 from .snapshot import Snapshot
-from .state import Counters, Trained, map_arrays
+from .state import Counters, map_arrays
 from .sums import EpochSums
 from .trainable import Trainable
 
@@ -135,6 +135,7 @@ class Fit(ABC):
         self._stopping, self.history.stopped, self._reason = True, reason, reason
         self._at_once = self._at_once or now
 
+    @abstractmethod
     def limit_block(self, steps: int) -> None:
         """Let no block have more steps; ``on_steps`` of callbacks is called after each block."""
 
@@ -158,8 +159,7 @@ class Fit(ABC):
     def restore(self, parameters: Any) -> None:
         """Give the network the parameters of an earlier epoch."""
         theta, running = parameters
-        state, *others = self._store.current
-        self._store.current = Trained(state._replace(theta=theta, running=running), *others)
+        self._store.replace(theta=theta, running=running)
 
     def to_host(self, parameters: Any) -> Any:
         """What `parameters` returned, in NumPy arrays."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -66,7 +67,7 @@ def begin_minimization(
     return fit
 
 
-class _StopMinimizing(Exception):
+class _MinimizationEnded(Exception):  # noqa: N818
     """The way out of SciPy's loop."""
 
 
@@ -113,16 +114,16 @@ class _LBFGSFit(Fit):
         finally:
             self._store.release()
 
+    def limit_block(self, steps: int) -> None:
+        return  # each iteration is a block
+
     def snapshot(self) -> NoReturn:
         raise ValueError("L-BFGS has no checkpoints: SciPy keeps what it has learned")
 
     def _run_all(self) -> None:
         if self.epochs:
-            with self.backend.scope():
-                try:
-                    self._minimize()
-                except _StopMinimizing:
-                    pass
+            with self.backend.scope(), contextlib.suppress(_MinimizationEnded):
+                self._minimize()
 
     def _epoch(self) -> NoReturn:
         raise ValueError(
@@ -168,7 +169,7 @@ class _LBFGSFit(Fit):
             rates = [(0.0,)] * len(order)
             state, outputs = self._run(state, self._x, self._y, order, rates, self._interrupt)
             if outputs is None or outputs.shape[0] < len(order):
-                raise _StopMinimizing
+                raise _MinimizationEnded
             self._scorer.add(outputs, self._y, order, sums)
         gradient = backend.to_numpy(state[1]).astype(np.float64) / n
         cost = float(sums.each("costs", backend).sum())
@@ -196,7 +197,7 @@ class _LBFGSFit(Fit):
         self._tell("on_epoch_end", self, row)
         self._began = time.perf_counter()
         if self._stopping or self._interrupt():
-            raise _StopMinimizing
+            raise _MinimizationEnded
 
 
 def _blocks(n: int, size: int) -> list[np.ndarray[Any, Any]]:

@@ -15,7 +15,7 @@ from .feeds import BatchFeed
 from .fit import Fit
 from .resume import check_same_fit, restored_progress, take_snapshot
 from .snapshot import Snapshot
-from .state import Trained, TrainingState
+from .state import Counters, Trained, TrainingState
 from .step import step_inputs_over
 from .sums import EpochSums
 from .trainable import Trainable

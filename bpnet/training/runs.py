@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from ..backends import Array, Backend
@@ -51,7 +51,9 @@ class CompiledRuns:
             self._gradient = compile_step(self._backend, self._add_gradient)
         return self._gradient
 
-    def _add_gradient(self, xp: Any, state: Any, x: Array, y: Array, inputs: Any) -> Any:
+    def _add_gradient(
+        self, xp: Any, state: Any, x: Array, y: Array, rates: Sequence[Any]
+    ) -> tuple[Any, Array]:
         theta, total = state
         found = gradient(self._model, xp, theta, (), x, y, mean=False)
         return (theta, total + found.theta), found.z

@@ -90,4 +90,5 @@ def checked_validation(
         return None
     if len(validation) != 2:
         raise ValueError(f"validation must be (x, y), not {len(validation)} things")
-    return check_samples(model, backend, *validation, names=("validation x", "validation y"))
+    x, y = validation
+    return check_samples(model, backend, x, y, ("validation x", "validation y"))

@@ -70,6 +70,7 @@ def train_step(
             order = np.arange(x.shape[0])[None, :]
             try:
                 state, z = trainable.runs.step(config)(store.lend(), x, y, order, [inputs])
+                assert z is not None
                 each = costs_of(model, backend, z[0, :, :], y, weighted=config.weighted)
                 cost = float(backend.xp.mean(each))
                 finite = math.isfinite(cost)

@@ -26,7 +26,7 @@ def make_step(model: Model, config: StepConfig) -> Step:
     Returns
     -------
     callable
-        ``step(xp, state, x, y, inputs) -> (state, z)`` with a `TrainingState`, and what
+        ``step(xp, state, x, y, rates) -> (state, z)`` with a `TrainingState`, and what
         `step_inputs` gives for the step.
     """
     architecture, layout, optimizer = model.architecture, model.layout, config.optimizer
@@ -34,11 +34,11 @@ def make_step(model: Model, config: StepConfig) -> Step:
     extra = {"layout": layout} if optimizer.uses_layout else {}
 
     def step(
-        xp: Any, state: TrainingState, x: Array, y: Array, inputs: Sequence[Any]
+        xp: Any, state: Any, x: Array, y: Array, rates: Sequence[Any]
     ) -> tuple[TrainingState, Array]:
         theta, memory, running, average, loss_scale = state
-        count = len(inputs) - len(random)
-        rates, keys = tuple(inputs[:count]), dict(zip(random, inputs[count:], strict=True))
+        count = len(rates) - len(random)
+        numbers, keys = tuple(rates[:count]), dict(zip(random, rates[count:], strict=True))
         found = gradient(
             model,
             xp,
@@ -58,7 +58,7 @@ def make_step(model: Model, config: StepConfig) -> Step:
         if config.l1:
             nabla = nabla + layout.on_weights(xp.sign(theta), config.l1, xp)
         nabla = _clipped(nabla, config, xp)
-        theta, memory = optimizer.update(theta, nabla, memory, rates, xp, **extra)
+        theta, memory = optimizer.update(theta, nabla, memory, numbers, xp, **extra)
         if config.max_norm:
             theta = _shortened(theta, layout, config.max_norm, xp)
         if config.average:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..backends import Backend
 from ..optimizers import Optimizer
 from .config import FIRST_LOSS_SCALE, StepConfig
@@ -86,6 +88,11 @@ class StateStore:
             state = state._replace(loss_scale=(scale,))
         self.current = Trained(state, counters, optimizer)
 
+    def replace(self, **changes: Any) -> None:
+        """Replace parts of the state, by name."""
+        trained = self.current
+        self.current = trained._replace(state=trained.state._replace(**changes))
+
     def lend(self) -> TrainingState:
         """The state, for a run that changes the optimizer's memory in place.
 
@@ -97,7 +104,7 @@ class StateStore:
         return state
 
     def commit(self, state: TrainingState, counters: Counters, optimizer: Optimizer) -> None:
-        """Publish what a run came to: copies, but of the optimizer's memory, which stays its own."""
+        """Publish a run's state: copies of all but the optimizer's memory, which stays the run's."""
         copies: TrainingState = map_arrays(self._backend.copy, state._replace(memory=()))
         self.current = Trained(copies._replace(memory=state.memory), counters, optimizer)
 

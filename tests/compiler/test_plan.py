@@ -118,9 +118,9 @@ def training(backend, activation, cost, optimizer, l2, shape, compute=""):
         seed=1,
     )
     step = make_step(
-        net._architecture, net.cost, StepConfig(optimizer, l2=float(l2), compute=compute)
+        net.model.architecture, net.cost, StepConfig(optimizer, l2=float(l2), compute=compute)
     )
-    theta = 0.3 * net._theta + 0.05  # nothing overflows on its way through the layers
+    theta = 0.3 * net.state.theta + 0.05  # nothing overflows on its way through the layers
     state = theta, optimizer.init(theta, backend.xp), (), (), ()
     x, y = samples(cost, 23, sizes[0], sizes[-1])
     return Trial(backend, step, state, x, y, m, [optimizer.rates(t) for t in range(6)])
@@ -152,12 +152,12 @@ def layered(backend, what, m=6, compute=""):
         average=0.5,
         compute=compute,
     )
-    net._prepare(recipe)
-    state = tuple(tuple(map(backend.copy, part)) for part in net._state()[1:])
-    state = backend.copy(net._theta), *state
+    net._store.init_optimizer(recipe)
+    state = tuple(tuple(map(backend.copy, part)) for part in net.state[1:])
+    state = backend.copy(net.state.theta), *state
     x, y = samples("categorical_cross_entropy", 23, net.sizes[0], 2)
-    rates = [step_inputs(recipe, net._architecture, 5, t, t) for t in range(6)]
-    step = make_step(net._architecture, net.cost, recipe)
+    rates = [step_inputs(recipe, net.model.architecture, 5, t, t) for t in range(6)]
+    step = make_step(net.model, recipe)
     return Trial(backend, step, state, x, y, m, rates)
 
 
@@ -602,11 +602,11 @@ def test_a_forward_pass_agrees_with_the_plain_one(activation, backend, plans):
         backend=backend,
         seed=1,
     )
-    forward = make_forward(net._architecture)
+    forward = net.model.forward
     run = compile_forward(backend, forward)
     plain = plain_forward(backend, forward)
     x = backend.from_host(np.random.default_rng(0).standard_normal((40, 3)), "float64")
-    for theta in ((net._theta, ()), (0.5 * net._theta, ())):
+    for theta in ((net.state.theta, ()), (0.5 * net.state.theta, ())):
         found = [run(theta, x[:m, :]) for m in (1, 2, 16, 17, 40, 2)]
         again = run(theta, x[2:4, :])
         views = [run(theta, one) for one in (x[:30:10, :], x[:1, :])]

@@ -13,8 +13,8 @@ import numpy as np
 from ..._lib.validation import check_count, check_number
 from ...storage.checkpoints import write_checkpoint_file
 from ..snapshot import Snapshot, checkpoint_name, checkpoints_in, steps_of
-from .monitor import Monitor
 from .base import Callback
+from .monitor import Monitor
 
 if TYPE_CHECKING:
     from pathlib import Path

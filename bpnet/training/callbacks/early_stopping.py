@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..._lib.validation import check_count
-from .monitor import Monitor
 from .base import Callback
+from .monitor import Monitor
 
 if TYPE_CHECKING:
     from ..fit import Fit
