@@ -485,7 +485,7 @@ def test_a_fit_that_goes_on_from_an_earlier_one_replaces_the_later(written):
     [
         ({"every_steps": 0}, "every_steps must be at least 1, not 0"),
         ({"every_epochs": 0}, "every_epochs must be at least 1, not 0"),
-        ({"every_seconds": 0.0}, "every_seconds must be greater than 0, not 0"),
+        ({"every_seconds": 0.0}, "every_seconds must be greater than 0 and finite, not 0"),
         ({"keep": 0}, "keep must be at least 1, not 0"),
         ({"every_epochs": None}, "no checkpoint would ever be due"),
     ],

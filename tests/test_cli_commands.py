@@ -31,8 +31,8 @@ def test_check_tells_each_error_and_passes(capsys):
 
 def test_check_covers_every_activation_and_every_cost():
     activations, costs = zip(*check._CASES, strict=True)
-    assert set(activations) == set(bpnet.activations._BUILT_IN)
-    assert {bpnet.costs.get(name) for name in bpnet.costs._BUILT_IN} == {
+    assert set(activations) == set(bpnet.activations.BUILT_IN)
+    assert {bpnet.costs.get(name) for name in bpnet.costs.BUILT_IN} == {
         bpnet.costs.get(name) for name in costs
     }
 

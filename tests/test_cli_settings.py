@@ -174,5 +174,5 @@ def test_help_names_all_there_is_to_choose(capsys):
     assert main(["train", "--help"]) == 0
     words = capsys.readouterr().out.translate(str.maketrans(",()", "   ")).split()
     for module in (activations, costs, initializers, optimizers):
-        for name in module._BUILT_IN:
+        for name in module.BUILT_IN:
             assert name in words

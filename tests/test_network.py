@@ -105,13 +105,13 @@ def test_what_does_not_go_together_raises(options, error, words):
 
 
 def test_per_neuron_needs_functions():
-    with pytest.raises(ValueError, match="PerNeuron needs a function a neuron, and has none"):
+    with pytest.raises(ValueError, match="PerNeuron needs one function per neuron, and has none"):
         PerNeuron([])
 
 
 def test_huber_needs_a_distance():
     for delta in (0.0, -1.0, math.nan):
-        with pytest.raises(ValueError, match=f"huber needs delta > 0, not {delta}"):
+        with pytest.raises(ValueError, match=f"delta must be greater than 0 and finite, not {delta}"):
             bpnet.costs.Huber(delta)
 
 

@@ -45,7 +45,7 @@ TABLE = [
      {"lr": 0.01, "momentum": 0.8, "weight_decay": 0.3}),
 ]  # fmt: skip
 N, SIZE, EPOCHS = 46, 10, 10  # five steps an epoch, the last of six samples: fifty in all
-ALL = [kind() for kind in bpnet.optimizers._BUILT_IN.values()]
+ALL = [kind() for kind in bpnet.optimizers.BUILT_IN.values()]
 
 
 @pytest.fixture(scope="module")

@@ -112,7 +112,7 @@ EXAMPLES = [ours for ours, _, _ in TABLE] + [S.InverseTime(0.3, 10)]
 
 
 def test_every_schedule_is_compared():
-    assert {type(one) for one in EXAMPLES} == set(S._BUILT_IN.values())
+    assert {type(one) for one in EXAMPLES} == set(S.BUILT_IN.values())
 
 
 @pytest.mark.parametrize("schedule", EXAMPLES, ids=lambda value: str(value))
@@ -142,7 +142,7 @@ def test_schedules_are_values(schedule):
         (lambda: S.OneCycle(0.1, 10, 1.0), ["warmup", "less than 1", "1"]),
         (lambda: S.OneCycle(0.1, 10, div_factor=0.5), ["div_factor", "at least 1", "0.5"]),
         (lambda: S.Warmup(0.1, -3), ["steps", "at least 1", "-3"]),
-        (lambda: S.Warmup(-0.1, 3), ["learning_rate", "-0.1"]),
+        (lambda: S.Warmup(-0.1, 3), ["schedule", "-0.1"]),
         (lambda: S.Piecewise([0.1, 0.2], []), ["0 boundaries", "1 schedules", "2 were given"]),
         (lambda: S.Piecewise([0.1, 0.2, 0.3], [5, 5]), ["boundaries must rise", "(5, 5)"]),
         (lambda: S.Piecewise([0.1, 0.2], [0]), ["boundaries must rise from above 0", "(0,)"]),
@@ -161,7 +161,7 @@ def test_steps_are_whole_numbers():
 
 
 def test_names():
-    for name, kind in S._BUILT_IN.items():
+    for name, kind in S.BUILT_IN.items():
         assert kind.__name__ == name.title().replace("_", "")
     assert S.get("cosine", learning_rate=0.1, steps=5) == S.Cosine(0.1, 5)
     assert S.get(0.1) == S.Constant(0.1)

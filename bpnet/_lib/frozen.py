@@ -6,6 +6,7 @@ methods for each class anew, and bpnet has dozens of classes.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NoReturn, Self, dataclass_transform
 
 __all__ = ["Frozen"]
@@ -36,10 +37,15 @@ class Frozen:
     ----------
     fields : tuple of str
         Those of the bases first.
+    defaults : dict
+        Values of the fields that need not be given.
+    constraints : mapping of str to callable
+        By field, what makes ``constraint(name, value)`` of a value before it is set, or raises.
     """
 
     fields: ClassVar[tuple[str, ...]] = ()
     defaults: ClassVar[dict[str, Any]] = {}
+    constraints: ClassVar[Mapping[str, Callable[[str, Any], Any]]] = {}
     __signature__ = _Signature()
 
     def __init_subclass__(cls) -> None:
@@ -69,13 +75,15 @@ class Frozen:
             if name not in given and name not in self.defaults:
                 raise TypeError(f"{type(self).__name__} needs {name!r}")
             object.__setattr__(self, name, given.get(name, self.defaults.get(name)))
+        for name, constraint in self.constraints.items():
+            object.__setattr__(self, name, constraint(name, getattr(self, name)))
         self.__post_init__()
 
     def __post_init__(self) -> None:
-        """What a subclass checks or derives."""
+        """Checks and derived values of a subclass, after all fields are set."""
 
     def replaced(self, **changes: Any) -> Self:
-        """The same with some fields changed."""
+        """A copy with some fields changed."""
         return type(self)(**{name: getattr(self, name) for name in self.fields} | changes)
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
