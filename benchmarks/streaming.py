@@ -120,8 +120,9 @@ def peak(record: dict[str, Any], folder: str, allowed: int) -> int:
 
 def _streamed(case: Case, folder: str, allowed: int, prefetch: bool = True) -> Any:
     """A fit on the file; two thirds of what is allowed are for samples."""
-    from bpnet.data import NpySource
     from bpnet.training.preparation import SamplePreparer
+
+    from bpnet.data import NpySource
     from bpnet.training.streaming import StreamFeed, rows_within
 
     net = _net(case)

@@ -18,6 +18,7 @@ from .backends import Array, Backend, get_backend
 from .costs import Cost
 from .data.inputs import as_inputs
 from .initializers import Initializer
+from .metrics.classes import predicted_classes
 from .model import TASKS, Gradients, Layer, Model, default_task, gradient, resolved
 from .model.arrays import checked_arrays, named_arrays
 from .optimizers import SGD, Optimizer
@@ -33,7 +34,6 @@ from .training.single_step import train_step
 from .training.start import begin_fit
 from .training.state import Trained
 from .training.store import StateStore, from_host
-from .training.task_metrics import classes
 from .training.trainable import Trainable
 
 __all__ = ["Network"]
@@ -338,7 +338,7 @@ class Network:
             a = self.feedforward(x)
             return a[:, 0] if self.sizes[-1] == 1 else a
         with self.backend.scope():
-            return classes(self._weighted_input(x), self._model.output, self.backend.xp)
+            return predicted_classes(self._weighted_input(x), self._model.output, self.backend.xp)
 
     def predict_proba(self, x: Any) -> Array:
         """Probability of each class; refused in regression.

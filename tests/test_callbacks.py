@@ -55,7 +55,8 @@ class Stub:
         self.columns, self.has_validation = ("epoch", column), True
         self.optimizer = bpnet.SGD(learning_rate)
         self.rate_factor, self.steps_done, self.stopped = 1.0, 0, None
-        self.falls = lambda name: falls
+        self.lower_is_better = lambda name: falls
+        self.learning_rate_at = self.optimizer.learning_rate_at
 
     def stop(self, reason, now=False):
         self.stopped = reason

@@ -7,7 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
-from _backends import TARGETS, Target, host, relative
+from _backends import TARGETS, host, load_theta, relative, Target
 from _cases import ACTIVATIONS, pairwise, samples
 
 import bpnet
@@ -18,7 +18,7 @@ from bpnet.compiler.plain import plain_run
 from bpnet.compiler.trace import record
 from bpnet.normalization import BatchNorm, LayerNorm
 from bpnet.randomness import epoch_order, keep_mask, mask_key
-from bpnet.training import StepConfig, make_forward, make_step
+from bpnet.training import StepConfig, make_step
 from bpnet.training.step import step_inputs
 
 # Layers without chance in them, and with it.
@@ -74,11 +74,13 @@ def network(layers, activation="tanh", cost="categorical_cross_entropy", backend
         **{"dtype": "float64", "seed": 3, **more},
     )
     rng = np.random.default_rng(5)
-    theta = rng.uniform(0.2, 0.8, net.model.layout.size) * rng.choice([-1.0, 1.0], net.model.layout.size)
+    theta = rng.uniform(0.2, 0.8, net.model.layout.size) * rng.choice(
+        [-1.0, 1.0], net.model.layout.size
+    )
     scales = slice(net.model.layout.n_plain, None)
     theta[scales] = np.abs(theta[scales]) + 0.3
     # Of large exponentials, and of softmaxes that hardly vary, differences lose their digits.
-    net._receive(theta * {"exponential": 0.4, "softmax": 2.0}.get(activation, 1.0))
+    load_theta(net, theta * {"exponential": 0.4, "softmax": 2.0}.get(activation, 1.0))
     return net
 
 
@@ -238,8 +240,8 @@ def stochastic_cost(net, keys, x, y, weight=None):
 
     def cost(theta):
         w, b = net.model.layout.split(theta, xp)
-        x_k = structure.source(x, keys, 0, xp)
-        stages = structure.stages(theta, None, x_k, xp, keys)
+        x_k = structure.input(x, keys, 0, xp)
+        stages = structure.passes(theta, None, x_k, xp, keys)
         z, _ = feedforward(w, b, stages, x_k, xp)
         each = net.cost.of_output(net.model.output, z[-1], y, xp)
         return np.average(each, weights=weight)
@@ -261,7 +263,7 @@ def one_step(net, x, y, step=4, **recipe):
     """Theta less theta after a step of rate 1, and the keys of the step."""
     recipe = StepConfig(bpnet.SGD(1.0), **recipe)
     net._store.init_optimizer(recipe)
-    rates = step_inputs(recipe, net.model.architecture, net.seed, step, 0)
+    rates = step_inputs(net.model, recipe, net.seed, step, 0)
     backend = net.backend
     with backend.scope():
         given = backend.from_host(np.asarray(x), net.dtype), backend.from_host(y, net.dtype)
@@ -463,10 +465,8 @@ def test_single_precision_stays_single_whatever_the_options_are(torch):
         recipe = StepConfig(bpnet.SGD(0.1), l1=half, l2=half, max_norm=half, average=half)
         net._store.init_optimizer(recipe)
         x, y = (net.backend.from_host(one, "float32") for one in samples("quadratic", M, 3))
-        rates = step_inputs(recipe, net.model.architecture, 0, 0, 0)
-        after, z = make_step(net.model, recipe)(
-            net.backend.xp, net.state, x, y, rates
-        )
+        rates = step_inputs(net.model, recipe, 0, 0, 0)
+        after, z = make_step(net.model, recipe)(net.backend.xp, net.state, x, y, rates)
         assert {str(one.dtype)[-7:] for one in (*leaves(after), z)} == {"float32"}
 
 
@@ -499,9 +499,9 @@ def masks_of(net, step, m=64, first=0):
         ones = backend.from_host(np.ones((m, net.sizes[0])), net.dtype)
         found = {}
         if (0, "dropout") in keys:
-            found[0] = structure.source(ones, keys, first, xp)
-        x = structure.source(ones, keys, first, xp)
-        stages = structure.stages(net.state.theta, None, x, xp, keys, first)
+            found[0] = structure.input(ones, keys, first, xp)
+        x = structure.input(ones, keys, first, xp)
+        stages = structure.passes(net.state.theta, None, x, xp, keys, first)
         w, b = net.model.layout.split(net.state.theta, xp)
         feedforward(w, b, stages, x, xp)
         found |= {l + 1: s.kept for l, s in enumerate(stages) if getattr(s, "mask", None)}
@@ -587,9 +587,9 @@ def test_noise_has_the_mean_and_deviation_that_were_asked_for(target):
         zeros = backend.from_host(np.zeros((500, 40)), "float64")
         keys = [dict(zip(structure.random, structure.keys(3, t))) for t in (0, 1)]  # noqa: B905
         noise, next_one = (
-            backend.to_numpy(structure.source(zeros, key, 0, backend.xp)) for key in keys
+            backend.to_numpy(structure.input(zeros, key, 0, backend.xp)) for key in keys
         )
-        rest = backend.to_numpy(structure.source(zeros[300:, :], keys[0], 300, backend.xp))
+        rest = backend.to_numpy(structure.input(zeros[300:, :], keys[0], 300, backend.xp))
     scaled = noise / 0.25
     assert abs(scaled.mean()) < 4 / math.sqrt(scaled.size)
     assert abs(scaled.std() - 1) < 4 / math.sqrt(2 * scaled.size)
@@ -597,7 +597,7 @@ def test_noise_has_the_mean_and_deviation_that_were_asked_for(target):
     assert np.abs(scaled).max() < 6
     assert abs(np.corrcoef(noise.ravel(), next_one.ravel())[0, 1]) < 0.03
     assert np.array_equal(rest, noise[300:])
-    expected = structure.source(np.zeros((500, 40)), keys[0], 0, bpnet.get_backend("numpy").xp)
+    expected = structure.input(np.zeros((500, 40)), keys[0], 0, bpnet.get_backend("numpy").xp)
     assert np.abs(noise - expected).max() < 1e-14
 
 
@@ -630,13 +630,13 @@ def test_each_is_planned_and_agrees_with_the_plain_loop(
         request.getfixturevalue("torch")
     recipe = StepConfig(optimizer, **RECIPES[recipe])
     net = network(layers, backend=library)
-    backend, structure = net.backend, net.model.architecture
+    backend = net.backend
     net._store.init_optimizer(recipe)
     x, y = samples("categorical_cross_entropy", 23, 3)
     if recipe.weighted:
         y = np.c_[y, np.random.default_rng(2).uniform(0, 2, 23)]
-    step, state = make_step(structure, net.cost, recipe), net.state
-    rates = [step_inputs(recipe, structure, net.seed, t, t) for t in range(6)]
+    step, state = make_step(net.model, recipe), net.state
+    rates = [step_inputs(net.model, recipe, net.seed, t, t) for t in range(6)]
     for m in (M, 1):  # raises where a plan does not know what to do
         record(step, "float64", state, (m, 3), (m, y.shape[1]), rates[0])
     order = np.random.default_rng(0).integers(0, 23, (6, M))
@@ -650,7 +650,7 @@ def test_each_is_planned_and_agrees_with_the_plain_loop(
             outputs.append(z)
         for one, other in zip(*map(leaves, zip(states, outputs, strict=True)), strict=True):
             assert relative(backend.to_numpy(one), backend.to_numpy(other)) < 1e-12
-    forward = make_forward(structure)
+    forward = net.model.forward
     state = states[1][0], states[1][2]
     z = compile_forward(backend, forward)(state, x[:5, :]), forward(backend.xp, state, x[:5, :])
     assert relative(*map(backend.to_numpy, z)) < 1e-13

@@ -111,7 +111,9 @@ def test_per_neuron_needs_functions():
 
 def test_huber_needs_a_distance():
     for delta in (0.0, -1.0, math.nan):
-        with pytest.raises(ValueError, match=f"delta must be greater than 0 and finite, not {delta}"):
+        with pytest.raises(
+            ValueError, match=f"delta must be greater than 0 and finite, not {delta}"
+        ):
             bpnet.costs.Huber(delta)
 
 

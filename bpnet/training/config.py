@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable
-from numbers import Real
 
 import numpy as np
 
-from .._lib.frozen import Frozen
-from .._lib.validation import check_counts
+from .._lib.constraints import Constraints, Integer, Number
+from .._lib.validation import Validated
 from ..optimizers import Optimizer
 
 __all__ = ["FIRST_LOSS_SCALE", "StepConfig"]
@@ -18,7 +16,7 @@ FIRST_LOSS_SCALE = np.asarray([2.0**15, 0.0])
 """The scale of the gradients in float16, and the steps since it changed, before the first step."""
 
 
-class StepConfig(Frozen):
+class StepConfig(Validated):
     """Settings of one training step: everything but the model.
 
     The objective is the mean cost, plus ``l2/2`` times the sum of the squared weights, plus ``l1``
@@ -45,6 +43,16 @@ class StepConfig(Frozen):
         and memory keep theirs (Micikevicius et al., 2018). Empty for that of the parameters.
     """
 
+    constraints = Constraints(
+        l1=Number(0.0),
+        l2=Number(0.0),
+        clip_value=Number(0.0),
+        clip_norm=Number(0.0),
+        max_norm=Number(0.0),
+        accumulate=Integer(1),
+        average=Number(0.0, 1.0),
+    )
+
     optimizer: Optimizer
     l1: float = 0.0
     l2: float = 0.0
@@ -56,19 +64,6 @@ class StepConfig(Frozen):
     weighted: bool = False
     compute: str = ""
 
-    def __post_init__(self) -> None:
-        for name in ("l1", "l2", "clip_value", "clip_norm", "max_norm", "average"):
-            given = getattr(self, name)
-            if not isinstance(given, Real):
-                raise TypeError(f"{name} must be a number, not {given!r}")
-            value = float(given)
-            high = 1.0 if name == "average" else math.inf
-            if not 0.0 <= value < high:
-                limit = "finite" if high == math.inf else "less than 1"
-                raise ValueError(f"{name} must be at least 0 and {limit}, not {value:g}")
-            object.__setattr__(self, name, value)
-        check_counts(self, "accumulate")
-
     @property
     def scales_loss(self) -> bool:
         """Whether gradients are scaled on their way back, as float16 would lose small ones."""
@@ -78,6 +73,4 @@ class StepConfig(Frozen):
     def identity(self) -> Hashable:
         """What a compiled step depends on: all settings but the learning rate."""
         rest = (getattr(self, name) for name in self.fields if name != "optimizer")
-        optimizer = self.optimizer
-        names = (name for name in optimizer.fields if name != "learning_rate")
-        return type(optimizer), *(getattr(optimizer, name) for name in names), *rest
+        return self.optimizer.update_rule, *rest

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..backends import Array, Backend
-from ..metrics import Metric
+from ..metrics.accuracy import Accuracy
+from ..metrics.base import Metric
+from ..metrics.r2 import R2
 from ..model import Model
 from .runs import CompiledRuns
 from .state import TrainingState
 from .sums import EpochSums
-from .task_metrics import R2, Accuracy
 
 __all__ = ["EpochScorer", "costs_of", "evaluate", "task_metric"]
 

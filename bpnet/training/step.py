@@ -29,7 +29,8 @@ def make_step(model: Model, config: StepConfig) -> Step:
         ``step(xp, state, x, y, rates) -> (state, z)`` with a `TrainingState`, and what
         `step_inputs` gives for the step.
     """
-    architecture, layout, optimizer = model.architecture, model.layout, config.optimizer
+    architecture, layout = model.architecture, model.layout
+    optimizer = config.optimizer.update_rule
     random = architecture.random
     extra = {"layout": layout} if optimizer.uses_layout else {}
 

@@ -104,7 +104,7 @@ class StateStore:
         return state
 
     def commit(self, state: TrainingState, counters: Counters, optimizer: Optimizer) -> None:
-        """Publish a run's state: copies of all but the optimizer's memory, which stays the run's."""
+        """Publish the state of a run: copies of all but the optimizer's memory."""
         copies: TrainingState = map_arrays(self._backend.copy, state._replace(memory=()))
         self.current = Trained(copies._replace(memory=state.memory), counters, optimizer)
 

@@ -24,7 +24,7 @@ from bpnet.compiler.targets import numpy as _numpy_plan
 from bpnet.compiler.targets.blocking import BlockwisePlan
 from bpnet.compiler.trace import record
 from bpnet.costs import CustomCost
-from bpnet.training import StepConfig, make_forward, make_step
+from bpnet.training import StepConfig, make_step
 from bpnet.training.step import step_inputs
 
 OPTIMIZERS = {
@@ -156,7 +156,7 @@ def layered(backend, what, m=6, compute=""):
     state = tuple(tuple(map(backend.copy, part)) for part in net.state[1:])
     state = backend.copy(net.state.theta), *state
     x, y = samples("categorical_cross_entropy", 23, net.sizes[0], 2)
-    rates = [step_inputs(recipe, net.model.architecture, 5, t, t) for t in range(6)]
+    rates = [step_inputs(net.model, recipe, 5, t, t) for t in range(6)]
     step = make_step(net.model, recipe)
     return Trial(backend, step, state, x, y, m, rates)
 
