@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +15,7 @@ from . import initializers as _initializers
 from ._lib.frozen import Frozen
 from ._lib.registry import check_name
 from .activations import Activation, Sigmoid, Softmax
-from .backends import Array, Backend, BackendUnavailableError, get_backend
+from .backends import Array, Backend, BackendUnavailableError, get_backend, moved
 from .backprop import backprop
 from .compiler import compile_forward, compile_step
 from .costs import BinaryCrossEntropy, CategoricalCrossEntropy, Cost
@@ -93,9 +92,9 @@ class Network:
     initializer : str or Initializer, optional
         ``"auto"`` is He's normal before rectifiers and Glorot's uniform otherwise;
         ``"standard_normal"`` and ``"scaled_normal"`` are the book's. See `bpnet.initializers`.
-    backend : str or Backend, optional
+    backend : str, Backend or namespace, optional
         The library that computes; see `bpnet.get_backend`.
-    device : str, optional
+    device : str or device object, optional
         Where it computes.
     dtype : {"float32", "float64"}, optional
         Of parameters and activations; ``"float32"`` unless `bpnet.use` says otherwise.
@@ -154,8 +153,8 @@ class Network:
         activations: str | Activation | Sequence[str | Activation] = "sigmoid",
         cost: str | Cost = "quadratic",
         initializer: str | Initializer = "auto",
-        backend: str | Backend | None = None,
-        device: str | None = None,
+        backend: str | Backend | Any = None,
+        device: str | Any = None,
         dtype: str | None = None,
         seed: int | None = None,
         task: str | None = None,
@@ -165,8 +164,9 @@ class Network:
         self.cost = _costs.get(cost)
         self._architecture = resolved(sizes, activations, self.cost)
         self.sizes, self._sigma = self._architecture.sizes, self._architecture.sigma
-        own = get_backend(backend, device, dtype)
-        self.backend = own.configured(compute_dtype, deterministic)
+        self.backend = get_backend(
+            backend, device, dtype, compute_dtype=compute_dtype, deterministic=deterministic
+        )
         self.seed = new_seed() if seed is None else _natural("seed", seed)
         self._task = None if task is None else check_name(task, _TASKS, "task")
         self._seen_regression = False
@@ -767,15 +767,18 @@ class Network:
 
     def to(
         self,
-        backend: str | Backend | None = None,
-        device: str | None = None,
+        backend: str | Backend | Any = None,
+        device: str | Any = None,
         dtype: str | None = None,
+        *,
+        compute_dtype: str | None = "keep",
+        deterministic: bool | None = None,
     ) -> Network:
-        """The same network with another library, on another device or in another type.
+        """The same network with another library, on another device or in another dtype.
 
         Parameters
         ----------
-        backend, device, dtype : optional
+        backend, device, dtype, compute_dtype, deterministic : optional
             As for `bpnet.get_backend`; what is not named stays, and a device is kept where the
             other library has it.
 
@@ -788,6 +791,8 @@ class Network:
         ------
         BackendUnavailableError
             If that is not to be had here.
+        ValueError
+            If the other backend cannot compute in ``compute_dtype``, or the same bits in every run.
 
         Examples
         --------
@@ -795,14 +800,8 @@ class Network:
         >>> bpnet.Network([2, 1], seed=0).to(dtype="float64").dtype
         'float64'
         """
-        if backend is None:
-            chosen = get_backend(self.backend, device, dtype)
-        else:
-            dtype = dtype or self.dtype
-            if device is None and isinstance(backend, str):
-                with contextlib.suppress(BackendUnavailableError, ValueError):
-                    device = get_backend(backend, self.device, dtype).device
-            chosen = get_backend(backend, device, dtype)
+        settings: Any = {"compute_dtype": compute_dtype, "deterministic": deterministic}
+        chosen = moved(self.backend, backend, device, dtype, **settings)
         state = self.__getstate__()
         state["backend"] = chosen
         other = object.__new__(Network)
@@ -1010,8 +1009,8 @@ class Network:
 def load(
     path: str | os.PathLike[str],
     *,
-    backend: str | Backend | None = None,
-    device: str | None = None,
+    backend: str | Backend | Any = None,
+    device: str | Any = None,
     dtype: str | None = None,
     custom: dict[str, Any] | None = None,
 ) -> Network:
