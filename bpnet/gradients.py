@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from ._lib.frozen import Frozen
-from .backends import get_backend
 from .backprop import feedforward
 from .costs import Huber
 from .network import Network
@@ -116,19 +115,21 @@ def gradient_check(
     >>> report.passed, report.error < 1e-9
     (True, True)
     """
-    lacking = net.backend.why_no_dtype(net.device, "float64")
+    lacking = net.backend.why_no_dtype("float64")
     if lacking:
         return _against_numpy(net, x, y, lacking, tolerance or 1e-5)
-    return _against_differences(net.to(dtype="float64"), x, y, tolerance or 1e-7)
+    return _against_differences(
+        net.to(dtype="float64", compute_dtype=None), x, y, tolerance or 1e-7
+    )
 
 
 def _against_numpy(net: Network, x: Any, y: Any, lacking: str, tolerance: float) -> GradientCheck:
     backend = net.backend
-    net = net.to(dtype="float32")
+    net = net.to(dtype="float32", compute_dtype=None)
     with backend.scope():
         x, y = (backend.to_numpy(part) for part in check_samples(net.model, backend, x, y))
     found = _host_gradient(net, x, y)
-    expected = _host_gradient(net.to(get_backend("numpy", "cpu", "float32")), x, y)
+    expected = _host_gradient(net.to("numpy"), x, y)
     names = _names(net)
     errors = {n: _relative(*pair) for n, *pair in zip(names, found, expected, strict=True)}
     reference = f"NumPy's gradient in float32 ({lacking})"

@@ -20,8 +20,8 @@ __all__ = ["load"]
 def load(
     path: str | os.PathLike[str],
     *,
-    backend: str | Backend | None = None,
-    device: str | None = None,
+    backend: str | Backend | Any = None,
+    device: str | Any = None,
     dtype: str | None = None,
     custom: dict[str, Any] | None = None,
 ) -> Network:

@@ -14,7 +14,7 @@ from . import initializers as _initializers
 from ._lib.registry import check_name, closest
 from ._lib.validation import check_count
 from .activations import Activation
-from .backends import Array, Backend, get_backend
+from .backends import Array, Backend, get_backend, moved
 from .costs import Cost
 from .data.inputs import as_inputs
 from .initializers import Initializer
@@ -58,9 +58,9 @@ class Network:
     initializer : str or Initializer, optional
         ``"auto"`` is He's normal before rectifiers and Glorot's uniform otherwise;
         ``"standard_normal"`` and ``"scaled_normal"`` are the book's. See `bpnet.initializers`.
-    backend : str or Backend, optional
+    backend : str, Backend or namespace, optional
         The library that computes; see `bpnet.get_backend`.
-    device : str, optional
+    device : str or device object, optional
         Where it computes.
     dtype : {"float32", "float64"}, optional
         Of parameters and activations; ``"float32"`` unless `bpnet.use` says otherwise.
@@ -118,8 +118,8 @@ class Network:
         activations: str | Activation | Sequence[str | Activation] = "sigmoid",
         cost: str | Cost = "quadratic",
         initializer: str | Initializer = "auto",
-        backend: str | Backend | None = None,
-        device: str | None = None,
+        backend: str | Backend | Any = None,
+        device: str | Any = None,
         dtype: str | None = None,
         seed: int | None = None,
         task: str | None = None,
@@ -128,7 +128,9 @@ class Network:
     ) -> None:
         cost = _costs.get(cost)
         architecture = resolved(sizes, activations, cost)
-        own = get_backend(backend, device, dtype).configured(compute_dtype, deterministic)
+        own = get_backend(
+            backend, device, dtype, compute_dtype=compute_dtype, deterministic=deterministic
+        )
         seed = new_seed() if seed is None else check_count("seed", seed, 0)
         asked = None if task is None else check_name(task, TASKS, "task")
         model = Model(architecture, cost, asked or default_task(cost, architecture.sigma[-1]))
@@ -693,22 +695,24 @@ class Network:
 
     def to(
         self,
-        backend: str | Backend | None = None,
-        device: str | None = None,
+        backend: str | Backend | Any = None,
+        device: str | Any = None,
         dtype: str | None = None,
+        *,
+        compute_dtype: str | None = "keep",
+        deterministic: bool | None = None,
     ) -> Network:
         """A copy with another library, on another device or in another type.
 
         Parameters
         ----------
-        backend, device, dtype : optional
-            As for `bpnet.get_backend`; what is not given stays, ``compute_dtype`` and
-            ``deterministic`` included, and a device is kept if the other library has it.
+        backend, device, dtype, compute_dtype, deterministic : optional
+            As for `Network`; what is not given stays, the device if the other library has it.
 
         Raises
         ------
-        BackendUnavailableError
-            If that is not available here.
+        BackendUnavailableError, ValueError
+            If that is not available here, or not with these settings.
 
         Examples
         --------
@@ -716,8 +720,8 @@ class Network:
         >>> bpnet.Network([2, 1], seed=0).to(dtype="float64").dtype
         'float64'
         """
-        chosen = self.backend.moved(backend, device, dtype)
-        return self._like(backend=chosen)
+        settings: Any = {"compute_dtype": compute_dtype, "deterministic": deterministic}
+        return self._like(backend=moved(self.backend, backend, device, dtype, **settings))
 
     def copy(self) -> Network:
         """An independent network with the same parameters, memory and counts."""

@@ -44,9 +44,9 @@ class Target:
 
     def backend(self, dtype="float64"):
         if self.library == "strict":
-            from _strict import StrictBackend
+            from _strict import strict_backend
 
-            return StrictBackend("device1", dtype)
+            return strict_backend("device1", dtype)
         if self.library == "torch":
             import torch
 

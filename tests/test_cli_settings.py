@@ -147,12 +147,12 @@ def test_a_flag_with_a_mistake(flags, message, capsys):
 
 
 def test_a_device_that_is_not_here_comes_with_the_reason(monkeypatch, capsys):
-    from bpnet import backends
+    from bpnet.backends import Availability, loading
 
     def nowhere(name):
-        return backends.Availability(name, None, (), f"{name} is not installed")
+        return Availability(name, None, (), f"{name} is not installed")
 
-    monkeypatch.setattr(backends, "_probe", nowhere)
+    monkeypatch.setattr(loading, "_probe_built_in", nowhere)
     told = refusal(capsys, "--device", "cuda", "--quiet")
     assert told.startswith(
         "no installed library has the device 'cuda': cupy: cupy is not installed"

@@ -661,16 +661,16 @@ def test_arrays_of_an_unknown_library_name_it():
 
 def test_arrays_on_another_device_name_both():
     strict = pytest.importorskip("array_api_strict", reason="array-api-strict is not installed")
-    from _strict import StrictBackend
+    from _strict import strict_backend
 
     net = bpnet.Network(
-        [3, 4, 2], cost="log_likelihood", backend=StrictBackend("device1", "float32"), seed=0
+        [3, 4, 2], cost="log_likelihood", backend=strict_backend("device1", "float32"), seed=0
     )
     for device in ("CPU_DEVICE", "device2"):
         x = strict.asarray(X, dtype=strict.float32, device=strict.Device(device))
         y = strict.asarray(LABELS, device=strict.Device(device))
         words = [
-            f"is on {device}, but the network computes with strict on device1",
+            f"is on {device}, but the network computes with array_api_strict on device1",
             f"net.to(device={device!r})",
         ]
         assert_raises(net, TypeError, ["x " + words[0], words[1]], net.feedforward, x)

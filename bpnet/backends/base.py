@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import Any, Self
 
 import numpy as np
 
 from .._lib.registry import check_name
 from .availability import Availability
+from .devices import device_name
 from .interop import host_array, library_of
 from .namespaces import Array
+from .registry import BUILT_IN
 from .uploads import Uploads
 
 __all__ = ["Array", "Backend"]
@@ -36,77 +38,97 @@ class Backend(ABC):
         The functions of the array API standard, ``erf`` and ``sigmoid``.
     """
 
-    name: ClassVar[str]
+    name: str
     """What a user calls the library."""
 
     xp: Any
 
-    target: ClassVar[Any] = None
-    """What makes steps fast on it, or its import path; see `bpnet.compiler`. None: nothing."""
+    target: Any = None
+    """What compiles steps for it, or the import path of that. None: the plain loop runs them."""
+    entries_per_pass: int | None = None
+    """Number of entries that stay in a core's cache: larger arrays are better gone through in
+    parts of so many. None: in one part."""
     compute_dtype: str | None = None
     """What training computes in, if not in `dtype`; see `configured`."""
-    entries_per_pass: ClassVar[int | None] = None
-    """Entries that stay in the cache; functions of more go part by part. None: all at once."""
     deterministic = False
-    """Whether what has the same bits each time is preferred to what is faster."""
+    """Whether the same bits in every run are preferred to speed."""
 
     def __init__(self, device: str, dtype: str) -> None:
         self.device = device
         self.dtype = dtype
 
     def configured(self, compute_dtype: str | None, deterministic: bool) -> Backend:
-        """The same backend, with other settings of training.
+        """The same backend with other settings of training.
 
         Parameters
         ----------
         compute_dtype : {"bfloat16", "float16", "tf32"} or None
-            In what to train, if not in the parameters' own type.
+            What training computes in; None for the parameters' own dtype.
         deterministic : bool
-            Prefer what has the same bits each time to what is faster.
+            Prefer the same bits in every run to speed.
 
         Raises
         ------
         ValueError
-            If the library cannot on this device, or the parameters are not float32.
+            If the library cannot do so on this device, or the parameters are not float32.
         """
         if (compute_dtype, deterministic) == (self.compute_dtype, self.deterministic):
             return self
         if compute_dtype is not None:
             check_name(compute_dtype, ("bfloat16", "float16", "tf32"), "compute_dtype")
-            lacking = self.why_no_compute_dtype(compute_dtype)
+            reason = self.why_no_compute_dtype(compute_dtype)
             if self.dtype != "float32":
-                lacking = f"the parameters are {self.dtype}, and must be float32"
-            if lacking:
+                reason = f"the parameters are {self.dtype}, and must be float32"
+            if reason:
                 raise ValueError(
-                    f"compute_dtype {compute_dtype!r} on {self.name}, {self.device}: {lacking}"
+                    f"compute_dtype {compute_dtype!r} on {self.name}, {self.device}: {reason} "
+                    "(compute_dtype=None trains in the parameters' own dtype)"
                 )
-        if deterministic and (lacking := self.why_not_deterministic()):
-            raise ValueError(f"deterministic=True on {self.name}, {self.device}: {lacking}")
-        other = type(self)(self.device, self.dtype)
-        other.compute_dtype, other.deterministic = compute_dtype, deterministic
+        if deterministic and (reason := self.why_not_deterministic()):
+            raise ValueError(f"deterministic=True on {self.name}, {self.device}: {reason}")
+        return self.with_attributes(compute_dtype=compute_dtype, deterministic=deterministic)
+
+    def with_attributes(self, **attributes: Any) -> Self:
+        """A copy that has other attributes."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, **attributes)
         return other
 
+    def arguments(self, device: str, dtype: str) -> tuple[Any, ...]:
+        """What to call this class with for the same library on that device, in that dtype."""
+        return device, dtype
+
+    def on(self, device: Any, dtype: str) -> Backend:
+        """The same library on another device or in another dtype, with no settings of training."""
+        other = type(self)(*self.arguments(device, dtype))
+        own = {name: vars(self)[name] for name in ("name", "target") if name in vars(self)}
+        return other.with_attributes(**own)
+
     def why_not_deterministic(self) -> str:
-        """Why the same bits cannot be had each time; empty where they can."""
+        """Why it cannot compute the same bits in every run; empty where it can."""
         return ""
 
     def why_no_compute_dtype(self, compute_dtype: str) -> str:
         """Why training cannot compute in that type here; empty where it can."""
-        return f"{self.name} computes in the type of the parameters only"
+        return f"{self.name} computes in the parameters' own dtype only"
 
     @property
     def cast_dtype(self) -> str:
-        """The type that arrays are brought to for training; empty for the parameters' own."""
+        """The dtype that arrays are cast to for training; empty where they are not."""
         return "" if self.compute_dtype in (None, "tf32") else str(self.compute_dtype)
 
     @classmethod
-    @abstractmethod
     def probe(cls) -> Availability:
-        """Look, without raising, whether the library is here and on which devices."""
+        """Find out, without raising, on which devices the library can compute."""
+        return Availability(cls.name, None, ("cpu",))
 
     @classmethod
-    def why_no_dtype(cls, device: str, dtype: str) -> str:
-        """Why ``dtype`` cannot be had on ``device``; empty where it can."""
+    def device_name(cls, device: Any) -> str:
+        """The name of a device, given by its name or as the library's own object."""
+        return device_name(device)
+
+    def why_no_dtype(self, dtype: str) -> str:
+        """Why the device cannot compute in ``dtype``; empty where it can."""
         return ""
 
     @abstractmethod
@@ -163,9 +185,11 @@ class Backend(ABC):
                     f"{self.device}: move the network by net.to(device={device!r}), or {name}"
                 )
         elif (library := library_of(x)) not in (None, "numpy"):
+            known = library in BUILT_IN
+            named = repr(library) if known else f"<the array namespace of {library}>"
             raise TypeError(
                 f"{name} is an array of {library}, but the network computes with {self.name} "
-                f"on {self.device}: move the network by net.to(backend={library!r}), "
+                f"on {self.device}: move the network by net.to(backend={named}), "
                 f"or {name} to NumPy"
             )
 
@@ -177,11 +201,11 @@ class Backend(ABC):
         return self.xp.astype(x, getattr(self.xp, dtype), copy=False)
 
     def scope(self) -> contextlib.AbstractContextManager[Any]:
-        """Settings of the library that hold while bpnet computes, and only then."""
+        """A context with the settings of the library that bpnet computes under."""
         return contextlib.nullcontext()
 
     def uploads(self) -> Uploads:
-        """What moves samples to the device beside the computation; one for each feed."""
+        """What moves samples to the device during the computation; one for each feed."""
         return Uploads(self.scope)
 
     def synchronize(self) -> None:
@@ -189,11 +213,11 @@ class Backend(ABC):
         return
 
     def all_finite_on_device(self, x: Array) -> Any:
-        """Whether no entry is infinite or NaN: a bool, or an array on the device that is one."""
+        """Whether every entry is finite, without waiting: a bool, or one in a 0-d array."""
         return self.xp.all(self.xp.isfinite(x))
 
     def all_finite(self, x: Array) -> bool:
-        """`all_finite_on_device`, waited for."""
+        """Whether every entry is finite."""
         return bool(self.all_finite_on_device(x))
 
     def copy(self, x: Array) -> Array:
@@ -207,21 +231,24 @@ class Backend(ABC):
     def __repr__(self) -> str:
         return f"<{self.name} on {self.device}, {self.dtype}>"
 
+    def identity(self) -> tuple[Any, ...]:
+        """What two equal backends have in common."""
+        own = self.name, self.compute_dtype, self.deterministic
+        return type(self), self.arguments(self.device, self.dtype), *own
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Backend):
             return NotImplemented
-        return self._key == other._key
+        return self.identity() == other.identity()
 
     def __hash__(self) -> int:
-        return hash(self._key)
+        return hash((type(self), self.device, self.dtype))
 
-    def __reduce__(self) -> Any:
-        return _restored, self._key
-
-    @property
-    def _key(self) -> tuple[Any, ...]:
-        return type(self), self.device, self.dtype, self.compute_dtype, self.deterministic
+    def __reduce__(self) -> tuple[Any, ...]:
+        names = ("name", "target", "compute_dtype", "deterministic")
+        own = {name: value for name, value in vars(self).items() if name in names}
+        return _restored, (type(self), self.arguments(self.device, self.dtype), own)
 
 
-def _restored(kind: type[Backend], device: str, dtype: str, *settings: Any) -> Backend:
-    return kind(device, dtype).configured(*settings)
+def _restored(kind: type[Backend], arguments: tuple[Any, ...], own: dict[str, Any]) -> Backend:
+    return kind(*arguments).with_attributes(**own)

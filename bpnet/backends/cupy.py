@@ -57,6 +57,10 @@ class CupyBackend(Backend):
         reason = f"cupy {cupy.__version__} {obstacle}" if obstacle else ""
         return Availability(cls.name, cupy.__version__, devices, reason)
 
+    @classmethod
+    def device_name(cls, device: Any) -> str:
+        return device if isinstance(device, str) else f"cuda:{device.id}"
+
     def why_no_compute_dtype(self, compute_dtype: str) -> str:
         if compute_dtype == "float16":
             return ""

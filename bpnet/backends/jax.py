@@ -52,8 +52,11 @@ class JaxBackend(Backend):
         return Availability(cls.name, jax.__version__, devices, lacking)
 
     @classmethod
-    def why_no_dtype(cls, device: str, dtype: str) -> str:
-        if device.startswith("tpu") and dtype == "float64":
+    def device_name(cls, device: Any) -> str:
+        return device if isinstance(device, str) else _name(device)
+
+    def why_no_dtype(self, dtype: str) -> str:
+        if self.device.startswith("tpu") and dtype == "float64":
             return "TPUs compute in float32"
         return ""
 

@@ -70,9 +70,8 @@ class TorchBackend(Backend):
         lacking = "" if len(devices) > 1 else "this build or machine has no accelerator"
         return Availability(cls.name, torch.__version__, devices, lacking)
 
-    @classmethod
-    def why_no_dtype(cls, device: str, dtype: str) -> str:
-        if device == "mps" and dtype == "float64":
+    def why_no_dtype(self, dtype: str) -> str:
+        if self.device == "mps" and dtype == "float64":
             return "Apple's GPUs compute in float32 only"
         return ""
 
