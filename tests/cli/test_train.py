@@ -17,7 +17,7 @@ import bpnet
 from bpnet.cli import main
 from bpnet.data import load_digits
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 MNIST = Path(os.environ.get("BPNET_DATA", ROOT.parent / "shared" / "data"), "mnist")
 FILES = {"settings.toml", "history.csv", "history.jsonl", "curves.png", "model.safetensors"}
 # As a terminal starts it: a runner of tests may have had Ctrl-C ignored, and children inherit that.
