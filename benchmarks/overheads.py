@@ -74,10 +74,11 @@ def _table(fit: dict[str, Any], imports: dict[str, float], predict: dict[str, An
 
 def epoch_of_fit(steps: int, rounds: int) -> dict[str, float]:
     """Seconds of an epoch of ``fit``, and of the same steps and validation bare."""
+    from bpnet.model.layers import resolved
+
     import bpnet
     from bpnet.backprop import feedforward
     from bpnet.compiler import compile_step
-    from bpnet.model.layers import resolved
     from bpnet.training import StepConfig, make_step
 
     case = MIDDLE.with_steps(steps)

@@ -84,7 +84,7 @@ def evaluate(
             z = forward(parameters, x[start:stop, :])
             sums.costs.append(xp.reshape(xp.sum(model.cost.of_output(last, z, part, xp)), (1,)))
             sums.sums.append(own.sums(z, last, part, xp))
-            if "moments" in own.wants:
+            if isinstance(own, R2):
                 sums.moments.append(own.moments(part, xp))
             sums.counts.append(stop - start)
             if metrics:
@@ -141,7 +141,7 @@ class EpochScorer:
         y = y[:, : model.sizes[-1]]
         sums.costs.append(xp.sum(xp.reshape(cost, order.shape), axis=1))
         sums.sums.append(self.metric.sums(z, last, y, xp))
-        if "moments" in self.metric.wants:
+        if isinstance(self.metric, R2):
             sums.moments.append(self.metric.moments(y, xp))
         sums.counts.append(order.size)
         if self._metrics:
