@@ -25,7 +25,11 @@ class LearningRate(Constraint):
             )
         if callable(value):
             return value  # type: ignore[no-any-return]
-        rate: float = Number(0.0)(name, value)
+        try:
+            rate: float = Number(0.0)(name, value)
+        except TypeError as error:
+            what = "must be a number or a function of the step"
+            raise TypeError(str(error).replace("must be a number", what)) from None
         return rate
 
 
