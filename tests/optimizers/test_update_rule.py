@@ -109,3 +109,11 @@ def test_an_update_that_reads_it_elsewhere_fails_instead_of_keeping_an_old_one()
 
     assert Open(0.1).update_rule != Open(0.2).update_rule
     assert np.array_equal(updated(Open(0.5).update_rule, (0.5,)), updated(Plain(0.5), (0.5,)))
+
+
+def test_a_field_that_is_not_there_is_named():
+    with pytest.raises(ValueError, match="unknown field 'decy': did you mean 'decay'"):
+
+        class Misspelled(Plain):
+            per_step = ("learning_rate", "decy")
+            decay: float = 0.1
