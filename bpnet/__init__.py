@@ -17,25 +17,13 @@ from .backends import BackendUnavailableError, available_backends, get_backend, 
 from .loading import load
 from .model import Gradients, Layer
 from .network import Network
-from .optimizers import (
-    SGD,
-    AdaGrad,
-    Adam,
-    AdamW,
-    AMSGrad,
-    Lion,
-    Momentum,
-    Muon,
-    NAdam,
-    Nesterov,
-    RAdam,
-    RMSProp,
-)
+from .optimizers import SGD, Momentum, Nesterov
 from .training import Callback, DivergenceError, History, read_checkpoint
 from .training.callbacks import PLACES as _PLACES
 
 if _typing.TYPE_CHECKING:
     from .gradients import GradientCheck, gradient_check
+    from .optimizers import AdaGrad, Adam, AdamW, AMSGrad, Lion, Muon, NAdam, RAdam, RMSProp
     from .rate_finder import find_learning_rate
     from .training import (
         Budget,
@@ -100,10 +88,13 @@ __all__ = [
     "use",
 ]
 
+_OPTIMIZERS = ["AdaGrad", "Adam", "AdamW", "AMSGrad", "Lion", "Muon", "NAdam", "RAdam", "RMSProp"]
+
 __getattr__ = _lazy_attributes(
     __name__,
     {
         **dict.fromkeys(_PLACES, "training.callbacks"),
+        **dict.fromkeys(_OPTIMIZERS, "optimizers"),
         "GradientCheck": "gradients",
         "LBFGS": "training.lbfgs",
         "find_learning_rate": "rate_finder",

@@ -16,7 +16,6 @@ from .activations.base import Activation, cast_like
 from .activations.exponential import Exponential, Softmax
 from .activations.identity import Identity
 from .activations.rectifiers import Softplus
-from .activations.registry import get as get_activation
 from .activations.sigmoid import Sigmoid
 from .backends import Array, namespace
 
@@ -259,6 +258,8 @@ class CustomCost(Cost):
     def __post_init__(self) -> None:
         if self.name in BUILT_IN:
             raise ValueError(f"the name {self.name!r} is that of one of bpnet's own")
+        from .activations.registry import get as get_activation
+
         object.__setattr__(self, "partner", get_activation(self.partner))
 
     def value(self, a: Array, y: Array, xp: Any = None) -> Array:

@@ -16,7 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from _backends import TARGETS, Target
 
-collect_ignore_glob = ["_*.py"]  # the helpers hold no tests
+# The helpers hold no tests. As a glob this would match tests/_lib too.
+collect_ignore = [path.name for path in Path(__file__).parent.glob("_*.py")]
 
 # JAX compiles each network's steps anew; what one test had compiled serves the next. JAX reads
 # these when it is imported.

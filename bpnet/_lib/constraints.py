@@ -89,6 +89,8 @@ class Number(Constraint):
         self.with_low, self.with_high = closed in ("left", "both"), closed in ("right", "both")
 
     def convert(self, name: str, value: Any) -> float:
+        if type(value) is float and self._allows(value):  # by far the most frequent
+            return value
         given = _unwrapped(value)
         try:
             if isinstance(given, str) or not _counts(given):

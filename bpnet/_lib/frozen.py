@@ -13,7 +13,7 @@ __all__ = ["Frozen"]
 
 
 class _Signature:
-    """The signature that ``help`` shows, made when it is asked for."""
+    """The signature that ``help`` shows, made on demand."""
 
     def __get__(self, instance: object, owner: type[Frozen]) -> Any:
         import inspect
@@ -31,16 +31,16 @@ class _Signature:
 
 @dataclass_transform(frozen_default=True)
 class Frozen:
-    """Base of immutable objects; a subclass's annotated names are its fields.
+    """Base class of immutable objects; the annotated names of a subclass are its fields.
 
     Attributes
     ----------
     fields : tuple of str
-        Those of the bases first.
+        Names of the fields, those of the base classes first.
     defaults : dict
         Values of the fields that need not be given.
     constraints : mapping of str to callable
-        By field, what makes ``constraint(name, value)`` of a value before it is set, or raises.
+        By field: the value is set to ``constraint(name, value)``, which may also raise.
     """
 
     fields: ClassVar[tuple[str, ...]] = ()

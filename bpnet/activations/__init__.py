@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 from .._lib.lazy import lazy_attributes
 from .base import Activation
 from .exponential import Exponential, Softmax
-from .gated import GELU, SiLU
 from .identity import Identity
 from .rectifiers import ELU, LeakyReLU, ReLU, Softplus
-from .registry import BUILT_IN as BUILT_IN
-from .registry import get
 from .sigmoid import Sigmoid, Tanh
 
 if TYPE_CHECKING:
     from .custom import CustomActivation
+    from .gated import GELU, SiLU
     from .per_neuron import PerNeuron
     from .records import from_dict as from_dict
     from .records import to_dict as to_dict
+    from .registry import BUILT_IN as BUILT_IN
+    from .registry import get
 
 __all__ = [
     "ELU",
@@ -45,9 +45,13 @@ __all__ = [
 __getattr__ = lazy_attributes(
     __name__,
     {
+        "BUILT_IN": "registry",
         "CustomActivation": "custom",
+        "GELU": "gated",
         "PerNeuron": "per_neuron",
+        "SiLU": "gated",
         "from_dict": "records",
+        "get": "registry",
         "to_dict": "records",
     },
 )

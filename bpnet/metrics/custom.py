@@ -50,7 +50,7 @@ class CustomMetric(Metric):
 
     def __post_init__(self) -> None:
         name = self.name or getattr(self.value_of, "__name__", "")
-        if not name or name == "<lambda>":
+        if not isinstance(name, str) or name in ("", "<lambda>"):
             raise ValueError(
                 f"the metric {self.value_of!r} has no name for the columns of a history: "
                 "bpnet.metrics.CustomMetric(function, name=...) gives it one"
@@ -60,11 +60,9 @@ class CustomMetric(Metric):
                 f"the name {name!r} is that of one of bpnet's own figures: "
                 "bpnet.metrics.CustomMetric(function, name=...) gives another one"
             )
-        falls = self.lower_is_better
         object.__setattr__(self, "name", name)
-        object.__setattr__(
-            self, "lower_is_better", name.endswith(_FALLING) if falls is None else bool(falls)
-        )
+        if self.lower_is_better is None:
+            object.__setattr__(self, "lower_is_better", name.endswith(_FALLING))
 
     def value(self, y: Rows, a: Rows) -> float:
         figure = self.value_of(y, a)

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from .base import Metric
-from .custom import CustomMetric
-from .names import by_name
 
 __all__ = ["get", "get_all"]
 
@@ -45,9 +43,13 @@ def get(metric: Any) -> Metric:
     if isinstance(metric, type) and issubclass(metric, Metric):
         return metric()
     if isinstance(metric, str):
+        from .names import by_name  # the metrics are imported when one is named
+
         return by_name(metric)
     if not callable(metric):
         raise TypeError(f"a metric must be a name or a function of (y, a), not {metric!r}")
+    from .custom import CustomMetric
+
     return CustomMetric(metric)
 
 

@@ -7,14 +7,19 @@ memory, rates, xp)`` returns the next theta and memory. Numbers that depend on t
 
 from __future__ import annotations
 
-from .adam import Adam, AdamW, AMSGrad, NAdam, RAdam
+from typing import TYPE_CHECKING
+
+from .._lib.lazy import lazy_attributes
 from .base import Optimizer
-from .lion import Lion
-from .muon import Muon
-from .registry import BUILT_IN as BUILT_IN
-from .registry import get
-from .rms import AdaGrad, RMSProp
 from .sgd import SGD, Momentum, Nesterov
+
+if TYPE_CHECKING:
+    from .adam import Adam, AdamW, AMSGrad, NAdam, RAdam
+    from .lion import Lion
+    from .muon import Muon
+    from .registry import BUILT_IN as BUILT_IN
+    from .registry import get
+    from .rms import AdaGrad, RMSProp
 
 __all__ = [
     "SGD",
@@ -32,3 +37,16 @@ __all__ = [
     "RMSProp",
     "get",
 ]
+
+__getattr__ = lazy_attributes(
+    __name__,
+    {
+        **dict.fromkeys(("Adam", "AdamW", "AMSGrad", "NAdam", "RAdam"), "adam"),
+        "AdaGrad": "rms",
+        "BUILT_IN": "registry",
+        "Lion": "lion",
+        "Muon": "muon",
+        "RMSProp": "rms",
+        "get": "registry",
+    },
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from types import CodeType
@@ -9,6 +10,7 @@ from typing import Any, ClassVar, Protocol, Self, TypeAlias
 
 from .._lib.constraints import Constraints
 from .._lib.frozen import Frozen
+from .._lib.registry import check_name
 from .._lib.validation import Validated
 from ..backends import Array
 from ..schedules.base import LearningRate, Rate
@@ -30,7 +32,7 @@ class WeightLayout(Protocol):
 
 
 class FromRates(Frozen):
-    """Stands for a setting that `Optimizer.update` is given in ``rates``; it is no number."""
+    """Takes the place of a setting in `Optimizer.update_rule`; it is not a number."""
 
 
 class Optimizer(Validated):
@@ -46,8 +48,8 @@ class Optimizer(Validated):
     uses_layout : bool
         Whether `update` is given one more argument by name, ``layout``: the `Layout` of theta.
     per_step : tuple of str
-        Fields that `update` does not read, as what it needs of them is in ``rates``. A change of
-        these needs no new compilation. Fields that a subclass's own `update` names are taken off.
+        Fields that `update` does not read, because ``rates`` holds what it needs of them. Changing
+        them compiles nothing anew. A field that the subclass's own `update` reads is left out.
     """
 
     constraints = Constraints(learning_rate=LearningRate())
@@ -59,9 +61,11 @@ class Optimizer(Validated):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         named = set(_names(getattr(cls.update, "__code__", None)))
-        cls.per_step = tuple(name for name in cls.per_step if name not in named)
+        cls.per_step = tuple(
+            name for name in cls.per_step if check_name(name, cls.fields, "field") not in named
+        )
 
-    @property
+    @functools.cached_property
     def update_rule(self) -> Self:
         """This optimizer without the settings that `update` is given in ``rates``.
 

@@ -13,6 +13,8 @@ __all__ = ["LearningRate", "Rate", "Schedule"]
 Rate: TypeAlias = float | Callable[[int], float]
 """A learning rate: a number, or any function of the number of the step."""
 
+_NOT_NEGATIVE = Number(0.0)
+
 
 class LearningRate(Constraint):
     """A number from 0, as a Python float, or a function of the number of the step, as it is."""
@@ -25,7 +27,11 @@ class LearningRate(Constraint):
             )
         if callable(value):
             return value  # type: ignore[no-any-return]
-        rate: float = Number(0.0)(name, value)
+        try:
+            rate: float = _NOT_NEGATIVE(name, value)
+        except TypeError as error:
+            what = "must be a number or a function of the step"
+            raise TypeError(str(error).replace("must be a number", what)) from None
         return rate
 
 

@@ -1,18 +1,16 @@
-"""Schedules against PyTorch's and optax's, in what they refuse, and in a fit."""
+"""Learning rates against PyTorch's and optax's."""
 
 import math
-import re
 
 import numpy as np
 import pytest
-from _backends import parameters, relative
 
 import bpnet
 from bpnet import schedules
-from bpnet.randomness import epoch_order
+
+S = schedules
 
 STEPS = 130
-S = schedules
 # (ours, PyTorch's scheduler of torch.optim.lr_scheduler, its settings)
 TABLE = [
     (S.Constant(0.3), "ConstantLR", {"factor": 1.0}),
@@ -125,103 +123,6 @@ def test_schedules_are_values(schedule):
     assert eval(repr(schedule), vars(S)) == schedule
     rates = [schedule(step) for step in (0, 1, 50, 10**6, 10**9)]
     assert all(type(rate) is float and 0.0 <= rate < 1.0 for rate in rates)
-
-
-@pytest.mark.parametrize(
-    ("make", "words"),
-    [
-        (lambda: S.Constant(-1), ["learning_rate", "at least 0", "-1"]),
-        (lambda: S.Constant(math.nan), ["learning_rate", "nan"]),
-        (lambda: S.StepDecay(0.1, 0), ["steps", "at least 1", "0"]),
-        (lambda: S.StepDecay(0.1, 10, -0.1), ["factor", "-0.1"]),
-        (lambda: S.Exponential(0.1, factor=math.inf), ["factor", "finite", "inf"]),
-        (lambda: S.InverseTime(0.1, 10, -1), ["power", "-1"]),
-        (lambda: S.Polynomial(0.1, 10, minimum=-0.1), ["minimum", "-0.1"]),
-        (lambda: S.Cosine(math.inf, 10), ["learning_rate", "finite", "inf"]),
-        (lambda: S.CosineRestarts(0.1, 10, 0), ["multiplier", "at least 1", "0"]),
-        (lambda: S.OneCycle(0.1, 10, 1.0), ["warmup", "less than 1", "1"]),
-        (lambda: S.OneCycle(0.1, 10, div_factor=0.5), ["div_factor", "at least 1", "0.5"]),
-        (lambda: S.Warmup(0.1, -3), ["steps", "at least 1", "-3"]),
-        (lambda: S.Warmup(-0.1, 3), ["schedule", "-0.1"]),
-        (lambda: S.Piecewise([0.1, 0.2], []), ["0 boundaries", "1 schedules", "2 were given"]),
-        (lambda: S.Piecewise([0.1, 0.2, 0.3], [5, 5]), ["boundaries must rise", "(5, 5)"]),
-        (lambda: S.Piecewise([0.1, 0.2], [0]), ["boundaries must rise from above 0", "(0,)"]),
-    ],
-)
-def test_settings_out_of_range_raise(make, words):
-    with pytest.raises(ValueError, match=re.escape(words[0])) as caught:
-        make()
-    assert all(word in str(caught.value) for word in words)
-
-
-def test_steps_are_whole_numbers():
-    with pytest.raises(TypeError, match=r"steps must be an integer, not 2\.5"):
-        S.Cosine(0.1, 2.5)
-    assert S.Cosine(0.1, np.int64(5)).steps == 5
-
-
-def test_names():
-    for name, kind in S.BUILT_IN.items():
-        assert kind.__name__ == name.title().replace("_", "")
-    assert S.get("cosine", learning_rate=0.1, steps=5) == S.Cosine(0.1, 5)
-    assert S.get(0.1) == S.Constant(0.1)
-    schedule = S.Cosine(0.1, 5)
-    assert S.get(schedule) is schedule
-    with pytest.raises(ValueError, match="unknown schedule 'cosin': did you mean 'cosine'"):
-        S.get("cosin")
-    with pytest.raises(TypeError, match="steps would change Cosine"):
-        S.get(schedule, steps=3)
-    with pytest.raises(TypeError, match="Cosine needs 'steps'"):
-        S.get("cosine", learning_rate=0.1)
-
-
-@pytest.mark.parametrize("kind", ["SGD", "AdamW"])
-def test_a_fit_follows_its_schedule_as_pytorch_does(torch, kind):
-    """Over a whole cycle, a new rate at each step, in two calls of fit."""
-    rng = np.random.default_rng(0)
-    x, y = rng.standard_normal((23, 4)), rng.integers(0, 3, 23)
-    net = bpnet.Network([4, 3], cost="log_likelihood", dtype="float64", seed=0)
-    layer = torch.nn.Linear(4, 3).double()
-    with torch.no_grad():
-        layer.weight.copy_(torch.tensor(net.weights[0]))
-        layer.bias.copy_(torch.tensor(net.biases[0]))
-    decay = {"weight_decay": 0.1} if kind == "AdamW" else {}
-    groups = [{"params": [layer.weight], **decay}, {"params": [layer.bias], "weight_decay": 0.0}]
-    theirs = getattr(torch.optim, kind)(groups, lr=0.1)
-    scheduler = torch.optim.lr_scheduler.OneCycleLR(
-        theirs, max_lr=0.1, total_steps=18, cycle_momentum=False
-    )
-    for epoch in range(6):
-        order = epoch_order(net.seed, epoch, 23)
-        for first in range(0, 23, 8):
-            rows = order[first : first + 8]
-            theirs.zero_grad()
-            loss = torch.nn.functional.cross_entropy(
-                layer(torch.tensor(x[rows])), torch.tensor(y[rows])
-            )
-            loss.backward()
-            theirs.step()
-            if scheduler.last_epoch < 17:
-                scheduler.step()
-    ours = getattr(bpnet, kind)(S.OneCycle(0.1, 18), **decay)
-    for _ in range(2):
-        net.fit(x, y, epochs=3, batch_size=8, optimizer=ours)
-    expected = np.concatenate([part.detach().numpy().ravel() for part in layer.parameters()])
-    assert relative(parameters(net), expected) < 1e-12
-
-
-def test_a_schedule_does_not_widen_the_type():
-    net = bpnet.Network([2, 3, 1], seed=0)
-    rate = lambda t: np.float64(0.1)  # noqa: E731
-    net.fit([[0.0, 1.0]], [1], epochs=2, batch_size=1, optimizer=bpnet.Adam(rate))
-    assert {one.dtype.name for one in (net.state.theta, *net.state.memory)} == {"float32"}
-
-
-def test_a_bad_rate_stops_a_fit():
-    net = bpnet.Network([2, 3, 1], seed=0)
-    falling = bpnet.SGD(lambda t: 1.0 - 0.25 * t)
-    with pytest.raises(ValueError, match=r"learning_rate is -0\.25 at step 5"):
-        net.fit([[0.0, 1.0]] * 10, [1] * 10, epochs=2, batch_size=2, optimizer=falling)
 
 
 def test_pictures(tmp_path):
