@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .backends import Array, Backend
-from .backends.interop import host_array, library_of
+from .backends.interop import device_of, host_array, library_of
 from .costs import CategoricalCrossEntropy
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _from_labels(y: Any, name: str, n: int, backend: Backend) -> Array:
         )
     rows = backend.asarray(y, name, "int32")[:, None]
     if n > 1:
-        rows = rows == xp.arange(n, dtype=xp.int32, device=rows.device)[None, :]
+        rows = rows == xp.arange(n, dtype=xp.int32, device=device_of(rows))[None, :]
     return xp.astype(rows, getattr(xp, backend.dtype))
 
 

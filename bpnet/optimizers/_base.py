@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeAlias
 from .._lib.frozen import Frozen
 from .._lib.validation import check_numbers
 from ..backends import Array
+from ..backends.interop import device_of
 from ..schedules import Rate
 
 __all__ = ["Memory", "Optimizer", "zeros"]
@@ -80,4 +81,4 @@ class Optimizer(Frozen):
 
 def zeros(theta: Array, xp: Any) -> Array:
     """Zeros like theta, which on NumPy take no memory until they are written to."""
-    return xp.zeros(theta.shape, dtype=theta.dtype, device=theta.device)
+    return xp.zeros(theta.shape, dtype=theta.dtype, device=device_of(theta))
