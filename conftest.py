@@ -2,7 +2,11 @@
 
 from importlib.util import find_spec
 
-needs = {"cupy": "cupy", "cublas": "cupy", "torch": "torch", "jax": "jax"}
+needs = {
+    **dict.fromkeys(("cupy", "cupy_devices", "cupy_uploads", "cublas"), "cupy"),
+    **dict.fromkeys(("torch", "torch_uploads"), "torch"),
+    "jax": "jax",
+}
 collect_ignore = [
     f"bpnet/{folder}/{name}.py"
     for folder in ("backends", "compiler/targets")

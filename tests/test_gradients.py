@@ -257,4 +257,5 @@ def test_a_device_without_float64_is_compared_with_numpy_and_the_report_says_so(
     )
     assert report.passed
     assert report.tolerance == 1e-5
-    assert "NumPy's gradient in float32 (its floating-point types there are float32)" in str(report)
+    words = "NumPy's gradient in float32 (its floating-point dtypes there are float32)"
+    assert words in str(report)

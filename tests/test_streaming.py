@@ -345,8 +345,10 @@ class TestUploads:
         }.items():
             assert hasattr(torch.cuda, name)
             monkeypatch.setattr(torch.cuda, name, value)
+        from bpnet.backends.torch_uploads import TorchUploads
+
         backend = bpnet.get_backend("torch", "cpu")
-        uploads = bpnet.backends.torch._Uploads(backend, "cuda:0")
+        uploads = TorchUploads(backend.scope, "cuda:0")
         with uploads.scope():
             assert not torch.is_grad_enabled()
             log.append("copy")

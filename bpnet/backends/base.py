@@ -198,7 +198,8 @@ class Backend(ABC):
         kinds = ("bool", "integral", "real floating")
         if not self.xp.isdtype(x.dtype, kinds):
             raise TypeError(f"{name} has dtype {x.dtype}: real numbers are needed")
-        return self.xp.astype(x, getattr(self.xp, dtype), copy=False)
+        own = getattr(self.xp, dtype)
+        return x if x.dtype == own else self.xp.astype(x, own)
 
     def scope(self) -> contextlib.AbstractContextManager[Any]:
         """A context with the settings of the library that bpnet computes under."""

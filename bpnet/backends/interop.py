@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["host_array", "library_of"]
+__all__ = ["device_of", "host_array", "library_of"]
 
 _LIBRARIES = {
     "numpy": "numpy",
@@ -30,6 +30,11 @@ def library_of(x: object) -> str | None:
     if hasattr(x, "__array_namespace__"):
         return type(x).__module__.partition(".")[0]
     return None
+
+
+def device_of(x: Any) -> Any:
+    """Device of an array; None where it has none: of dask and MLX, or in a trace of JAX."""
+    return getattr(x, "device", None)
 
 
 def host_array(x: object, name: str = "x") -> np.ndarray[Any, Any]:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from .counter_random import keep_bits, normal
 from .erf import erf
+from .interop import device_of
 
 __all__ = ["Array", "Namespace", "sigmoid_by_tanh"]
 
@@ -41,10 +42,10 @@ class Namespace:
         self.sigmoid = sigmoid if sigmoid is not None else self._sigmoid_by_tanh
 
     def _approximate_erf(self, x: Array) -> Array:
-        return erf(x, self._module)
+        return erf(x, self)
 
     def _sigmoid_by_tanh(self, x: Array) -> Array:
-        return sigmoid_by_tanh(x, self._module)
+        return sigmoid_by_tanh(x, self)
 
     def keep_mask(self, like: Array, probability: float, key: Any, first: int = 0) -> Array:
         """Zeros, and ``1 / probability`` where kept, of the shape and type of ``like``.
@@ -59,14 +60,14 @@ class Namespace:
         first : int, optional
             Number of the first sample within its mini-batch.
         """
-        device = getattr(like, "device", None)  # of what JAX traces there is none
-        kept = keep_bits(like.shape, probability, key, self._module, device, first)
-        return self._module.astype(kept, like.dtype) * (1.0 / probability)
+        device = device_of(like)
+        kept = keep_bits(like.shape, probability, key, self, device, first)
+        return self.astype(kept, like.dtype) * (1.0 / probability)
 
     def normal(self, like: Array, key: Any, first: int = 0) -> Array:
         """Standard normal numbers, of the shape and type of ``like``."""
-        device = getattr(like, "device", None)
-        return normal(like.shape, key, self._module, like.dtype, device, first)
+        device = device_of(like)
+        return normal(like.shape, key, self, like.dtype, device, first)
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._module, name)

@@ -13,12 +13,16 @@ import numpy as np
 from .availability import Availability, BackendUnavailableError
 from .base import Backend
 from .devices import device_name
+from .interop import device_of
 from .library_info import LibraryInfo
 from .namespaces import Array
 from .standard_namespace import StandardNamespace, library_name
 from .transfers import way_to_host
 
 __all__ = ["NamespaceFactory", "StandardBackend"]
+
+
+_EXPONENTS = np.linspace(-2.0, 2.0, 9)
 
 
 class StandardBackend(Backend):
@@ -90,14 +94,19 @@ class StandardBackend(Backend):
         return namespace, place, dtype, self.name
 
     def why_no_dtype(self, dtype: str) -> str:
-        has = ", ".join(self._floats)
-        return "" if dtype in self._floats else f"its floating-point types there are {has}"
+        if dtype not in self._floats:
+            return f"its floating-point dtypes there are {', '.join(self._floats)}"
+        exact = np.exp(_EXPONENTS)
+        found = self.to_numpy(self.xp.exp(self.from_host(_EXPONENTS, dtype)))
+        error = float(np.max(np.abs(found / exact - 1.0)))
+        most = 64 * float(np.finfo(dtype).eps)
+        return "" if error < most else f"its exp has a relative error of {error:.0e} there"
 
     def owns(self, x: object) -> bool:
         return isinstance(x, self._array)
 
     def device_of(self, x: Array) -> str:
-        device = getattr(x, "device", None)
+        device = device_of(x)
         return self.device if device is None else device_name(device)
 
     def from_host(self, x: np.ndarray[Any, Any], dtype: str) -> Array:

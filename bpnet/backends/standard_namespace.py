@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from .namespaces import Namespace
+from .namespaces import Array, Namespace
 
 __all__ = ["StandardNamespace", "as_standard", "library_name"]
 
@@ -74,6 +74,10 @@ class StandardNamespace(Namespace):
             for name in _CREATION:
                 if hasattr(module, name):
                     setattr(self, name, _without_device(getattr(module, name)))
+
+    def astype(self, x: Array, dtype: Any, /, *, copy: bool = True) -> Array:
+        """The standard's ``astype``; not every library's takes ``copy``."""
+        return self._module.astype(x, dtype) if copy or x.dtype != dtype else x
 
     def __getattr__(self, name: str) -> Any:
         try:

@@ -15,6 +15,7 @@ import torch
 from .availability import Availability
 from .base import Backend
 from .namespaces import Array, Namespace
+from .torch_uploads import TorchUploads, uploads_here
 from .uploads import Uploads
 
 __all__ = ["TorchBackend"]
@@ -92,12 +93,10 @@ class TorchBackend(Backend):
         return str(x.device)
 
     def from_host(self, x: np.ndarray[Any, Any], dtype: str) -> Array:
-        beside = self._device.type == "cuda" and _beside(self._device)
+        beside = self._device.type == "cuda" and uploads_here(self._device)
         if beside and x.dtype == dtype and x.flags.c_contiguous and x.flags.writeable:
             own = torch.from_numpy(x)
-            if (
-                own.is_pinned()
-            ):  # as `_Uploads.host_bytes` is, which stays as it is until all is there
+            if own.is_pinned():  # by `TorchUploads.host_bytes`, and kept until it is copied
                 return own.to(self._device, non_blocking=True)
         # From pinned memory nobody waits for the copy; of what is large none is kept for that.
         if beside or (self._device.type == "cuda" and x.nbytes <= 2**22):
@@ -139,42 +138,10 @@ class TorchBackend(Backend):
         return stack
 
     def uploads(self) -> Uploads:
-        return _Uploads(self, self._device) if self._device.type == "cuda" else Uploads(self.scope)
+        if self._device.type != "cuda":
+            return super().uploads()
+        return TorchUploads(self.scope, self._device)
 
     def synchronize(self) -> None:
         if self._device.type != "cpu":
             torch.accelerator.synchronize(self._device)
-
-
-def _beside(device: Any) -> bool:
-    """Whether a stream of its own is current, as that of `_Uploads`."""
-    return bool(torch.cuda.current_stream(device) != torch.cuda.default_stream(device))
-
-
-class _Uploads(Uploads):
-    """A stream of its own, in which copies from pinned memory go beside what is computed.
-
-    What it brings lies in memory of this stream's. That comes back to it when nothing refers to it
-    any more, which may be before the device has read it: so the stream waits for `reads_queued`.
-    """
-
-    def __init__(self, backend: TorchBackend, device: Any) -> None:
-        super().__init__(backend.scope)
-        self._device = device
-        self._stream, self._read = torch.cuda.Stream(device), torch.cuda.Event()
-
-    @contextlib.contextmanager
-    def scope(self) -> Iterator[None]:
-        with super().scope(), torch.cuda.stream(self._stream):
-            self._stream.wait_event(self._read)
-            try:
-                yield
-            finally:
-                self._stream.synchronize()
-
-    def reads_queued(self) -> None:
-        self._read.record(torch.cuda.current_stream(self._device))
-
-    def host_bytes(self, size: int) -> np.ndarray[Any, Any]:
-        pinned: np.ndarray[Any, Any] = torch.empty(size, dtype=torch.uint8, pin_memory=True).numpy()
-        return pinned

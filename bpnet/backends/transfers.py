@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from .namespaces import Array
 __all__ = ["way_to_host"]
 
 ToHost = Callable[[Array], Any]
+_METHODS = ("numpy", "to_numpy", "unwrap_numpy", "get")  # what libraries call it that lack the rest
 
 
 def way_to_host(
@@ -54,6 +56,9 @@ def _ways(x: Array, devices: Sequence[tuple[str, Any]]) -> Iterator[tuple[str, T
         yield "numpy.from_dlpack", np.from_dlpack
         yield "numpy.from_dlpack to the CPU", _dlpack_to_cpu
     yield "numpy.asarray", np.asarray
+    for name in _METHODS:
+        if hasattr(x, name):
+            yield name, methodcaller(name)
     if hasattr(x, "to_device"):
         for name, device in devices:
             if name.lower().startswith("cpu"):

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..backends import Array, Backend
-from ..backends.interop import host_array, library_of
+from ..backends.interop import device_of, host_array, library_of
 from ..costs import CategoricalCrossEntropy, Cost
 from .array_checks import check_finite, holds_integers
 
@@ -108,7 +108,7 @@ def _from_labels(y: Any, name: str, width: int, backend: Backend) -> Array:
         )
     rows = backend.asarray(y, name, "int32")[:, None]
     if width > 1:
-        rows = rows == xp.arange(width, dtype=xp.int32, device=rows.device)[None, :]
+        rows = rows == xp.arange(width, dtype=xp.int32, device=device_of(rows))[None, :]
     return xp.astype(rows, getattr(xp, backend.dtype))
 
 

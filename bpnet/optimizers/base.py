@@ -13,6 +13,7 @@ from .._lib.frozen import Frozen
 from .._lib.registry import check_name
 from .._lib.validation import Validated
 from ..backends import Array
+from ..backends.interop import device_of
 from ..schedules.base import LearningRate, Rate
 
 __all__ = ["FromRates", "Memory", "Optimizer", "WeightLayout", "decayed", "zeros"]
@@ -144,7 +145,7 @@ def _names(code: CodeType | None) -> Iterator[str]:
 
 def zeros(theta: Array, xp: Any) -> Array:
     """Zeros like theta; on NumPy they take no memory until they are written to."""
-    return xp.zeros(theta.shape, dtype=theta.dtype, device=theta.device)
+    return xp.zeros(theta.shape, dtype=theta.dtype, device=device_of(theta))
 
 
 def decayed(theta: Array, kept: Any, layout: WeightLayout, xp: Any) -> Array:

@@ -21,9 +21,11 @@ from bpnet.randomness import keep_mask
 
 cupy = pytest.importorskip("cupy", reason="cupy is not installed")
 
-from bpnet.backends import cublas  # noqa: E402 - needs cupy
+from cupy.cuda import runtime  # noqa: E402 - needs cupy
+
+from bpnet.backends import cublas, cupy_devices, cupy_uploads  # noqa: E402
 from bpnet.backends import cupy as module  # noqa: E402
-from bpnet.backends.cupy import CupyBackend, runtime  # noqa: E402
+from bpnet.backends.cupy import CupyBackend  # noqa: E402
 
 SOURCES = Path(bpnet.__file__).parent
 VERSION = cupy.__version__
@@ -217,18 +219,18 @@ def test_each_name_that_is_used_is_there_with_that_signature(name):
 
 
 def chains():
-    """Each dotted name of CuPy's in the backend's source."""
-    tree = ast.parse(inspect.getsource(module))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            text = ast.unparse(node)
-            if text.partition(".")[0] in ("array_api_compat", "cupy", "cupyx", "runtime"):
-                yield text
+    """Each dotted name of CuPy's in the backend's sources."""
+    for place in (module, cupy_devices, cupy_uploads):
+        for node in ast.walk(ast.parse(inspect.getsource(place))):
+            if isinstance(node, ast.Attribute):
+                text = ast.unparse(node)
+                if text.partition(".")[0] in ("array_api_compat", "cupy", "cupyx", "runtime"):
+                    yield place, text
 
 
-@pytest.mark.parametrize("chain", sorted(set(chains())))
-def test_each_name_of_cupy_in_the_backend_is_there(chain):
-    functools.reduce(getattr, chain.split(".")[1:], getattr(module, chain.split(".")[0]))
+@pytest.mark.parametrize(("place", "chain"), sorted(set(chains()), key=str), ids=str)
+def test_each_name_of_cupy_in_the_backend_is_there(place, chain):
+    functools.reduce(getattr, chain.split(".")[1:], getattr(place, chain.split(".")[0]))
 
 
 def test_each_attribute_of_an_array_that_is_used_is_there():

@@ -50,7 +50,7 @@ def test_a_schedule_does_not_widen_the_type():
     net = bpnet.Network([2, 3, 1], seed=0)
     rate = lambda t: np.float64(0.1)  # noqa: E731
     net.fit([[0.0, 1.0]], [1], epochs=2, batch_size=1, optimizer=bpnet.Adam(rate))
-    assert {one.dtype.name for one in (net._theta, *net._memory)} == {"float32"}
+    assert {one.dtype.name for one in (net.state.theta, *net.state.memory)} == {"float32"}
 
 
 def test_a_bad_rate_stops_a_fit():
