@@ -2,7 +2,14 @@
 
 from importlib.util import find_spec
 
-needs = {"cupy": "cupy", "cublas": "cupy", "torch": "torch", "jax": "jax"}
+needs = {
+    "cublas": "cupy",
+    "cupy": "cupy",
+    "jax": "jax",
+    "jax_loop": "jax",
+    "jax_rows": "jax",
+    "torch": "torch",
+}
 collect_ignore = [
     f"bpnet/{folder}/{name}.py"
     for folder in ("backends", "compiler/targets")
