@@ -2,14 +2,11 @@
 
 from importlib.util import find_spec
 
-needs = {
-    **dict.fromkeys(("cupy", "cupy_devices", "cupy_uploads", "cublas"), "cupy"),
-    **dict.fromkeys(("torch", "torch_uploads"), "torch"),
-    "jax": "jax",
-}
-collect_ignore = [
-    f"bpnet/{folder}/{name}.py"
+needs = {"cublas": "cupy", "cupy": "cupy", "jax": "jax", "torch": "torch"}
+collect_ignore_glob = [
+    f"bpnet/{folder}/{name}{rest}"
     for folder in ("backends", "compiler/targets")
     for name, library in needs.items()
+    for rest in (".py", "_*.py")
     if find_spec(library) is None
 ]

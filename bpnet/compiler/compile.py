@@ -9,7 +9,7 @@ from ..backends import Backend
 from .plain import plain_forward, plain_run
 from .step import Forward, ForwardRun, Run, Step
 
-__all__ = ["compile_forward", "compile_step"]
+__all__ = ["compile_forward", "compile_step", "target_of"]
 
 
 def compile_step(backend: Backend, step: Step) -> Run:
@@ -26,7 +26,7 @@ def compile_step(backend: Backend, step: Step) -> Run:
     -------
     Run
     """
-    target = _target_of(backend)
+    target = target_of(backend)
     return plain_run(backend, step) if target is None else target.compile_step(backend, step)
 
 
@@ -43,14 +43,14 @@ def compile_forward(backend: Backend, forward: Forward) -> ForwardRun:
     -------
     ForwardRun
     """
-    target = _target_of(backend)
+    target = target_of(backend)
     if target is None:
         return plain_forward(backend, forward)
     run: ForwardRun = target.compile_forward(backend, forward)
     return run
 
 
-def _target_of(backend: Backend) -> Any:
+def target_of(backend: Backend) -> Any:
     """The module that compiles for a backend, imported when it is first needed."""
     target = backend.target
     return importlib.import_module(target) if isinstance(target, str) else target

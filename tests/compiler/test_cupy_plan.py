@@ -41,7 +41,12 @@ from bpnet.backends.numpy import NumpyBackend  # noqa: E402
 from bpnet.compiler.plain import plain_forward, plain_run  # noqa: E402
 from bpnet.compiler.plan import planned  # noqa: E402
 from bpnet.compiler.targets import cupy as on_cupy  # noqa: E402
-from bpnet.compiler.targets.kernels import NAME, ChainSource, chain_source, cuda  # noqa: E402
+from bpnet.compiler.targets.kernels import (  # noqa: E402
+    KERNEL_NAME,
+    KernelSource,
+    cuda_code,
+    elementwise_source,
+)
 from bpnet.compiler.trace import ELEMENTWISE, PERHAPS, REWRITTEN, Recorder  # noqa: E402
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
@@ -185,7 +190,7 @@ class Compiled:
 
     def __init__(self, text):
         self.name = f"kernel{len(kernels)}"
-        self.text = text.replace(NAME, self.name)
+        self.text = text.replace(KERNEL_NAME, self.name)
         parameters = self.text.partition(f"{self.name}(")[2].partition(")")[0].split(", ")
         self.constant = [one.startswith("const ") for one in parameters]
         self.kinds = [KINDS[one.removeprefix("const ").rpartition(" ")[0]] for one in parameters]
@@ -478,7 +483,7 @@ def chain(function, dtype, *given):
     last = function(recorder, *leaves)
     recorder.active = False
     group = [node for node in recorder.nodes[before:] if node.op in ELEMENTWISE]
-    source = chain_source(group, set(group) - {last})
+    source = elementwise_source(group, set(group) - {last})
     out = np.empty(last.shape, last.dtype).view(DeviceArray)
     where = dict(zip(leaves, (one.view(DeviceArray) for one in given), strict=True))
     launch = on_cupy.Kernel(source)
@@ -652,10 +657,10 @@ def test_a_kernel_rounds_to_bfloat16_as_others_do():
     halves = np.arange(2**16, dtype=np.uint32) << 16 | 0x8000  # between each two of them
     x = np.concatenate([bits, halves]).view(np.float32)
     low, back = (np.empty(x.shape, kind).view(DeviceArray) for kind in (np.uint16, np.float32))
-    on_cupy.Kernel(ChainSource(("float32",), ("bfloat16",), "out0 = in0;"))(
+    on_cupy.Kernel(KernelSource(("float32",), ("bfloat16",), "out0 = in0;"))(
         x.view(DeviceArray), low
     )
-    on_cupy.Kernel(ChainSource(("bfloat16",), ("float32",), "out0 = in0;"))(low, back)
+    on_cupy.Kernel(KernelSource(("bfloat16",), ("float32",), "out0 = in0;"))(low, back)
     with np.errstate(all="ignore"):
         expected = x.astype(ml_dtypes.bfloat16)
     np.testing.assert_array_equal(back.view(np.ndarray), expected.astype(np.float32))
@@ -789,7 +794,7 @@ def on_device(*shape):
     return np.zeros(shape).view(DeviceArray)
 
 
-COPY = on_cupy.Kernel(ChainSource(("float64",), ("float64",), "out0 = in0;"))
+COPY = on_cupy.Kernel(KernelSource(("float64",), ("float64",), "out0 = in0;"))
 
 
 def test_the_stand_ins_refuse_what_a_gpu_would_do_otherwise():
@@ -816,7 +821,7 @@ def test_the_stand_ins_refuse_what_a_gpu_would_do_otherwise():
 
 def text_of(body):
     """A kernel from one array to another."""
-    return cuda(ChainSource(("float64",), ("float64",), body), [(4, 4)] * 2, [(4, 1)] * 2)[0]
+    return cuda_code(KernelSource(("float64",), ("float64",), body), [(4, 4)] * 2, [(4, 1)] * 2)[0]
 
 
 @needs_compiler
@@ -864,9 +869,9 @@ def test_every_kernel_compiles(architecture):
 def test_large_arrays_are_counted_in_long_integers(m, long, rowwise):
     """A warp does a row: of rows there are 32 threads each."""
     body = "out0[0] = in0[0];" if rowwise else "out0 = in0;"
-    source = ChainSource(("float32",), ("float32",), body, rowwise=rowwise)
+    source = KernelSource(("float32",), ("float32",), body, rowwise=rowwise)
     n = 2 if rowwise else 16
-    text, blocks = cuda(source, [(m, n)] * 2, [(n, 1)] * 2)
+    text, blocks = cuda_code(source, [(m, n)] * 2, [(n, 1)] * 2)
     assert ("long long" in text) is long
     assert blocks >= m * (32 if rowwise else n) // (128 * (1 if rowwise else 4))
     assert ".entry" in compile_for(text, "compute_90")

@@ -21,15 +21,15 @@ from ..trace import BFLOAT16, ELEMENTWISE, Graph, Node, root_of
 from . import cublas as _cublas
 from .cuda_graph import GraphedPlan
 from .kernels import (
-    NAME,
+    KERNEL_NAME,
     THREADS,
-    ChainSource,
-    chain_source,
-    cuda,
+    KernelSource,
+    cuda_code,
+    elementwise_source,
     gather_source,
     is_rowwise,
     random_source,
-    rows_source,
+    rowwise_source,
 )
 from .streams import Call, Span, side_by_side
 
@@ -182,7 +182,7 @@ class CupyPlan(GraphedPlan):
         return node.op in ELEMENTWISE
 
     def chain(self, group: list[Node], local: set[Node]) -> list[str]:
-        source = (rows_source if is_rowwise(group) else chain_source)(group, local)
+        source = (rowwise_source if is_rowwise(group) else elementwise_source)(group, local)
         arrays = [self.name(node) for node in (*source.arguments, *source.results)]
         return [f"{self.bind(Kernel(source))}({', '.join(arrays)})"]
 
@@ -267,10 +267,10 @@ class Kernel:
 
     Parameters
     ----------
-    source : ChainSource
+    source : KernelSource
     """
 
-    def __init__(self, source: ChainSource) -> None:
+    def __init__(self, source: KernelSource) -> None:
         self._source = source
         self._made: dict[Any, Callable[[tuple[Array, ...]], None]] = {}
 
@@ -278,7 +278,7 @@ class Kernel:
         lies = tuple((one.shape, one.strides) for one in arrays)
         if lies not in self._made:
             steps = [tuple(step // one.itemsize for step in one.strides) for one in arrays]
-            text, blocks = cuda(self._source, [shape for shape, _ in lies], steps)
+            text, blocks = cuda_code(self._source, [shape for shape, _ in lies], steps)
             self._made[lies] = functools.partial(_compiled(text), (blocks,), (THREADS,))
         self._made[lies](arrays)
 
@@ -286,7 +286,7 @@ class Kernel:
 @functools.cache
 def _compiled(text: str) -> Any:
     """What launches a kernel; CuPy compiles it at its first call for each device."""
-    return cupy.RawKernel(text, NAME)
+    return cupy.RawKernel(text, KERNEL_NAME)
 
 
 class _Products:
