@@ -36,7 +36,7 @@ LAYERS = {
     8: ("loading", "gradients", "rate_finder", "explanation"),
     9: ("cli", "__main__"),
 }
-"""Packages and modules of each layer; imports run to lower layers, or within one without a circle."""
+"""Packages and modules of each layer. Imports run to lower layers, or within one in no circle."""
 
 LAYER = {name: layer for layer, names in LAYERS.items() for name in names}
 
@@ -128,7 +128,7 @@ def part_graph() -> dict[str, set[str]]:
 
 
 def draw(path: Path) -> None:
-    """Draw the layers, the highest at the top, with an arrow for each import between two of them."""
+    """Draw the layers, the highest at the top, with an arrow for each import of a package."""
     from matplotlib.figure import Figure
 
     edges = part_graph()
