@@ -66,16 +66,9 @@ def load(
         )
         state = TrainingState(theta, (), (running,) if running.size else ())
         net = object.__new__(Network)
-        net.__setstate__(
-            {
-                "model": model,
-                "task_given": True,
-                "backend": get_backend(backend, device, dtype or header["dtype"]),
-                "seed": check_count("seed", header["seed"], 0),
-                "metadata": dict(header["metadata"]),
-                "trained": Trained(state, counters),
-            }
-        )
+        own = get_backend(backend, device, dtype or header["dtype"])
+        seed, metadata = check_count("seed", header["seed"], 0), dict(header["metadata"])
+        net.__setstate__((model, True, own, seed, metadata, Trained(state, counters)))
     except BackendUnavailableError:
         raise
     except (KeyError, TypeError, ValueError) as error:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import copy
+import copy as _copy
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from . import costs as _costs
 from . import initializers as _initializers
-from ._lib.registry import check_name, closest
+from ._lib.registry import check_name
 from ._lib.validation import check_count
 from .activations import Activation
 from .backends import Array, Backend, get_backend, moved
@@ -24,12 +24,12 @@ from .model.arrays import checked_arrays, named_arrays
 from .optimizers import SGD, Optimizer
 from .randomness import new_seed
 from .storage.models import write_model
-from .training import Callback, Counters, Fit, History, Snapshot, TrainingState
+from .training import Callback, Fit, History, Snapshot, TrainingState
 from .training.resume import model_header
 from .training.runs import CompiledRuns
 from .training.samples import check_samples
 from .training.scoring import evaluate
-from .training.settings import STEP_SETTINGS
+from .training.settings import STEP_SETTINGS, with_defaults
 from .training.single_step import train_step
 from .training.start import begin_fit
 from .training.state import Trained
@@ -49,67 +49,49 @@ class Network:
     sizes : sequence of int or Layer
         Neurons of each layer, the input's first.
     activations : str, Activation or sequence of them, optional
-        One for the hidden layers, the output's then being the cost's partner; or a list of one a
-        layer after the input. A name or object: see `bpnet.activations`.
+        One for the hidden layers, and for the output the cost's partner; or one per layer.
     cost : str or Cost, optional
         ``"quadratic"``, ``"binary_cross_entropy"`` (``"cross_entropy"``),
         ``"categorical_cross_entropy"`` (``"log_likelihood"``), ``"huber"``, ``"poisson"``, or an
         object: see `bpnet.costs`. Its partner is sigmoid, sigmoid, softmax, identity, exponential.
     initializer : str or Initializer, optional
-        ``"auto"`` is He's normal before rectifiers and Glorot's uniform otherwise;
-        ``"standard_normal"`` and ``"scaled_normal"`` are the book's. See `bpnet.initializers`.
-    backend : str, Backend or namespace, optional
-        The library that computes; see `bpnet.get_backend`.
-    device : str or device object, optional
-        Where it computes.
+        ``"auto"`` is He's normal before rectifiers, Glorot's uniform otherwise; the book's are
+        ``"standard_normal"`` and ``"scaled_normal"``. See `bpnet.initializers`.
+    backend, device : optional
+        The library that computes, by name or namespace, and where; see `bpnet.get_backend`.
     dtype : {"float32", "float64"}, optional
         Of parameters and activations; ``"float32"`` unless `bpnet.use` says otherwise.
     seed : int, optional
         Seed for the initial parameters, the shuffling and the masks; by default a random one.
     task : {"classification", "regression"}, optional
-        By default classification with softmax or sigmoid outputs or a cross-entropy; sigmoid
-        outputs trained on rows other than zeros and ones become regression.
+        By default what cost, outputs and, of sigmoid outputs, the first targets suggest.
     compute_dtype : {"bfloat16", "float16", "tf32"}, optional
         What training computes in, where library and device can; parameters keep their dtype.
-        ``"tf32"`` multiplies float32 matrices with 10 bits of mantissa, on recent GPUs.
     deterministic : bool, optional
         On a GPU, prefer the same bits in every run to speed; elsewhere they are the same anyway.
 
     Attributes
     ----------
-    sizes : tuple of int
-    cost : Cost
     backend : Backend
     seed : int
-    task : str
-    epochs, steps : int
-        Number of epochs and steps trained.
     metadata : dict
         JSON values of the user's own, saved with the network.
-    model : Model
-    state : TrainingState
-
-    Raises
-    ------
-    ValueError
-        If sizes, activations, cost, backend and ``compute_dtype`` do not go together.
-    BackendUnavailableError
-        If the backend or device is not available here.
-
-    References
-    ----------
-    M. Nielsen, Neural Networks and Deep Learning (2015), chapters 1-3.
 
     Examples
     --------
-    >>> import numpy as np
     >>> import bpnet
     >>> net = bpnet.Network([2, 4, 1], activations="tanh", cost="cross_entropy", seed=1)
-    >>> x, y = np.asarray([[0, 0], [0, 1], [1, 0], [1, 1]]), np.asarray([0, 1, 1, 0])
+    >>> x, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
     >>> history = net.fit(x, y, epochs=200, batch_size=4, optimizer=bpnet.Adam(0.1))
     >>> net.predict(x)
     array([0, 1, 1, 0])
     """
+
+    backend: Backend
+    seed: int
+    metadata: dict[str, Any]
+    _model: Model
+    _task_given: bool
 
     def __init__(
         self,
@@ -136,38 +118,18 @@ class Network:
         model = Model(architecture, cost, asked or default_task(cost, architecture.sigma[-1]))
         theta = model.init(_initializers.get(initializer), seed)
         running = (architecture.first_running(),) if architecture.running_size else ()
-        self.__setstate__(
-            {
-                "model": model,
-                "task_given": asked is not None,
-                "backend": own,
-                "seed": seed,
-                "metadata": {},
-                "trained": Trained(TrainingState(theta, (), running)),
-            }
-        )
+        trained = Trained(TrainingState(theta, (), running))
+        self.__setstate__((model, asked is not None, own, seed, {}, trained))
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {
-            "model": self._model,
-            "task_given": self._task_given,
-            "backend": self.backend,
-            "seed": self.seed,
-            "metadata": copy.deepcopy(self.metadata),
-            "trained": self._store.on_host(),
-        }
+    def __getstate__(self) -> tuple[Any, ...]:
+        metadata, trained = _copy.deepcopy(self.metadata), self._store.on_host()
+        return self._model, self._task_given, self.backend, self.seed, metadata, trained
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
         # Every way to a network ends here; its arrays are copies of those given, which are NumPy's.
-        self.backend: Backend = state["backend"]
-        self.seed: int = state["seed"]
-        self.metadata: dict[str, Any] = state["metadata"]
-        self._model: Model = state["model"]
-        self._task_given: bool = state["task_given"]
-        self._store = StateStore(self.backend, from_host(state["trained"], self.backend))
+        self._model, self._task_given, self.backend, self.seed, self.metadata, trained = state
+        self._store = StateStore(self.backend, from_host(trained, self.backend))
         self._runs = CompiledRuns(self._model, self.backend)
-
-    # ------------------------------------------------------------------ what it is
 
     @property
     def model(self) -> Model:
@@ -176,7 +138,7 @@ class Network:
 
     @property
     def state(self) -> TrainingState:
-        """Parameters and whatever else training changes; not to be written to."""
+        """Parameters and whatever else training changes, in arrays not to be written to."""
         return self._store.state
 
     @property
@@ -210,11 +172,6 @@ class Network:
         return self.backend.dtype
 
     @property
-    def counters(self) -> Counters:
-        """Epochs and steps trained, and where the optimizer began."""
-        return self._store.counters
-
-    @property
     def epochs(self) -> int:
         """Number of epochs trained."""
         return self._store.counters.epochs
@@ -227,36 +184,27 @@ class Network:
     @property
     def weights(self) -> list[Array]:
         """Copies of the weights, (n_l, n_{l-1}) each; `set_parameters` changes them."""
-        return self._copies()[0]
+        with self.backend.scope():
+            theta = self.backend.copy(self.state.theta)
+            return self._model.layout.split(theta, self.backend.xp)[0]
 
     @property
     def biases(self) -> list[Array]:
         """Copies of the biases, (n_l,) each; `set_parameters` changes them."""
-        return self._copies()[1]
-
-    def _copies(self) -> tuple[list[Array], list[Array]]:
         with self.backend.scope():
             theta = self.backend.copy(self.state.theta)
-            return self._model.layout.split(theta, self.backend.xp)
+            return self._model.layout.split(theta, self.backend.xp)[1]
 
     def set_parameters(self, weights: Sequence[Any], biases: Sequence[Any]) -> None:
-        """Give the network other parameters.
+        """Give the network other parameters; refused if a shape or value is wrong.
 
         Parameters
         ----------
-        weights : sequence of array
-            (n_l, n_{l-1}) each: NumPy arrays, lists, or arrays of the network's library.
-        biases : sequence of array
-            (n_l,) each.
-
-        Raises
-        ------
-        ValueError
-            If a shape disagrees or a value is not finite; nothing is changed then.
+        weights, biases : sequence of array
+            (n_l, n_{l-1}) and (n_l,) each: NumPy arrays, lists, or arrays of the network's library.
 
         Examples
         --------
-        >>> import bpnet
         >>> net = bpnet.Network([1, 1], activations=["identity"], seed=0)
         >>> net.set_parameters([[[2.0]]], [[1.0]])
         >>> net.feedforward([[3.0]])
@@ -264,45 +212,27 @@ class Network:
         """
         layout, backend = self._model.layout, self.backend
         with backend.scope():
-            given = (
-                ("weights", weights, layout.weight_shapes),
-                ("biases", biases, layout.bias_shapes),
-            )
-            parts = [part for one in given for part in checked_arrays(backend, *one)]
+            parts = checked_arrays(backend, "weights", weights, layout.weight_shapes)
+            parts += checked_arrays(backend, "biases", biases, layout.bias_shapes)
             norms = backend.to_numpy(self.state.theta[layout.n_plain :])
             theta = backend.from_host(np.concatenate([*parts, norms]), self.dtype)
         self._store.replace(theta=theta)
 
     def __repr__(self) -> str:
-        return (
-            f"Network({self._model.architecture}, cost={self.cost.name}, "
-            f"{self._model.layout.size:,} parameters, {self.backend.name} on {self.device}, "
-            f"{self.dtype})"
-        )
-
-    # ------------------------------------------------------------------ what it computes
+        model, where = self._model, f"{self.backend.name} on {self.device}, {self.dtype}"
+        size = f"{model.layout.size:,} parameters"
+        return f"Network({model.architecture}, cost={self.cost.name}, {size}, {where})"
 
     def feedforward(self, x: Any) -> Array:
-        """Activations of the output layer.
+        """Activations of the output layer, shape (m, n_L), in the network's library.
 
         Parameters
         ----------
         x : array, shape (m, n_0)
-            One sample per row.
-
-        Returns
-        -------
-        array, shape (m, n_L)
-            In the network's library.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If x has another width, is not finite, holds no numbers or is on another device.
+            One sample per row. ValueError or TypeError says what is wrong with it.
 
         Examples
         --------
-        >>> import bpnet
         >>> bpnet.Network([2, 3], initializer="zeros").feedforward([[1.0, 2.0]])
         array([[0.5, 0.5, 0.5]], dtype=float32)
         """
@@ -316,21 +246,16 @@ class Network:
         return self._runs.forward((state.theta, state.running), own)
 
     def predict(self, x: Any) -> Array:
-        """Class indices; in regression values.
+        """Class indices, shape (m,); in regression the outputs, (m, n_L), or (m,) of one output.
+
+        The class is that of the largest output, or of a single output whether it exceeds a half.
 
         Parameters
         ----------
         x : array, shape (m, n_0)
 
-        Returns
-        -------
-        array, shape (m,)
-            The index of the largest output, or with one output whether it exceeds a half. In
-            regression the outputs, shape (m, n_L), or (m,) with one output.
-
         Examples
         --------
-        >>> import bpnet
         >>> net = bpnet.Network([1, 2], cost="log_likelihood")
         >>> net.set_parameters([[[1.0], [-1.0]]], [[0.0, 0.0]])
         >>> net.predict([[3.0], [-3.0]])
@@ -340,24 +265,20 @@ class Network:
             a = self.feedforward(x)
             return a[:, 0] if self.sizes[-1] == 1 else a
         with self.backend.scope():
-            return predicted_classes(self._weighted_input(x), self._model.output, self.backend.xp)
+            z = self._weighted_input(x)
+            return predicted_classes(z, self._model.output, self.backend.xp)
 
     def predict_proba(self, x: Any) -> Array:
-        """Probability of each class; refused in regression.
+        """Probability of each class, shape (m, classes); refused in regression.
+
+        Of one output a they are 1 - a and a; several sigmoid outputs are separate estimates.
 
         Parameters
         ----------
         x : array, shape (m, n_0)
 
-        Returns
-        -------
-        array, shape (m, classes)
-            Softmax outputs; for one output a the columns 1 - a and a. Several sigmoid outputs are
-            separate estimates, whose sum need not be one.
-
         Examples
         --------
-        >>> import bpnet
         >>> bpnet.Network([1, 1], initializer="zeros").predict_proba([[3.0]])
         array([[0.5, 0.5]], dtype=float32)
         """
@@ -375,14 +296,8 @@ class Network:
         x : array, shape (m, n_0)
         y : array, shape (m, n_L), or (m,) of class indices
 
-        Raises
-        ------
-        ValueError, TypeError
-            If samples and targets do not fit each other or the network; the message gives both.
-
         Examples
         --------
-        >>> import bpnet
         >>> net = bpnet.Network([1, 2], initializer="zeros", cost="log_likelihood")
         >>> round(net.total_cost([[3.0]], [1]), 4)
         0.6931
@@ -394,12 +309,11 @@ class Network:
 
         Parameters
         ----------
-        x : array, shape (m, n_0)
-        y : array, shape (m, n_L), or (m,) of class indices
+        x, y : array
+            As for `total_cost`.
 
         Examples
         --------
-        >>> import bpnet
         >>> net = bpnet.Network([1, 2], initializer="zeros", cost="log_likelihood")
         >>> net.accuracy([[1.0], [2.0]], [0, 1])
         0.5
@@ -413,12 +327,11 @@ class Network:
 
         Parameters
         ----------
-        x : array, shape (m, n_0)
-        y : array, shape (m, n_L), or (m,) of class indices
+        x, y : array
+            As for `total_cost`.
 
         Examples
         --------
-        >>> import bpnet
         >>> net = bpnet.Network([1, 1], activations=["identity"])
         >>> net.set_parameters([[[2.0]]], [[0.0]])
         >>> net.score([[1.0], [2.0]], [[2.0], [4.0]])
@@ -434,26 +347,15 @@ class Network:
             return evaluate(model, backend, self._runs, self.state, samples)
 
     def backprop(self, x: Any, y: Any) -> Gradients:
-        """Gradient of the mean cost over a batch, by BP1-BP4.
+        """Gradient of the mean cost over a batch, by BP1-BP4, in the network's library.
 
         Parameters
         ----------
-        x : array, shape (m, n_0)
-        y : array, shape (m, n_L), or (m,) of class indices
-
-        Returns
-        -------
-        Gradients
-            ``weights[l]``, shape (n_l, n_{l-1}); ``biases[l]``, shape (n_l,); in the network's
-            library.
-
-        References
-        ----------
-        Nielsen, Neural Networks and Deep Learning, ch. 2, eqs. (BP1)-(BP4).
+        x, y : array
+            As for `total_cost`.
 
         Examples
         --------
-        >>> import bpnet
         >>> net = bpnet.Network([2, 1], activations=["identity"], initializer="zeros")
         >>> net.backprop([[1.0, 2.0], [3.0, 4.0]], [[1.0], [1.0]]).weights
         [array([[-2., -3.]], dtype=float32)]
@@ -466,8 +368,6 @@ class Network:
             weights, biases = model.layout.split(nabla, xp)
             scales, shifts = model.layout.split_norms(nabla, xp)
             return Gradients(weights, biases, [*scales.values()], [*shifts.values()])
-
-    # ------------------------------------------------------------------ how it learns
 
     def fit(
         self,
@@ -498,9 +398,8 @@ class Network:
 
         Parameters
         ----------
-        x : array, shape (n, n_0), or source
-            Samples; or a source of `bpnet.data` for data larger than memory, with targets in it.
-        y : array, shape (n, n_L), or (n,) of class indices
+        x, y : array
+            As for `total_cost`; or a source of `bpnet.data`, for data larger than memory, alone.
         epochs : int
             How many more.
         batch_size : int, optional
@@ -508,9 +407,8 @@ class Network:
         optimizer : Optimizer or LBFGS, optional
             Its memory is kept for a later call with the same kind of optimizer.
         l1, l2 : float, optional
-            Penalties: the objective is the mean cost, plus l1 times the sum of the weights'
-            magnitudes, plus l2/2 times the sum of their squares (l2 is the book's lmbda/n). Costs
-            are reported without them.
+            Penalties: l1 times the sum of the weights' magnitudes, l2/2 times that of their squares
+            (l2 is the book's lmbda/n). Costs are reported without them.
         max_norm : float, optional
             Largest norm of a neuron's weights, enforced after each step.
         clip_value, clip_norm : float, optional
@@ -521,59 +419,45 @@ class Network:
             Decay of a moving average of the parameters, such as 0.999; see `averaged`.
         label_smoothing : float, optional
             Share of each target that is spread evenly over the classes.
-        sample_weight : array, shape (n,), optional
-            The cost of a mini-batch is the mean with these weights.
-        class_weight : dict of int to float, or "balanced", optional
-            Weight of each class; ``"balanced"`` gives all classes the same total.
+        sample_weight, class_weight : array (n,), and dict or "balanced", optional
+            Weights of samples and of classes; ``"balanced"`` gives all classes the same total.
         validation : (x, y), optional
             Samples on which each epoch is evaluated.
-        metrics : iterable of str, Metric or callable, optional
-            Further columns of the history; see `bpnet.metrics`.
-        callbacks : iterable of Callback, optional
+        metrics, callbacks : iterable, optional
+            Further columns of the history, see `bpnet.metrics`; hooks, see `Callback`.
         progress : bool, optional
             Show a progress bar; by default if standard error is a terminal.
         evaluate_training : bool, optional
-            Compute the training columns after each epoch, as the book does. By default they are
-            means over the epoch's own mini-batches, at almost no cost.
+            Compute the training columns after each epoch, as the book does, not during it.
         resume : Snapshot or path, optional
             A checkpoint, or a folder of them, from which to continue bit for bit; the other
             arguments must be those of the fit that wrote it.
 
-        Returns
-        -------
-        History
-
         Raises
         ------
-        ValueError, TypeError
-            If an argument is wrong; nothing has changed then.
+        ValueError, TypeError, RuntimeError
+            If an argument is wrong, or another fit is training this network; nothing has changed.
         DivergenceError
-            If a cost or parameter is no longer finite; the network keeps the parameters of the last
-            good epoch.
-        RuntimeError
-            If another fit is training this network.
+            If a cost or parameter is no longer finite; the parameters of the last good epoch stay.
 
         Notes
         -----
-        The first Ctrl-C ends training after the current step (on JAX: the current block of steps)
-        and keeps its parameters; ``history.stopped`` is ``"interrupted"``. The second one raises
-        KeyboardInterrupt at once, with the parameters of the last full epoch.
+        Ctrl-C ends training after the current step (on JAX: block of steps) and keeps its
+        parameters. A second one raises KeyboardInterrupt, with those of the last full epoch.
 
         Examples
         --------
-        >>> import bpnet
         >>> net = bpnet.Network([1, 1], activations=["identity"], seed=0)
         >>> x, y = [[0.0], [1.0], [2.0]], [[1.0], [3.0], [5.0]]
         >>> history = net.fit(x, y, epochs=300, batch_size=3)
         >>> round(float(net.weights[0][0, 0]), 2), round(float(net.biases[0][0]), 2)
         (2.0, 1.0)
         """
-        given = dict(locals())  # this is the one list of what a fit is given
-        del given["self"]
-        return self.fitting(**given).run()
+        # This is the one list of what a fit is given.
+        return self.fitting(**{k: v for k, v in locals().items() if k != "self"}).run()
 
     def fitting(self, x: Any, y: Any = None, *, epochs: int, **settings: Any) -> Fit:
-        """A fit whose epochs are trained one by one, in a loop of the user's own.
+        """A fit to be iterated over in a ``with`` block: each turn trains one epoch.
 
         Parameters
         ----------
@@ -581,15 +465,8 @@ class Network:
         **settings : optional
             All others of `fit`, with the same defaults.
 
-        Returns
-        -------
-        Fit
-            To be used in a ``with`` block and iterated over: each turn trains an epoch and
-            gives its row of the history.
-
         Examples
         --------
-        >>> import bpnet
         >>> net = bpnet.Network([1, 1], activations=["identity"], seed=0)
         >>> x, y = [[0.0], [1.0], [2.0]], [[1.0], [3.0], [5.0]]
         >>> with net.fitting(x, y, epochs=100, batch_size=3) as fit:
@@ -599,76 +476,42 @@ class Network:
         >>> len(fit.history) == net.epochs < 100
         True
         """
-        settings = {**_fit_settings(settings, "fit", None), "epochs": epochs}
+        defaults: Any = type(self).fit.__kwdefaults__
+        settings = {**with_defaults(settings, defaults, "fit"), "epochs": epochs}
         return begin_fit(self._trainable(), x, y, settings, self)
 
-    def step(
-        self,
-        x: Any,
-        y: Any,
-        *,
-        sample_weight: Any = None,
-        label_smoothing: float = 0.0,
-        **settings: Any,
-    ) -> float:
-        """Train on a mini-batch of the user's own: a single step.
+    def step(self, x: Any, y: Any, **settings: Any) -> float:
+        """Train on a mini-batch of the user's own; its mean cost before this single step.
 
         Parameters
         ----------
-        x : array, shape (m, n_0)
-        y : array, shape (m, n_L), or (m,) of class indices
-        sample_weight, label_smoothing : optional
-            As for `fit`.
+        x, y : array
+            As for `total_cost`.
         **settings : optional
-            Those of `fit` that concern a step: ``optimizer``, ``l1``, ``l2``, ``max_norm``,
-            ``clip_value``, ``clip_norm``, ``accumulate``, ``average``.
-
-        Returns
-        -------
-        float
-            Mean cost of the mini-batch before the step.
-
-        Raises
-        ------
-        ValueError, TypeError, RuntimeError
-            As `fit`.
-        DivergenceError
-            If the cost or a parameter is no longer finite; the parameters stay.
+            As for `fit`: ``optimizer``, ``l1``, ``l2``, ``max_norm``, ``clip_value``,
+            ``clip_norm``, ``accumulate``, ``average``, ``label_smoothing``, ``sample_weight``.
 
         Examples
         --------
-        >>> import bpnet
         >>> net = bpnet.Network([1, 1], activations=["identity"], initializer="zeros")
         >>> net.step([[1.0], [2.0]], [[1.0], [3.0]], optimizer=bpnet.SGD(0.1))
         2.5
         >>> net.steps, round(net.weights[0].item(), 3)
         (1, 0.35)
         """
-        return train_step(
-            self._trainable(),
-            x,
-            y,
-            _fit_settings(settings, "a step", STEP_SETTINGS),
-            label_smoothing=label_smoothing,
-            sample_weight=sample_weight,
-        )
+        stated: Any = type(self).fit.__kwdefaults__
+        defaults = {name: stated[name] for name in STEP_SETTINGS}
+        settings = with_defaults(settings, defaults, "a step")
+        return train_step(self._trainable(), x, y, settings)
 
     def reset_optimizer(self) -> None:
-        """Forget the optimizer's memory: the next step is its first."""
+        """Forget the optimizer's memory: its next step is its first."""
         self._store.reset_optimizer()
 
     def _trainable(self) -> Trainable:
-        counters = self._store.counters
-        return Trainable(
-            model=self._model,
-            backend=self.backend,
-            store=self._store,
-            runs=self._runs,
-            seed=self.seed,
-            metadata=self.metadata,
-            task_is_open=not self._task_given and counters.epochs == 0,
-            adopt=self._adopt,
-        )
+        decides = self.epochs == 0 and not self._task_given
+        kept = self._store, self._runs, self.seed, self.metadata
+        return Trainable(self._model, self.backend, *kept, decides, self._adopt)
 
     def _adopt(self, model: Model) -> None:
         self._model = model
@@ -678,7 +521,6 @@ class Network:
 
         Examples
         --------
-        >>> import bpnet
         >>> net = bpnet.Network([1, 1], seed=0)
         >>> history = net.fit([[0.0]], [[1.0]], epochs=2, batch_size=1, average=0.9)
         >>> net.averaged().biases[0].item() < net.biases[0].item()
@@ -686,12 +528,10 @@ class Network:
         """
         if not self.state.average:
             raise ValueError("there is no moving average: fit(..., average=0.999) keeps one")
-        trained = self._store.on_host()
+        *others, trained = self.__getstate__()
         (theta,) = trained.state.average
         state = trained.state._replace(theta=theta, average=())
-        return self._like(trained=trained._replace(state=state))
-
-    # ------------------------------------------------------------------ elsewhere, and kept
+        return _from_state((*others, trained._replace(state=state)))
 
     def to(
         self,
@@ -702,42 +542,31 @@ class Network:
         compute_dtype: str | None = "keep",
         deterministic: bool | None = None,
     ) -> Network:
-        """A copy with another library, on another device or in another type.
+        """A copy with another library, on another device or in another dtype.
 
         Parameters
         ----------
         backend, device, dtype, compute_dtype, deterministic : optional
             As for `Network`; what is not given stays, the device if the other library has it.
 
-        Raises
-        ------
-        BackendUnavailableError, ValueError
-            If that is not available here, or not with these settings.
-
         Examples
         --------
-        >>> import bpnet
         >>> bpnet.Network([2, 1], seed=0).to(dtype="float64").dtype
         'float64'
         """
         settings: Any = {"compute_dtype": compute_dtype, "deterministic": deterministic}
-        return self._like(backend=moved(self.backend, backend, device, dtype, **settings))
+        chosen = moved(self.backend, backend, device, dtype, **settings)
+        model, task_given, _, *others = self.__getstate__()
+        return _from_state((model, task_given, chosen, *others))
 
     def copy(self) -> Network:
         """An independent network with the same parameters, memory and counts."""
-        return self._like()
+        return self.to()
 
-    def __copy__(self) -> Network:
-        return self.copy()
+    __copy__ = copy
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Network:
         return self.copy()
-
-    def _like(self, **changes: Any) -> Network:
-        """A network with arrays of its own, and some attributes changed."""
-        other = object.__new__(Network)
-        other.__setstate__({**self.__getstate__(), **changes})
-        return other
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the network, without the optimizer's memory, to a file that `bpnet.load` reads.
@@ -749,12 +578,11 @@ class Network:
 
         Examples
         --------
-        >>> import pathlib, tempfile
-        >>> import bpnet
+        >>> import tempfile
         >>> net = bpnet.Network([2, 3, 1], seed=0)
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     net.save(pathlib.Path(folder, "model.safetensors"))
-        ...     same = bpnet.load(pathlib.Path(folder, "model.safetensors"))
+        ...     net.save(f"{folder}/model.safetensors")
+        ...     same = bpnet.load(f"{folder}/model.safetensors")
         >>> bool((same.weights[0] == net.weights[0]).all())
         True
         """
@@ -765,15 +593,8 @@ class Network:
         write_model(path, arrays, model_header(self._trainable()))
 
 
-def _fit_settings(
-    given: Mapping[str, Any], what: str, names: Sequence[str] | None
-) -> dict[str, Any]:
-    """Some arguments of `Network.fit` by name, those not given with their defaults."""
-    stated: Any = Network.fit.__kwdefaults__
-    defaults = {name: stated[name] for name in names or stated}
-    for name in given:
-        if name not in defaults:
-            meant = closest(name, defaults)
-            hint = "" if meant is None else f": did you mean {meant!r}?"
-            raise TypeError(f"{what} has no argument {name!r}{hint}")
-    return {**defaults, **given}
+def _from_state(state: tuple[Any, ...]) -> Network:
+    """The network that `Network.__getstate__` gave."""
+    net = object.__new__(Network)
+    net.__setstate__(state)
+    return net

@@ -537,7 +537,7 @@ def test_a_fit_of_another_kind_is_refused_and_nothing_changes(written, options, 
     with pytest.raises(ValueError, match=words):
         fit(net, resume=written, **options)
     assert str(net.state) == str(before.state)
-    assert net.counters == before.counters
+    assert (net.epochs, net.steps) == (before.epochs, before.steps)
 
 
 @pytest.mark.parametrize(

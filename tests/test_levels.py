@@ -147,7 +147,7 @@ def test_a_fit_goes_on_after_steps(data):
     twin.fit(*data, epochs=1, batch_size=N, optimizer=adam)
     assert relative(parameters(net), parameters(twin)) < 1e-13
     store = net._store
-    store.current = store.current._replace(counters=net.counters.replaced(epochs=1))
+    store.current = store.current._replace(counters=store.counters.replaced(epochs=1))
     for one in (net, twin):
         one.fit(*data, epochs=2, batch_size=SIZE, optimizer=adam)
     assert relative(parameters(net), parameters(twin)) < 1e-12

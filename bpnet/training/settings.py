@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .._lib.registry import closest
 from ..backends import Array, Backend
 from ..metrics import Metric, get_all
 from ..model import Model
@@ -21,11 +22,31 @@ __all__ = [
     "checked_validation",
     "chosen_metrics",
     "step_config",
+    "with_defaults",
     "with_progress",
 ]
 
-STEP_SETTINGS = tuple(name for name in StepConfig.fields if name not in ("weighted", "compute"))
-"""The arguments that say how a step is done."""
+_CONFIGURED = tuple(name for name in StepConfig.fields if name not in ("weighted", "compute"))
+STEP_SETTINGS = (*_CONFIGURED, "label_smoothing", "sample_weight")
+"""The arguments of `Network.fit` that concern a single step."""
+
+
+def with_defaults(
+    given: Mapping[str, Any], defaults: Mapping[str, Any], what: str
+) -> dict[str, Any]:
+    """The settings given, and the defaults of the others.
+
+    Raises
+    ------
+    TypeError
+        If there is no such setting; the message suggests the one that was probably meant.
+    """
+    for name in given:
+        if name not in defaults:
+            meant = closest(name, defaults)
+            hint = "" if meant is None else f": did you mean {meant!r}?"
+            raise TypeError(f"{what} has no argument {name!r}{hint}")
+    return {**defaults, **given}
 
 
 def step_config(settings: Mapping[str, Any], backend: Backend) -> StepConfig:
@@ -36,7 +57,7 @@ def step_config(settings: Mapping[str, Any], backend: Backend) -> StepConfig:
     ValueError, TypeError
         If one is out of range.
     """
-    chosen = {name: settings[name] for name in STEP_SETTINGS if name in settings}
+    chosen = {name: settings[name] for name in _CONFIGURED}
     config = StepConfig(compute=backend.cast_dtype, **chosen)
     if not isinstance(config.optimizer, Optimizer):
         raise TypeError(f"optimizer must be one of bpnet.optimizers, not {config.optimizer!r}")

@@ -20,24 +20,15 @@ from .weights import with_weights
 __all__ = ["train_step"]
 
 
-def train_step(
-    trainable: Trainable,
-    x: Any,
-    y: Any,
-    settings: Mapping[str, Any],
-    *,
-    label_smoothing: float = 0.0,
-    sample_weight: Any = None,
-) -> float:
+def train_step(trainable: Trainable, x: Any, y: Any, settings: Mapping[str, Any]) -> float:
     """Do one step.
 
     Parameters
     ----------
     trainable : Trainable
-    x, y, label_smoothing, sample_weight
-        As of `Network.step`.
+    x, y : array
     settings : mapping
-        Of a step, by name.
+        All other arguments of `Network.step`, by name.
 
     Returns
     -------
@@ -52,14 +43,15 @@ def train_step(
         If a fit is training the same network.
     """
     config = step_config(settings, trainable.backend)
-    check_smoothing(label_smoothing)
+    smoothing, weight = settings["label_smoothing"], settings["sample_weight"]
+    check_smoothing(smoothing)
     backend, store = trainable.backend, trainable.store
     with backend.scope():
         with task_undone_on_error(trainable):
-            prepare = SamplePreparer(trainable, label_smoothing)
+            prepare = SamplePreparer(trainable, smoothing)
             x, y = prepare(x, y)
             model = prepare.model
-            x, y, total = with_weights(x, y, sample_weight, None, backend=backend, task=model.task)
+            x, y, total = with_weights(x, y, weight, None, backend=backend, task=model.task)
         config = config.replaced(weighted=total is not None)
         store.claim()
         try:
