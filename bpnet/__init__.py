@@ -13,7 +13,7 @@ from . import (
     schedules,
 )
 from ._lib.lazy import lazy_attributes as _lazy_attributes
-from .backends import BackendUnavailableError, available_backends, get_backend, use
+from .backends import BackendUnavailableError
 from .network import Gradients, Layer, Network, load
 from .optimizers import (
     SGD,
@@ -33,6 +33,7 @@ from .training import Callback, DivergenceError, History, read_checkpoint
 from .training.callbacks import PLACES as _PLACES
 
 if _typing.TYPE_CHECKING:
+    from .backends import available_backends, get_backend, use
     from .gradients import GradientCheck, gradient_check
     from .rate_finder import find_learning_rate
     from .training import (
@@ -102,6 +103,7 @@ __getattr__ = _lazy_attributes(
     __name__,
     {
         **dict.fromkeys(_PLACES, "training.callbacks"),
+        **dict.fromkeys(("available_backends", "get_backend", "use"), "backends"),
         "GradientCheck": "gradients",
         "LBFGS": "training.lbfgs",
         "find_learning_rate": "rate_finder",

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from . import activations as _activations
+from . import backends as _backends
 from . import costs as _costs
 from . import initializers as _initializers
 from ._lib.frozen import Frozen
 from ._lib.registry import check_name
 from .activations import Activation, Sigmoid, Softmax
-from .backends import Array, Backend, BackendUnavailableError, get_backend, moved
+from .backends import Array, Backend, BackendUnavailableError
 from .backprop import backprop
 from .compiler import compile_forward, compile_step
 from .costs import BinaryCrossEntropy, CategoricalCrossEntropy, Cost
@@ -164,7 +165,7 @@ class Network:
         self.cost = _costs.get(cost)
         self._architecture = resolved(sizes, activations, self.cost)
         self.sizes, self._sigma = self._architecture.sizes, self._architecture.sigma
-        self.backend = get_backend(
+        self.backend = _backends.get_backend(
             backend, device, dtype, compute_dtype=compute_dtype, deterministic=deterministic
         )
         self.seed = new_seed() if seed is None else _natural("seed", seed)
@@ -801,7 +802,7 @@ class Network:
         'float64'
         """
         settings: Any = {"compute_dtype": compute_dtype, "deterministic": deterministic}
-        chosen = moved(self.backend, backend, device, dtype, **settings)
+        chosen = _backends.moved(self.backend, backend, device, dtype, **settings)
         state = self.__getstate__()
         state["backend"] = chosen
         other = object.__new__(Network)
@@ -1044,7 +1045,7 @@ def load(
     Traceback (most recent call last):
     FileNotFoundError: there is no model file 'nowhere.safetensors'
     """
-    get_backend(backend, device, dtype)  # what is wrong with these is none of the file's
+    _backends.get_backend(backend, device, dtype)  # what is wrong with these is none of the file's
     arrays, header = read_model(path)
     custom = custom or {}
     try:

@@ -13,9 +13,8 @@ import numpy as np
 from .availability import Availability, BackendUnavailableError
 from .base import Backend
 from .devices import device_name
-from .interop import device_of
+from .interop import Array, device_of
 from .library_info import LibraryInfo
-from .namespaces import Array
 from .standard_namespace import StandardNamespace, library_name
 from .transfers import way_to_host
 
