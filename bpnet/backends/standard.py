@@ -80,7 +80,8 @@ class StandardBackend(Backend):
             tried = self.from_host(sample, "float32")
         except Exception as error:
             raise BackendUnavailableError(
-                f"{self.name} makes no array on device {device!r} ({error})"
+                f"{self.name} has no device {device!r} here; it has {', '.join(self._devices)} "
+                f"({type(error).__name__}: {error})"
             ) from error
         self._array = type(tried)
         self._to_host = way_to_host(self.name, tried, sample, list(self._devices.items()))
