@@ -13,7 +13,7 @@ from . import (
     schedules,
 )
 from ._lib.lazy import lazy_attributes as _lazy_attributes
-from .backends import BackendUnavailableError, available_backends, get_backend, use
+from .backends import BackendUnavailableError
 from .loading import load
 from .model import Gradients, Layer
 from .network import Network
@@ -22,6 +22,7 @@ from .training import Callback, DivergenceError, History, read_checkpoint
 from .training.callbacks import PLACES as _PLACES
 
 if _typing.TYPE_CHECKING:
+    from .backends import available_backends, get_backend, use
     from .gradients import GradientCheck, gradient_check
     from .optimizers import AdaGrad, Adam, AdamW, AMSGrad, Lion, Muon, NAdam, RAdam, RMSProp
     from .rate_finder import find_learning_rate
@@ -95,6 +96,7 @@ __getattr__ = _lazy_attributes(
     {
         **dict.fromkeys(_PLACES, "training.callbacks"),
         **dict.fromkeys(_OPTIMIZERS, "optimizers"),
+        **dict.fromkeys(("available_backends", "get_backend", "use"), "backends"),
         "GradientCheck": "gradients",
         "LBFGS": "training.lbfgs",
         "find_learning_rate": "rate_finder",

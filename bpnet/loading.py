@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from . import backends as _backends
 from ._lib.validation import check_count
-from .backends import Backend, BackendUnavailableError, get_backend
+from .backends import Backend, BackendUnavailableError
 from .model.arrays import flat_parameters
 from .model.description import model_from
 from .network import Network
@@ -55,7 +56,9 @@ def load(
     Traceback (most recent call last):
     FileNotFoundError: there is no model file 'nowhere.safetensors'
     """
-    get_backend(backend, device, dtype)  # what is wrong with these is not the file's fault
+    _backends.get_backend(
+        backend, device, dtype
+    )  # what is wrong with these is not the file's fault
     arrays, header = read_model(path)
     try:
         model = model_from(header, custom or {})
@@ -66,7 +69,7 @@ def load(
         )
         state = TrainingState(theta, (), (running,) if running.size else ())
         net = object.__new__(Network)
-        own = get_backend(backend, device, dtype or header["dtype"])
+        own = _backends.get_backend(backend, device, dtype or header["dtype"])
         seed, metadata = check_count("seed", header["seed"], 0), dict(header["metadata"])
         net.__setstate__((model, True, own, seed, metadata, Trained(state, counters)))
     except BackendUnavailableError:

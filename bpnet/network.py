@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from . import backends as _backends
 from . import costs as _costs
 from . import initializers as _initializers
 from ._lib.registry import check_name
 from ._lib.validation import check_count
 from .activations import Activation
-from .backends import Array, Backend, get_backend, moved
+from .backends import Array, Backend
 from .costs import Cost
 from .data.inputs import as_inputs
 from .initializers import Initializer
@@ -110,16 +111,16 @@ class Network:
     ) -> None:
         cost = _costs.get(cost)
         architecture = resolved(sizes, activations, cost)
-        own = get_backend(
+        own = _backends.get_backend(
             backend, device, dtype, compute_dtype=compute_dtype, deterministic=deterministic
         )
         seed = new_seed() if seed is None else check_count("seed", seed, 0)
-        asked = None if task is None else check_name(task, TASKS, "task")
-        model = Model(architecture, cost, asked or default_task(cost, architecture.sigma[-1]))
+        own_task = default_task(cost, architecture.sigma[-1])
+        model = Model(architecture, cost, check_name(task or own_task, TASKS, "task"))
         theta = model.init(_initializers.get(initializer), seed)
         running = (architecture.first_running(),) if architecture.running_size else ()
         trained = Trained(TrainingState(theta, (), running))
-        self.__setstate__((model, asked is not None, own, seed, {}, trained))
+        self.__setstate__((model, task is not None, own, seed, {}, trained))
 
     def __getstate__(self) -> tuple[Any, ...]:
         metadata, trained = _copy.deepcopy(self.metadata), self._store.on_host()
@@ -555,7 +556,7 @@ class Network:
         'float64'
         """
         settings: Any = {"compute_dtype": compute_dtype, "deterministic": deterministic}
-        chosen = moved(self.backend, backend, device, dtype, **settings)
+        chosen = _backends.moved(self.backend, backend, device, dtype, **settings)
         model, task_given, _, *others = self.__getstate__()
         return _from_state((model, task_given, chosen, *others))
 

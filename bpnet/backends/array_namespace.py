@@ -5,11 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from .interop import library_of
-from .loading import load
-from .namespaces import Array, Namespace
-from .numpy import NumpyBackend
-from .registry import BUILT_IN
+from .interop import Array, library_of
 
 __all__ = ["namespace"]
 
@@ -32,9 +28,10 @@ def namespace(x: Array) -> Any:
     >>> float(namespace(np.zeros(2)).erf(np.asarray([1.0]))[0])
     0.8427007929497149
     """
-    library = library_of(x)
-    if library in (None, "numpy"):
-        return NumpyBackend.xp
+    from .loading import load  # which `import bpnet` does not need
+    from .registry import BUILT_IN
+
+    library = library_of(x) or "numpy"
     if library in BUILT_IN:
         return load(BUILT_IN[library]).xp
     if hasattr(x, "__array_namespace__"):
@@ -45,7 +42,7 @@ def namespace(x: Array) -> Any:
 
 
 @functools.cache
-def _standard(module: Any) -> Namespace:
+def _standard(module: Any) -> Any:
     from .library_info import LibraryInfo
     from .standard_namespace import StandardNamespace
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from .._lib.registry import check_name
 from .availability import Availability
-from .devices import device_name
-from .interop import host_array, library_of
-from .namespaces import Array
-from .registry import BUILT_IN
-from .uploads import Uploads
+from .interop import Array, host_array, library_of
+
+if TYPE_CHECKING:
+    from .uploads import Uploads
 
 __all__ = ["Array", "Backend"]
 
@@ -125,6 +124,8 @@ class Backend(ABC):
     @classmethod
     def device_name(cls, device: Any) -> str:
         """The name of a device, given by its name or as the library's own object."""
+        from .devices import device_name
+
         return device_name(device)
 
     def why_no_dtype(self, dtype: str) -> str:
@@ -185,6 +186,8 @@ class Backend(ABC):
                     f"{self.device}: move the network by net.to(device={device!r}), or {name}"
                 )
         elif (library := library_of(x)) not in (None, "numpy"):
+            from .registry import BUILT_IN
+
             known = library in BUILT_IN
             named = repr(library) if known else f"<the array namespace of {library}>"
             raise TypeError(
@@ -207,6 +210,8 @@ class Backend(ABC):
 
     def uploads(self) -> Uploads:
         """What moves samples to the device during the computation; one for each feed."""
+        from .uploads import Uploads
+
         return Uploads(self.scope)
 
     def synchronize(self) -> None:

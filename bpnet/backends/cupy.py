@@ -17,7 +17,8 @@ from .availability import Availability
 from .base import Backend
 from .cupy_devices import usable_devices
 from .cupy_uploads import CupyUploads, caller_waits
-from .namespaces import Array, Namespace
+from .interop import Array
+from .namespaces import Namespace
 from .uploads import Uploads
 
 __all__ = ["CupyBackend"]

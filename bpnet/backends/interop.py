@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-__all__ = ["device_of", "host_array", "library_of"]
+__all__ = ["Array", "device_of", "host_array", "library_of"]
+
+Array: TypeAlias = Any
+"""An array of whatever library computes; the array API standard says what it can do."""
 
 _LIBRARIES = {
     "numpy": "numpy",
@@ -32,7 +35,7 @@ def library_of(x: object) -> str | None:
     return None
 
 
-def device_of(x: Any) -> Any:
+def device_of(x: Array) -> Any:
     """Device of an array; None where it has none: of dask and MLX, or in a trace of JAX."""
     return getattr(x, "device", None)
 

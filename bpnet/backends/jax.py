@@ -13,7 +13,8 @@ import numpy as np
 
 from .availability import Availability
 from .base import Backend
-from .namespaces import Array, Namespace
+from .interop import Array
+from .namespaces import Namespace
 
 __all__ = ["JaxBackend"]
 

@@ -92,13 +92,15 @@ def make(entry: Entry, device: Any, dtype: str) -> Backend:
     """
     if entry.name == "numpy" and device in (None, "cpu"):
         return NumpyBackend("cpu", dtype)
+    if entry.name not in BUILT_IN:
+        factory = _loaded(entry)
+        if not isinstance(factory, type):  # it knows itself what a device is
+            return with_dtype(_made(entry, factory, device, dtype))
     found = probe(entry)
     if not found.usable:
         raise BackendUnavailableError(found.reason + install_hint(entry))
-    factory = load(entry)
-    if hasattr(factory, "probe"):
-        device = _device_among(found, device, entry)
-    return with_dtype(_made(entry, factory, device, dtype))
+    place = _device_among(found, device, entry)
+    return with_dtype(_made(entry, load(entry), place, dtype))
 
 
 def with_dtype(backend: Backend) -> Backend:
@@ -144,22 +146,27 @@ def _probe_built_in(name: str) -> Availability:
 
 def _probe(entry: Entry) -> Availability:
     try:
-        factory = load(entry)
-    except Exception as error:  # a broken installation may raise anything, an OSError most often
-        what = f"is offered by {entry.origin}" if entry.origin else "is installed"
-        reason = f"{entry.name} {what} but cannot be imported ({_summary(error)})"
-        return Availability(entry.name, None, (), reason)
-    try:
-        if hasattr(factory, "probe"):
-            found = factory.probe()
-            return Availability(entry.name, found.version, found.devices, found.reason)
-        backend = _made(entry, factory, None, "float32")
+        factory = _loaded(entry)
+        if not hasattr(factory, "probe"):
+            backend = _made(entry, factory, None, "float32")
+            return Availability(entry.name, None, (backend.device,))
+        found = factory.probe()
     except BackendUnavailableError as error:
         return Availability(entry.name, None, (), str(error))
     except Exception as error:
-        reason = f"{entry.name} cannot be used: it failed to list its devices ({_summary(error)})"
+        reason = f"{entry.name} failed to list its devices ({_summary(error)})"
         return Availability(entry.name, None, (), reason)
-    return Availability(entry.name, None, (backend.device,))
+    return Availability(entry.name, found.version, found.devices, found.reason)
+
+
+def _loaded(entry: Entry) -> Any:
+    try:
+        return load(entry)
+    except Exception as error:  # a broken installation may raise anything, an OSError most often
+        what = f"is offered by {entry.origin}" if entry.origin else "is installed"
+        raise BackendUnavailableError(
+            f"{entry.name} {what} but cannot be imported ({_summary(error)})"
+        ) from error
 
 
 def _made(entry: Entry, factory: Any, device: Any, dtype: str) -> Backend:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 from .counter_random import keep_bits, normal
 from .erf import erf
-from .interop import device_of
+from .interop import Array, device_of
 
-__all__ = ["Array", "Namespace", "sigmoid_by_tanh"]
-
-Array: TypeAlias = Any
-"""An array of whatever library computes; the array API standard says what it can do."""
+__all__ = ["Namespace", "sigmoid_by_tanh"]
 
 
 def sigmoid_by_tanh(x: Array, xp: Any) -> Array:

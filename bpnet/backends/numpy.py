@@ -11,7 +11,8 @@ import numpy as np
 
 from .availability import Availability
 from .base import Backend
-from .namespaces import Array, Namespace
+from .interop import Array
+from .namespaces import Namespace
 
 __all__ = ["SHORT", "NumpyBackend", "ones"]
 

@@ -143,6 +143,11 @@ def entry_of(name: str, what: str = "backend") -> Entry:
         if name in table:
             return table[name]
     everything = known()
+    if "." in name and name not in everything:
+        raise ValueError(
+            f"unknown {what} {name!r}: the namespace of an array library is given as the module "
+            "itself, not by its import path"
+        )
     return everything[check_name(name, (*everything, "auto"), what)]
 
 
@@ -170,13 +175,15 @@ def _of_packages() -> tuple[dict[str, Entry], list[tuple[str, str]]]:
     refused = []
     for point in entry_points(group=GROUP):
         origin = f"the package {point.dist.name}" if point.dist else "an entry point"
+        path = point.module + (f":{point.attr}" if point.attr else "")
         if point.name in BUILT_IN or point.name == "auto":
             refused.append((point.name, f"{origin} offers it too, but the name is bpnet's own"))
         elif point.name in offered:
+            if path == offered[point.name].factory:
+                continue  # the same package, found twice
             first = offered[point.name].origin
             refused.append((point.name, f"{first} and {origin} both offer it: the first is used"))
         else:
-            path = point.module + (f":{point.attr}" if point.attr else "")
             offered[point.name] = Entry(point.name, path, None, origin)
     return offered, refused
 

@@ -148,11 +148,12 @@ def _selected(name: Any, device: Any, dtype: str | None) -> Backend:
     if name is None and isinstance(default.backend, Backend):
         return moved(default.backend, None, device or default.device, dtype or default.dtype)
     dtype = check_name(dtype or default.dtype or "float32", _DTYPES, "dtype")
-    entry = None if name is None or name == "auto" else _entry(name)
+    wanted = default.backend if name is None else name
+    entry = None if wanted is None or wanted == "auto" else _entry(wanted)
     if device is not None:
         device = _checked(device, entry)
     if name is None:
-        entry, device = _by_default(default, device)
+        entry, device = _by_default(default, entry, device)
         if entry is None or device == "auto":
             return _first_cuda(entry, device, dtype)
     elif name == "auto" or device == "auto" or (device is None and default.device == "auto"):
@@ -190,17 +191,19 @@ def _may_have(entry: Entry, device: Any) -> bool:
     return any(wanted in (one, device_kind(one)) for one in probe(entry).devices)
 
 
-def _by_default(default: Choice, device: Any) -> tuple[Entry | None, Any]:
-    """The library where none was named, None for the first with CUDA; and the device on it."""
+def _by_default(default: Choice, entry: Entry | None, device: Any) -> tuple[Entry | None, Any]:
+    """The library where none was named, None for the first with CUDA; and the device on it.
+
+    ``entry`` is that of the default.
+    """
     wanted = default.device if device is None else device
-    entry = None if default.backend in (None, "auto") else _entry(default.backend)
     if wanted == "auto" or (device is None and default.backend == "auto"):
         return entry, wanted
     if entry is not None and (device is None or _may_have(entry, device)):
         return entry, wanted
     if wanted is None:
         return BUILT_IN["numpy"], None
-    kind = device_kind(wanted)
+    kind = device_kind(_checked(wanted, None))
     having = [one for one in BUILT_IN.values() if kind in one.kinds]
     if len(having) == 1 or kind == "cpu":
         return having[0], wanted

@@ -13,9 +13,8 @@ import numpy as np
 from .availability import Availability, BackendUnavailableError
 from .base import Backend
 from .devices import device_name
-from .interop import device_of
+from .interop import Array, device_of
 from .library_info import LibraryInfo
-from .namespaces import Array
 from .standard_namespace import StandardNamespace, library_name
 from .transfers import way_to_host
 
@@ -81,7 +80,8 @@ class StandardBackend(Backend):
             tried = self.from_host(sample, "float32")
         except Exception as error:
             raise BackendUnavailableError(
-                f"{self.name} makes no array on device {device!r} ({error})"
+                f"{self.name} has no device {device!r} here; it has {', '.join(self._devices)} "
+                f"({type(error).__name__}: {error})"
             ) from error
         self._array = type(tried)
         self._to_host = way_to_host(self.name, tried, sample, list(self._devices.items()))

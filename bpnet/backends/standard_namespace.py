@@ -6,7 +6,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from .namespaces import Array, Namespace
+from .interop import Array
+from .namespaces import Namespace
 
 __all__ = ["StandardNamespace", "as_standard", "library_name"]
 

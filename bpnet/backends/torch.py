@@ -14,7 +14,8 @@ import torch
 
 from .availability import Availability
 from .base import Backend
-from .namespaces import Array, Namespace
+from .interop import Array
+from .namespaces import Namespace
 from .torch_uploads import TorchUploads, uploads_here
 from .uploads import Uploads
 

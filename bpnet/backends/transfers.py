@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .availability import BackendUnavailableError
-from .namespaces import Array
+from .interop import Array
 
 __all__ = ["way_to_host"]
 
