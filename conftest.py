@@ -2,7 +2,14 @@
 
 from importlib.util import find_spec
 
-needs = {"cupy": "cupy", "cublas": "cupy", "torch": "torch", "jax": "jax"}
+needs = {
+    "cupy": "cupy",
+    "cupy_capture": "cupy",
+    "cupy_kernel": "cupy",
+    "cublas": "cupy",
+    "torch": "torch",
+    "jax": "jax",
+}
 collect_ignore = [
     f"bpnet/{folder}/{name}.py"
     for folder in ("backends", "compiler/targets")

@@ -224,7 +224,7 @@ def waits(plan: Plan, section: Section) -> None:
 
 def graphs(plan: Plan, section: Section) -> None:
     """Steps are captured, for each way of training, and end where NumPy's do."""
-    from bpnet.compiler.targets.cuda_graph import GraphedPlan
+    from bpnet.compiler.targets.cuda_graph import GraphRunner
 
     x, y = load_digits().train
     layers = {
@@ -233,13 +233,13 @@ def graphs(plan: Plan, section: Section) -> None:
         "batch normalization": [64, bpnet.Layer(30, normalization="batch"), 10],
     }
     optimizers = {"SGD": bpnet.SGD(0.1), "Momentum": bpnet.Momentum(0.02), "Adam": bpnet.Adam()}
-    do, outcomes = GraphedPlan._do, set()
+    do, outcomes = GraphRunner.do, set()
 
     def watched(self: Any, count: int) -> None:
         do(self, count)
         outcomes.add(self.obstacle or ("captured" if self.captured else "not yet"))
 
-    with mock.patch.object(GraphedPlan, "_do", watched):
+    with mock.patch.object(GraphRunner, "do", watched):
         for (what, sizes), (name, optimizer) in itertools.product(
             layers.items(), optimizers.items()
         ):

@@ -15,7 +15,7 @@ from bpnet import Layer
 from bpnet.backprop import feedforward
 from bpnet.compiler import compile_forward, compile_step
 from bpnet.compiler.plain import plain_run
-from bpnet.compiler.trace import record
+from bpnet.compiler.trace import trace
 from bpnet.normalization import BatchNorm, LayerNorm
 from bpnet.randomness import epoch_order, keep_mask, mask_key
 from bpnet.training import StepConfig, make_forward, make_step
@@ -638,7 +638,7 @@ def test_each_is_planned_and_agrees_with_the_plain_loop(
     step, state = make_step(structure, net.cost, recipe), net._state()
     rates = [step_inputs(recipe, structure, net.seed, t, t) for t in range(6)]
     for m in (M, 1):  # raises where a plan does not know what to do
-        record(step, "float64", state, (m, 3), (m, y.shape[1]), rates[0])
+        trace(step, "float64", state, (m, 3), (m, y.shape[1]), rates[0])
     order = np.random.default_rng(0).integers(0, 23, (6, M))
     x, y = (backend.from_host(one, "float64") for one in (x, y))
     runs = compile_step(backend, step), plain_run(backend, step)

@@ -8,13 +8,19 @@ from typing import Any
 import numpy as np
 
 from ..backends import Array, Backend
+from .state import leaves_of, rebuild
 from .step import Forward, ForwardRun, Run, Step
 
 __all__ = ["plain_forward", "plain_run"]
 
 
 def plain_run(backend: Backend, step: Step) -> Run:
-    """A run that calls the step once for each mini-batch."""
+    """A run that calls the step once for each mini-batch.
+
+    A step may hand out an array twice, or what it was given in another place; whoever holds the
+    state may overwrite its arrays. So each array of the state that a run returns is one of its own,
+    or the given array in the same place.
+    """
 
     def run(
         state: Any,
@@ -25,6 +31,7 @@ def plain_run(backend: Backend, step: Step) -> Run:
         stop: Callable[[], bool] | None = None,
     ) -> tuple[Any, Array | None]:
         xp, batches, outputs = backend.xp, backend.from_host(order, "int64"), []
+        given = leaves_of(state)
         for k in range(order.shape[0]):
             if stop is not None and stop():
                 break
@@ -32,7 +39,14 @@ def plain_run(backend: Backend, step: Step) -> Run:
             x_k, y_k = xp.take(x, rows, axis=0), xp.take(y, rows, axis=0)
             state, z = step(xp, state, x_k, y_k, rates[k])
             outputs.append(z)
-        return state, xp.stack(outputs) if outputs else None
+        if not outputs:
+            return state, None
+        after = leaves_of(state)
+        kept = len(after) == len(given)
+        own = [
+            one if kept and one is given[k] else backend.copy(one) for k, one in enumerate(after)
+        ]
+        return rebuild(state, own), xp.stack(outputs)
 
     return run
 

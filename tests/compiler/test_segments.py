@@ -5,12 +5,12 @@ import operator
 import numpy as np
 import pytest
 from _backends import relative
-from compiler.test_plan import OPTIMIZERS, OWN_OPTIMIZERS, training, with_own
+from compiler._trials import OPTIMIZERS, OWN_OPTIMIZERS, training, with_own
 
 import bpnet
 from bpnet.backends import Namespace
 from bpnet.compiler.targets.segments import SegmentNamespace, Segments, boundaries
-from bpnet.compiler.trace import record
+from bpnet.compiler.trace import trace
 from bpnet.model.layout import Layout
 
 SHAPE = (3, 4, 4, 2), 5
@@ -245,5 +245,5 @@ def test_a_layout_splits_and_joins_pieces():
 def test_the_boundaries_are_those_of_the_layers(l2):
     backend = bpnet.get_backend("numpy", dtype="float64")
     trial = training(backend, "tanh", "quadratic", "adam", l2, SHAPE)
-    graph, _ = record(trial.step, "float64", trial.state, (5, 3), (5, 2), (0.1, 0.2))
+    graph = trace(trial.step, "float64", trial.state, (5, 3), (5, 2), (0.1, 0.2))
     assert tuple(boundaries(graph)) == ENDS

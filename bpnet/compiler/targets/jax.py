@@ -15,7 +15,7 @@ from ...backends.base import Array, Backend
 from ...backends.jax import JaxBackend
 from ..plain import plain_forward
 from ..step import Forward, ForwardRun, Run, Step
-from ..trace import UnplannableError, record
+from ..trace import TraceError, trace
 from .segments import SegmentNamespace, Segments, boundaries
 
 __all__ = ["compile_forward", "compile_step"]
@@ -111,8 +111,8 @@ def _cuts(
 ) -> tuple[int, ...]:
     """Where a step cuts its vectors; empty where it does what is better left to one vector."""
     try:
-        graph, _ = record(step, dtype, state, x_shape, y_shape, rates)
-    except UnplannableError:
+        graph = trace(step, dtype, state, x_shape, y_shape, rates)
+    except TraceError:
         return ()
     cuts, kind = tuple(boundaries(graph)), jnp.dtype(dtype)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..._lib.frozen import Frozen
 from ...backends.counter_random import FIRST, SECOND, UNIT
-from ..trace import ELEMENTWISE, Node
+from ..ir import ELEMENTWISE, Node
 
 __all__ = [
     "NAME",

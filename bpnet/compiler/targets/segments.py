@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import Any
 
 from ...backends.base import Array
-from ..trace import Graph
+from ..ir import Graph
 
 __all__ = ["SegmentNamespace", "Segments", "boundaries"]
 
