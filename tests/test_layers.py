@@ -14,7 +14,7 @@ import bpnet
 from bpnet import Layer
 from bpnet.backprop import feedforward
 from bpnet.compiler import compile_forward, compile_step
-from bpnet.compiler.plain import plain_run
+from bpnet.compiler.plain import PlainRun
 from bpnet.compiler.trace import trace
 from bpnet.normalization import BatchNorm, LayerNorm
 from bpnet.randomness import epoch_order, keep_mask, mask_key
@@ -641,7 +641,7 @@ def test_each_is_planned_and_agrees_with_the_plain_loop(
         trace(step, "float64", state, (m, 3), (m, y.shape[1]), rates[0])
     order = np.random.default_rng(0).integers(0, 23, (6, M))
     x, y = (backend.from_host(one, "float64") for one in (x, y))
-    runs = compile_step(backend, step), plain_run(backend, step)
+    runs = compile_step(backend, step), PlainRun(backend, step)
     states = [state, state]
     for first, last, m in ((0, 3, M), (3, 4, 4), (4, 6, M)):  # a smaller one among them
         outputs = []

@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from ..backends import Backend
-from .plain import plain_forward, plain_run
+from .plain import PlainRun, plain_forward
 from .step import Forward, ForwardRun, Run, Step
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def compile_step(backend: Backend, step: Step) -> Run:
     Run
     """
     target = target_of(backend)
-    return plain_run(backend, step) if target is None else target.compile_step(backend, step)
+    return PlainRun(backend, step) if target is None else target.compile_step(backend, step)
 
 
 def compile_forward(backend: Backend, forward: Forward) -> ForwardRun:

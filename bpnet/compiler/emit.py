@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
-import linecache
-import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
@@ -13,22 +10,21 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from ..backends.base import Array
-from .buffers import Layout, maker_of
+from .buffers import maker_of
 from .ir import (
     ELEMENTWISE,
     IN_PLACE,
     RANDOM,
     Graph,
     Node,
-    depends_on_rates,
-    evaluate,
     parts_of,
     root_of,
 )
-from .memory import Memory
+from .layout import Layout
+from .memory import Memory, Numbers
 from .schedule import Group
 
-__all__ = ["Emitter", "Numbers", "Program", "arrays_of", "load", "write_source"]
+__all__ = ["Emitter", "Program", "arrays_of"]
 
 
 class Program(NamedTuple):
@@ -52,48 +48,6 @@ class Program(NamedTuple):
     uses: dict[Node, list[Node]]
 
 
-class Numbers:
-    """The numbers of a plan, each in a cell of its own that is filled before a step.
-
-    Parameters
-    ----------
-    library : Library
-
-    Attributes
-    ----------
-    varying : list of (Node, cell)
-        Those that depend on the rates, and the cells that hold them.
-    """
-
-    def __init__(self, library: Any) -> None:
-        self._library = library
-        self._cells: dict[Node, Any] = {}
-        self.varying: list[tuple[Node, Any]] = []
-
-    def name(self, node: Node) -> str | None:
-        """What the loop calls a number that it unpacks itself; None for what has a cell."""
-        return None
-
-    def cell(self, node: Node) -> Any:
-        """An array of shape () that holds a number."""
-        if node not in self._cells:
-            self._cells[node] = self._library.empty((), node.dtype)
-            self.keep(node, self._cells[node])
-        return self._cells[node]
-
-    def keep(self, node: Node, cell: Any) -> None:
-        """Have a cell hold a number."""
-        if depends_on_rates(node):
-            self.varying.append((node, cell))
-        else:
-            self._library.fill(cell, constant(node))
-
-
-def constant(node: Node) -> float:
-    """A number that is the same at each step."""
-    return float(evaluate(node, np.zeros((1, 0))))
-
-
 def arrays_of(node: Node) -> tuple[Node, ...]:
     """The operands of an elementwise operation, but for the number c of ``x + c y``."""
     return node.args[:-1] if node.op in ("addscaled", "addquotient") else node.args
@@ -114,6 +68,8 @@ class Emitter(ABC):
         What the lines call.
     names : dict of str to object
         What else the lines name, in the order in which they do so.
+    named : dict of str to Node
+        Which node each name of an array or a number stands for, or one of those that share it.
     held : list
         What must be there as long as the lines are, although they do not name it.
     """
@@ -124,6 +80,7 @@ class Emitter(ABC):
         self.program, self.memory, self.numbers = program, memory, numbers
         self.library = memory.library
         self.names: dict[str, Any] = {}
+        self.named: dict[str, Node] = {}
         self.held: list[Any] = []
         self._known: dict[int, str] = {}
 
@@ -222,12 +179,16 @@ class Emitter(ABC):
     def name(self, node: Node) -> str:
         """What the lines call the array of a node."""
         if node.is_scalar:
-            return self.numbers.name(node) or self.bind(self.numbers.cell(node))
+            name = self.numbers.name(node) or self.bind(self.numbers.cell(node))
+            self.named[name] = node
+            return name
         if node in self.program.moving:
             return self.program.moving[node]
         if root_of(node) in self.program.moving:
             return self._view_of_moving(node)
-        return self.bind(self.memory[node])
+        name = self.bind(self.memory[node])
+        self.named.setdefault(name, node)
+        return name
 
     def _view_of_moving(self, node: Node) -> str:
         inner = self.name(node.args[0])
@@ -254,46 +215,3 @@ class Emitter(ABC):
         """A name for a function of a key, and of the number of the first sample."""
         make: Callable[..., Array] = getattr(self.library.xp, node.op)
         return self.bind(functools.partial(make, self.memory[node], *node.option[:-1]))
-
-
-# ------------------------------------------------------------------ from lines to a function
-
-
-def write_source(template: str, lines: Sequence[str], names: Sequence[str], rates: str = "") -> str:
-    """The source of a function ``run``.
-
-    Parameters
-    ----------
-    template : str
-        With places for ``{bound}``, ``{body}`` and perhaps ``{rates}``.
-    lines : sequence of str
-        The body.
-    names : sequence of str
-        What the lines name; bound as defaults, so that each is a local variable of the function.
-    rates : str, optional
-    """
-    return template.format(
-        bound=", ".join(f"{name}={name}" for name in names),
-        rates=rates,
-        body="".join(f"        {line}\n" for line in lines),
-    )
-
-
-_count = itertools.count(1)
-
-
-def load(source: str, names: Mapping[str, Any]) -> Callable[..., Any]:
-    """The function ``run`` of a source, whose lines tracebacks and debuggers show.
-
-    Parameters
-    ----------
-    source : str
-    names : mapping of str to object
-    """
-    file = f"<bpnet plan {next(_count)}>"
-    scope = dict(names)
-    exec(compile(source, file, "exec"), scope)
-    run: Callable[..., Any] = scope.pop("run")  # no cycle: it goes with its plan
-    linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
-    weakref.finalize(run, linecache.cache.pop, file, None).atexit = False
-    return run

@@ -23,11 +23,10 @@ __all__ = [
     "Graph",
     "Node",
     "Pass",
-    "depends_on_rates",
-    "evaluate",
     "parts_of",
     "root_of",
-    "scalar",
+    "scalar_text",
+    "slice_text",
     "split_scaled",
 ]
 
@@ -106,7 +105,8 @@ class Node:
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError(f"a node cannot be changed: {name}")
 
-    __delattr__ = __setattr__  # type: ignore[assignment]
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"a node cannot be changed: {name}")
 
     def __repr__(self) -> str:
         return f"<{self.op} {self.shape} {'' if self.option is None else self.option}>"
@@ -218,11 +218,14 @@ class Graph(Frozen):
         return Graph(tuple(nodes), self.state, self.x, self.y, results, made[self.z]).pruned()
 
     def __str__(self) -> str:
-        names = {node: f"%{k}" for k, node in enumerate(self.nodes)}
-        lines = [_line(node, names) for node in self.nodes]
-        before = ", ".join(str(one.option) for one in self.state)
-        after = ", ".join(names.get(one, "?") for one in self.results)
-        return "\n".join([*lines, f"({before}) <- ({after}); z = {names.get(self.z, '?')}"])
+        named = [node for node in self.nodes if node.op != "input" and not node.is_scalar]
+        names = {node: f"%{k}" for k, node in enumerate(named)}
+        lines = [_line(node, names) for node in named]
+        lines += [
+            f"{before.option} <- {_name(after, names)}"
+            for before, after in zip(self.state, self.results, strict=True)
+        ]
+        return "\n".join([*lines, f"z = {_name(self.z, names)}"])
 
 
 Pass = Callable[[Graph], Graph]
@@ -233,20 +236,50 @@ def _is_same(one: Node, other: Node) -> bool:
     return one is other
 
 
+# ------------------------------------------------------------------ a graph in print
+
+
+def slice_text(keys: tuple[slice, ...]) -> str:
+    """``[0:6, ::2]``."""
+
+    def one(key: slice) -> str:
+        start, stop, step = ("" if k is None else str(k) for k in (key.start, key.stop, key.step))
+        return f"{start}:{stop}" + f":{step}" * bool(step)
+
+    return f"[{', '.join(map(one, keys))}]"
+
+
+def scalar_text(node: Node) -> str:
+    """``multiply(rate0, 0.5)``."""
+    if node.op == "constant":
+        return repr(node.option)
+    if node.op == "rate":
+        return f"rate{node.option}"
+    return f"{node.option}({', '.join(map(scalar_text, node.args))})"
+
+
+def _name(node: Node, names: Mapping[Node, str]) -> str:
+    if node in names:
+        return names[node]
+    return scalar_text(node) if node.is_scalar else str(node.option)
+
+
 def _line(node: Node, names: Mapping[Node, str]) -> str:
     """``%3 = add(%1, %2)  (4, 2) float64``."""
-    inner = [names.get(one, "?") for one in node.args]
-    if isinstance(node.option, tuple) and node.op == "slice":
-        inner.append(f"[{', '.join(map(_of_slice, node.option))}]")
-    elif node.option is not None and node.op != "scalar":
+    inner = [_name(one, names) for one in node.args]
+    if node.op == "slice":
+        inner.append(slice_text(node.option))
+    elif node.op in ("sum", "max"):
+        axis, keepdims = node.option
+        inner += [f"axis={axis}", *["keepdims"] * keepdims]
+    elif node.op in IN_PLACE:
+        axis, beta, sign = node.option
+        inner += [*[f"axis={axis}"] * (axis is not None), f"beta={beta}", f"sign={sign}"]
+    elif node.op == "concat":
+        inner.append(f"axis={node.option}")
+    elif node.option is not None:
         inner.append(str(node.option))
-    op = node.option if node.op == "scalar" else node.op
-    return f"{names[node]} = {op}({', '.join(inner)})  {node.shape} {node.dtype.name}"
-
-
-def _of_slice(one: slice) -> str:
-    start, stop, step = ("" if k is None else str(k) for k in (one.start, one.stop, one.step))
-    return f"{start}:{stop}" + f":{step}" * bool(step)
+    return f"{names[node]} = {node.op}({', '.join(inner)})  {node.shape} {node.dtype.name}"
 
 
 # ------------------------------------------------------------------ what passes ask
@@ -272,31 +305,3 @@ def split_scaled(node: Node) -> tuple[Node, Node]:
     """The operands of a product or the like of two, the number first if there is one."""
     first, second = node.args
     return (first, second) if first.is_scalar else (second, first)
-
-
-# ------------------------------------------------------------------ numbers
-
-
-def scalar(op: str, *args: Node, dtype: Any) -> Node:
-    """A number that is computed from others."""
-    return Node("scalar", args, (), dtype, op)
-
-
-def depends_on_rates(node: Node) -> bool:
-    """Whether a number may be another at each step."""
-    return node.op == "rate" or any(depends_on_rates(one) for one in node.args)
-
-
-def evaluate(node: Node, rates: np.ndarray[Any, Any]) -> Any:
-    """A number at each step, in double precision.
-
-    Parameters
-    ----------
-    node : Node
-    rates : numpy.ndarray, shape (steps, rates of a step)
-    """
-    if node.op == "constant":
-        return node.option
-    if node.op == "rate":
-        return rates[:, node.option]
-    return getattr(np, node.option)(*(evaluate(one, rates) for one in node.args))

@@ -1,4 +1,4 @@
-"""The arrays of a plan: its buffers in one library, on one device."""
+"""The arrays of a plan: its buffers and numbers in one library, on one device."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..backends.base import Array, Backend
-from .buffers import Layout
 from .ir import Node
+from .layout import Layout
+from .scalars import constant, depends_on_rates
 
-__all__ = ["Library", "Memory"]
+__all__ = ["Library", "Memory", "Numbers"]
 
 
 class Library(ABC):
@@ -86,3 +87,40 @@ class Memory:
                     array = array.reshape(option) if op == "reshape" else array[option]
             self._arrays[node] = array
         return self._arrays[node]
+
+
+class Numbers:
+    """The numbers of a plan, each in a cell of its own that is filled before a step.
+
+    Parameters
+    ----------
+    library : Library
+
+    Attributes
+    ----------
+    varying : list of (Node, cell)
+        Those that depend on the rates, and the cells that hold them.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._cells: dict[Node, Any] = {}
+        self.varying: list[tuple[Node, Any]] = []
+
+    def name(self, node: Node) -> str | None:
+        """What the loop calls a number that it unpacks itself; None for what has a cell."""
+        return None
+
+    def cell(self, node: Node) -> Any:
+        """An array of shape () that holds a number."""
+        if node not in self._cells:
+            self._cells[node] = self._library.empty((), node.dtype)
+            self.keep(node, self._cells[node])
+        return self._cells[node]
+
+    def keep(self, node: Node, cell: Any) -> None:
+        """Have a cell hold a number."""
+        if depends_on_rates(node):
+            self.varying.append((node, cell))
+        else:
+            self._library.fill(cell, constant(node))

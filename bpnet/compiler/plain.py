@@ -9,20 +9,29 @@ import numpy as np
 
 from ..backends import Array, Backend
 from .state import leaves_of, rebuild
-from .step import Forward, ForwardRun, Run, Step
+from .step import Forward, ForwardRun, Step
 
-__all__ = ["plain_forward", "plain_run"]
+__all__ = ["PlainRun", "plain_forward"]
 
 
-def plain_run(backend: Backend, step: Step) -> Run:
+class PlainRun:
     """A run that calls the step once for each mini-batch.
 
     A step may hand out an array twice, or what it was given in another place; whoever holds the
     state may overwrite its arrays. So each array of the state that a run returns is one of its own,
     or the given array in the same place.
+
+    Parameters
+    ----------
+    backend : Backend
+    step : callable
     """
 
-    def run(
+    def __init__(self, backend: Backend, step: Step) -> None:
+        self.backend, self.step = backend, step
+
+    def __call__(
+        self,
         state: Any,
         x: Array,
         y: Array,
@@ -30,8 +39,8 @@ def plain_run(backend: Backend, step: Step) -> Run:
         rates: Sequence[tuple[float, ...]],
         stop: Callable[[], bool] | None = None,
     ) -> tuple[Any, Array | None]:
-        xp, batches, outputs = backend.xp, backend.from_host(order, "int64"), []
-        given = leaves_of(state)
+        xp, step, given = self.backend.xp, self.step, leaves_of(state)
+        batches, outputs = self.backend.from_host(order, "int64"), []
         for k in range(order.shape[0]):
             if stop is not None and stop():
                 break
@@ -41,14 +50,19 @@ def plain_run(backend: Backend, step: Step) -> Run:
             outputs.append(z)
         if not outputs:
             return state, None
-        after = leaves_of(state)
-        kept = len(after) == len(given)
-        own = [
-            one if kept and one is given[k] else backend.copy(one) for k, one in enumerate(after)
-        ]
-        return rebuild(state, own), xp.stack(outputs)
+        return self._own(state, given), xp.stack(outputs)
 
-    return run
+    def _own(self, state: Any, given: list[Array]) -> Any:
+        """The same state in arrays of its own."""
+        after = leaves_of(state)
+        same = len(after) == len(given)
+        return rebuild(
+            state,
+            [
+                one if same and one is given[k] else self.backend.copy(one)
+                for k, one in enumerate(after)
+            ],
+        )
 
 
 def plain_forward(backend: Backend, forward: Forward) -> ForwardRun:

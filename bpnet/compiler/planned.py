@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 
 from ..backends.base import Array, Backend
-from .ir import Graph, Pass
+from .ir import Graph
 from .state import leaves_of, map_leaves, rebuild
 from .step import Forward, ForwardRun, Run, Step
 from .trace import TraceError
@@ -35,14 +35,16 @@ class PlanMaker(Protocol):
         state: Any,
         shapes: tuple[tuple[int, ...], tuple[int, ...]],
         rates: Sequence[float],
-        watch: Callable[[Pass, Graph, Graph], None] | None = None,
     ) -> Graph:
-        """Trace and rewrite a step."""
+        """Trace a step."""
+
+    def rewrite(self, backend: Backend, graph: Graph) -> Graph:
+        """Apply the passes to a traced step."""
 
     def plan(
         self, backend: Backend, graph: Graph, state: Sequence[Array], *, once: bool = False
     ) -> Any:
-        """Make a plan of a rewritten graph."""
+        """Make a plan of a graph."""
 
 
 class PlanCache(dict[Hashable, T]):
@@ -146,6 +148,7 @@ class PlannedStep:
             graph = self.target.trace(self.backend, self.step, state, shapes, rates)
         except TraceError as error:
             return str(error)
+        graph = self.target.rewrite(self.backend, graph)
         given = leaves_of(state)
         self._buffers.extend(self.backend.copy(one) for one in given[len(self._buffers) :])
         return self.target.plan(self.backend, graph, self._buffers)

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..backends.base import Array
-from .ir import Graph, Node, evaluate
+from .ir import Graph, Node
 from .memory import Library
+from .scalars import evaluate
 
 __all__ = [
     "FORWARD",

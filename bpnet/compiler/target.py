@@ -9,13 +9,14 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from ..backends.base import Array, Backend
 from .buffers import assign_buffers, placed_in_concat
-from .emit import Emitter, Numbers, Program, load, write_source
+from .emit import Emitter, Program
 from .ir import Graph, Node, Pass
-from .memory import Library, Memory
-from .plain import plain_forward, plain_run
+from .memory import Library, Memory, Numbers
+from .plain import PlainRun, plain_forward
 from .planned import PlannedForward, PlannedStep
 from .runner import FORWARD, LOOP, Batches, ForwardRunner, LoopRunner, Runner
 from .schedule import Steps, schedule
+from .source import load, write_source
 from .step import Forward, ForwardRun, Run, Step
 from .trace import trace
 from .verify import apply_passes
@@ -43,12 +44,15 @@ class Plan(NamedTuple):
         The code of its function.
     names : dict of str to object
         What the code names.
+    named : dict of str to Node
+        As of `Emitter`.
     runner : Runner or ForwardRunner
     """
 
     program: Program
     source: str
     names: dict[str, Any]
+    named: dict[str, Node]
     runner: Any
 
 
@@ -56,7 +60,7 @@ class PlanningTarget(ABC):
     """A target that calls a library with a place for each result.
 
     A step is traced, rewritten by `passes`, scheduled, given buffers and emitted; what differs
-    between libraries is in the methods that a subclass defines.
+    between libraries is in the methods that a subclass defines. A forward pass is not rewritten.
     """
 
     has: ClassVar[frozenset[str]] = frozenset()
@@ -85,7 +89,7 @@ class PlanningTarget(ABC):
 
     def plain(self, backend: Backend, step: Step) -> Run | None:
         """The run of what cannot be traced; None where there is none."""
-        return plain_run(backend, step)
+        return PlainRun(backend, step)
 
     # ------------------------------------------------------------------ what a library says
 
@@ -144,10 +148,17 @@ class PlanningTarget(ABC):
         state: Any,
         shapes: tuple[tuple[int, ...], tuple[int, ...]],
         rates: Sequence[float],
+    ) -> Graph:
+        """Trace a step; see `trace.trace`."""
+        return trace(step, backend.dtype, state, *shapes, rates, self.has, self.low)
+
+    def rewrite(
+        self,
+        backend: Backend,
+        graph: Graph,
         watch: Callable[[Pass, Graph, Graph], None] | None = None,
     ) -> Graph:
-        """Trace and rewrite a step; see `trace.trace` and `verify.apply_passes`."""
-        graph = trace(step, backend.dtype, state, *shapes, rates, self.has, self.low)
+        """Apply the passes to a traced step; see `verify.apply_passes`."""
         return apply_passes(graph, self.passes(backend, graph), watch)
 
     def program(self, backend: Backend, graph: Graph, *, ahead: int, once: bool) -> Program:
@@ -174,7 +185,7 @@ class PlanningTarget(ABC):
     def plan(
         self, backend: Backend, graph: Graph, state: Sequence[Array], *, once: bool = False
     ) -> Plan:
-        """Make a plan of a rewritten graph.
+        """Make a plan of a graph.
 
         Parameters
         ----------
@@ -195,7 +206,7 @@ class PlanningTarget(ABC):
         body = self.body(emitter)
         if not once:
             source, runner = self.runner(backend, emitter, body, room)
-            return Plan(program, source, emitter.names, runner)
+            return Plan(program, source, emitter.names, emitter.named, runner)
         names = {**emitter.names, **emitter.functions}
         source = write_source(FORWARD, body, list(names))
         z = graph.z
@@ -203,4 +214,4 @@ class PlanningTarget(ABC):
             library.xp.empty, z.shape, dtype=library.kind(z.dtype), device=library.device
         )
         forward = ForwardRunner(load(source, names), new_z, emitter.held)
-        return Plan(program, source, emitter.names, forward)
+        return Plan(program, source, emitter.names, emitter.named, forward)

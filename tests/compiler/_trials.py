@@ -11,7 +11,7 @@ from _cases import ACTIVATIONS, COSTS, DEFINED, PARTNERS, SOFTSIGN, pairwise, sa
 import bpnet
 from bpnet.activations import CustomActivation, PerNeuron
 from bpnet.compiler import compile_step
-from bpnet.compiler.plain import plain_run
+from bpnet.compiler.plain import PlainRun
 from bpnet.compiler.state import leaves_of
 from bpnet.compiler.trace import trace
 from bpnet.costs import CustomCost
@@ -64,7 +64,7 @@ class Trial:
         self.x, self.y = (backend.from_host(one, backend.dtype) for one in (x, y))
         self.order = np.random.default_rng(0).integers(0, len(x), (len(rates), m))
         self.planned = compile_step(backend, step)
-        self.plain = plain_run(backend, step)
+        self.plain = PlainRun(backend, step)
 
     def run(self, by, state, first=0, last=6, m=None, **options):
         """Some of the steps."""
@@ -417,3 +417,14 @@ def bare(xp, state, x, y, rates):
 def digits(backend, activation, optimizer, l2=0):
     """The book's network for handwritten digits."""
     return training(backend, activation, "quadratic", optimizer, l2, ((784, 30, 10), 10))
+
+
+def graph_of(step, *shapes, x=(2, 3), y=(2, 2), rates=(0.1,), **options):
+    """The graph of a step in float64 whose state has arrays of these shapes."""
+    state = tuple(np.zeros(shape) for shape in shapes)
+    return trace(step, "float64", state, x, y, rates, **options)
+
+
+def lines(graph):
+    """A graph as it is printed, without shapes and types."""
+    return [line.partition("  ")[0] for line in str(graph).splitlines()]

@@ -2,6 +2,7 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,7 +24,9 @@ from compiler._trials import (
 )
 
 import bpnet
-from bpnet.compiler import compile_forward
+from bpnet.backends.numpy import NumpyBackend
+from bpnet.compiler import compile_forward, compile_step
+from bpnet.compiler.compile import target_of
 from bpnet.compiler.plain import plain_forward
 from bpnet.training import make_forward
 
@@ -156,3 +159,55 @@ def test_threads_may_predict_at_the_same_time():
             assert all(pool.map(all_right, range(100)))
     finally:
         sys.setswitchinterval(interval)
+
+
+class Own:
+    """A target of a third party."""
+
+    def compile_step(self, backend, step):
+        return "a run"
+
+    def compile_forward(self, backend, forward):
+        return "a forward run"
+
+
+@pytest.mark.parametrize("target", [Own, Own(), f"{__name__}:Own"], ids=["class", "object", "path"])
+def test_a_target_is_an_object_a_class_or_a_path(target, monkeypatch):
+    monkeypatch.setitem(
+        sys.modules, __name__, sys.modules.get(__name__) or SimpleNamespace(Own=Own)
+    )
+    backend = NumpyBackend("cpu", "float64")
+    monkeypatch.setattr(NumpyBackend, "target", target)
+    assert compile_step(backend, None) == "a run"
+    assert compile_forward(backend, None) == "a forward run"
+
+
+def test_a_module_may_be_a_target():
+    backend = NumpyBackend("cpu", "float64")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NumpyBackend, "target", "bpnet.compiler.compile")
+        assert target_of(backend).compile_step is compile_step
+
+
+def calls_to_compile(depth):
+    """Python's calls while a network of so many layers is compiled."""
+    backend = bpnet.get_backend("numpy", dtype="float64")
+    trial = training(backend, "sigmoid", "quadratic", "sgd", 0, ((4,) * (depth + 1), 3))
+    count = 0
+
+    def counted(*_):
+        nonlocal count
+        count += 1
+
+    sys.setprofile(counted)
+    try:
+        trial.run(trial.planned, trial.state, last=1)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_twice_the_layers_take_little_more_than_twice_the_work(monkeypatch):
+    monkeypatch.setenv("BPNET_DEBUG", "0")
+    shallow, deep = map(calls_to_compile, (50, 100))
+    assert deep < 2.5 * shallow

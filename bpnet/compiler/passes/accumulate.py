@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from ..ir import VIEWS, Graph, Node, depends_on_rates, evaluate, parts_of, root_of, split_scaled
+from ..ir import VIEWS, Graph, Node, parts_of, root_of, split_scaled
+from ..scalars import constant, depends_on_rates
 
 __all__ = ["accumulate"]
 
@@ -42,20 +41,20 @@ def _accumulated(graph: Graph, update: _Update) -> Graph:
     nodes = [node for node in graph.nodes if node.is_scalar]
     nodes += [node for node in graph.nodes if not node.is_scalar]
     place = {node: k for k, node in enumerate(nodes)}
-    readers = [
-        (place[node], read)
-        for node in nodes[: place[after]]
-        if node.op not in VIEWS
-        for read in node.args
-        if root_of(read) is before
-    ]
+    read_last: dict[tuple[int, int], int] = {}  # of each range of entries that is read
+    for node in nodes[: place[after]]:
+        for read in node.args if node.op not in VIEWS else ():
+            if root_of(read) is before:
+                read_last[_shown(read)] = place[node]
     inserted: dict[int, list[Node]] = {}
     joined = []
     for part, (where,) in parts_of(update.whole):
         maker = part.args[0] if part.op == "reshape" else part
         added = _added(maker, update, where)
         last = max(place[one] for one in maker.args)
-        last = max([last, *(k for k, read in readers if _shows(read, before, where))])
+        for (start, stop), when in read_last.items():
+            if when > last and start < where.stop and where.start < stop:
+                last = when
         inserted.setdefault(last, []).append(added)
         joined.append(added)
     order = [one for k, node in enumerate(nodes) for one in (node, *inserted.get(k, ()))]
@@ -84,7 +83,7 @@ def _update(graph: Graph, before: Node, after: Node) -> _Update | None:
     if rest.op == "multiply" and uses[rest] == [after]:
         scale, scaled = split_scaled(rest)
         if scaled is before and scale.is_scalar and not depends_on_rates(scale):
-            beta, rest = float(evaluate(scale, np.zeros((1, 0)))), before
+            beta, rest = constant(scale), before
     alone = sum(root_of(one) in (before, after) for one in graph.results) == 1
     if rest is not before or whole.op != "concat" or uses[whole] != [after] or not alone:
         return None
@@ -100,12 +99,13 @@ def _update(graph: Graph, before: Node, after: Node) -> _Update | None:
     return _Update(before, after, whole, beta, -1.0 if after.op == "subtract" else 1.0)
 
 
-def _shows(read: Node, before: Node, where: slice) -> bool:
-    """Whether what an operation reads shows some of a part of the state's vector."""
+def _shown(read: Node) -> tuple[int, int]:
+    """From which entry of the state's vector to which an operand shows it, at most."""
     first = read
     while read.op in VIEWS:
         first, read = read, read.args[0]
-    if first.op != "slice":
-        return True
-    start, stop, step = first.option[0].indices(before.size)
-    return step != 1 or bool(start < where.stop and where.start < stop)
+    if first.op == "slice":
+        start, stop, step = first.option[0].indices(read.size)
+        if step == 1:
+            return start, stop
+    return 0, read.size

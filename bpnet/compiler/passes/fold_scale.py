@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 
-from ..ir import LEAVES, VIEWS, Graph, Node, scalar, split_scaled
+from ..ir import LEAVES, VIEWS, Graph, Node, root_of, split_scaled
+from ..scalars import scalar
 
 __all__ = ["fold_scale"]
 
@@ -54,31 +55,33 @@ def _scaled(source: Node, scale: Node) -> Node:
 def _linear_source(graph: Graph, uses: dict[Node, list[Node]], whole: Node) -> Node | None:
     """The smallest matrix in which ``whole`` is linear and that nothing else depends on."""
     place = {node: k for k, node in enumerate(graph.nodes)}
-    outputs = {*graph.outputs}
-    best = None
-    for source in graph.nodes[: place[whole]]:
-        if source.ndim != 2 or source.op in VIEWS | LEAVES or source.size >= whole.size:
-            continue
-        if best is not None and source.size > best.size:
-            continue
-        if _leads_only_to(whole, source, uses, place, outputs):
-            best = source
-    return best
+    inner = {whole}  # what nothing but ``whole`` depends on
+    for node in reversed(graph.nodes[: place[whole]]):
+        if node not in graph.outputs and inner.issuperset(uses[node]):
+            inner.add(node)
+    # Every part of a concatenation depends on its source, also the one that is computed first.
+    parts = whole.args if whole.op == "concat" else (whole,)
+    candidates = [
+        node
+        for node in graph.nodes[: min(place[root_of(part)] for part in parts)]
+        if node in inner and node.ndim == 2 and node.op not in VIEWS | LEAVES
+    ]
+    candidates.sort(key=lambda node: (node.size, -place[node]))
+    for source in candidates:
+        if source.size < whole.size and _is_linear_in(whole, source, uses, place):
+            return source
+    return None
 
 
-def _leads_only_to(
-    whole: Node,
-    source: Node,
-    uses: dict[Node, list[Node]],
-    place: dict[Node, int],
-    outputs: set[Node],
+def _is_linear_in(
+    whole: Node, source: Node, uses: dict[Node, list[Node]], place: dict[Node, int]
 ) -> bool:
-    """Whether all that depends on ``source`` is linear in it and part of ``whole``."""
+    """Whether all that depends on ``source``, up to ``whole``, is linear in it."""
     linear: set[Node] = set()
     waiting, nodes = [place[source]], {place[source]: source}
     while waiting:
         node = nodes[heapq.heappop(waiting)]
-        if node in outputs or not (node is source or _is_linear(node, linear)):
+        if not (node is source or _is_linear(node, linear)):
             return False
         linear.add(node)
         if node is whole:

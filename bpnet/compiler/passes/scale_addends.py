@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..ir import Graph, Node, depends_on_rates, scalar, split_scaled
+from ..ir import Graph, Node, split_scaled
+from ..scalars import depends_on_rates, scalar
 
 __all__ = ["scale_addends"]
 

@@ -18,19 +18,20 @@ def widen(graph: Graph) -> Graph:
     for node in graph.nodes:
         if node.op != "astype" or node.args[0].op != "concat":
             continue
-        (whole,) = node.args
-        if whole.dtype is BFLOAT16 and len(uses[whole]) == 1 and whole not in graph.outputs:
-            parts = tuple(_cast(part, whole, uses, node.dtype) for part in whole.args)
-            changes[whole] = whole.replaced(args=parts, dtype=node.dtype)
-            changes[node] = whole
+        (whole,), dtype = node.args, node.dtype
+        if whole.dtype is not BFLOAT16 or len(uses[whole]) > 1 or whole in graph.outputs:
+            continue
+        parts = []
+        for part in whole.args:
+            maker = part.args[0] if part.op == "reshape" else part
+            alone = uses[part] == [whole] and (maker is part or uses[maker] == [part])
+            if alone and maker.op in ("matmul", "sum"):
+                changes[maker] = maker.replaced(dtype=dtype)
+                if part is not maker:
+                    changes[part] = part.replaced(dtype=dtype)
+                parts.append(part)
+            else:
+                parts.append(Node("astype", (part,), part.shape, dtype))
+        changes[whole] = whole.replaced(args=tuple(parts), dtype=dtype)
+        changes[node] = whole
     return graph.rewritten(changes)
-
-
-def _cast(part: Node, whole: Node, uses: dict[Node, list[Node]], dtype: object) -> Node:
-    """A part of a concatenation in another type."""
-    maker = part.args[0] if part.op == "reshape" else part
-    alone = uses[part] == [whole] and (maker is part or uses[maker] == [part])
-    if not alone or maker.op not in ("matmul", "sum"):
-        return Node("astype", (part,), part.shape, dtype)
-    wide = maker.replaced(dtype=dtype)
-    return wide if maker is part else part.replaced(args=(wide,), dtype=dtype)

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from ...backends.base import Array
-from ..emit import Emitter, Numbers, load, write_source
-from ..ir import Graph, Node, depends_on_rates
-from ..memory import Library
+from ..emit import Emitter
+from ..ir import Graph, Node
+from ..memory import Library, Numbers
 from ..runner import Runner, each_step, table_of
+from ..scalars import depends_on_rates
+from ..source import load, write_source
 
 __all__ = ["GRAPH", "Capture", "DeviceNumbers", "GraphRunner", "graph_runner"]
 
@@ -33,7 +35,7 @@ class DeviceNumbers(Numbers):
         Those that depend on the rates, and what the lines call them.
     """
 
-    def __init__(self, library: Any) -> None:
+    def __init__(self, library: Library) -> None:
         super().__init__(library)
         self.rates: dict[Node, str] = {}
 

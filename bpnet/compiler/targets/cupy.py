@@ -11,11 +11,11 @@ import numpy as np
 
 from ...backends import cublas as backend_cublas
 from ...backends.base import Array, Backend
-from ..emit import Emitter, Numbers, Program
+from ..emit import Emitter, Program
 from ..ir import BFLOAT16, ELEMENTWISE, Graph, Node, Pass, root_of
-from ..memory import Library, Memory
+from ..memory import Library, Memory, Numbers
 from ..passes import accumulate, fold_scale, widen
-from ..plain import plain_forward, plain_run
+from ..plain import PlainRun, plain_forward
 from ..runner import Runner
 from ..schedule import Group
 from ..step import Forward, ForwardRun, Run, Step
@@ -58,7 +58,7 @@ class CupyTarget(PlanningTarget):
 
     def plain(self, backend: Backend, step: Step) -> Run | None:
         # CuPy has no functions for bfloat16: what a plan does not know it cannot do.
-        return None if backend.compute_dtype == "bfloat16" else plain_run(backend, step)
+        return None if backend.compute_dtype == "bfloat16" else PlainRun(backend, step)
 
     def compile_forward(self, backend: Backend, forward: Forward) -> ForwardRun:
         return plain_forward(backend, forward)

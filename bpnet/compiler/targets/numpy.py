@@ -11,9 +11,9 @@ import numpy as np
 
 from ...backends.base import Array, Backend
 from ...backends.numpy import SHORT, ones
-from ..emit import Emitter, Numbers, Program
+from ..emit import Emitter, Program
 from ..ir import FUNCTIONS, Graph, Node, Pass, root_of
-from ..memory import Library, Memory
+from ..memory import Library, Memory, Numbers
 from ..passes import accumulate, fold_scale, scale_addends, spread_sums, widen
 from ..schedule import Group
 from ..target import PlanningTarget

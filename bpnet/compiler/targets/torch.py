@@ -10,11 +10,12 @@ import numpy as np
 import torch
 
 from ...backends.base import Array, Backend
-from ..emit import Emitter, Numbers, Program, constant
-from ..ir import FUNCTIONS, OPTIONAL, Graph, Node, Pass, depends_on_rates
-from ..memory import Library, Memory
+from ..emit import Emitter, Program
+from ..ir import FUNCTIONS, OPTIONAL, Graph, Node, Pass
+from ..memory import Library, Memory, Numbers
 from ..passes import accumulate, add_to_products, fold_scale, gate, scale_addends, widen
 from ..runner import Runner
+from ..scalars import constant, depends_on_rates
 from ..schedule import Group
 from ..target import PlanningTarget
 from .blocking import chain_lines, is_large

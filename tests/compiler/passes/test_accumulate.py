@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from _cases import samples
-from compiler._trials import Trial, linear
+from compiler._trials import Trial, graph_of, linear, lines
 
 import bpnet
 from bpnet.compiler.passes import accumulate, fold_scale
@@ -45,3 +45,56 @@ def test_products_are_added_where_nothing_else_reads_them(end, sums):
     trial, found = added(end)
     assert found["addmm"] == found["addmv"] == sums
     trial.assert_agreement()
+
+
+def one_layer(xp, state, x, y, rates):
+    """A step of linear regression at a learning rate of 1."""
+    (theta,) = state
+    z = x @ xp.reshape(theta[:6], (2, 3)).T + theta[6:]
+    delta = z - y
+    return (theta - xp.concat([xp.reshape(delta.T @ x, (-1,)), xp.sum(delta, axis=0)]),), z
+
+
+def test_before_and_after():
+    before = graph_of(one_layer, (8,))
+    assert lines(before) == [
+        "%0 = slice(state0, [:6])",
+        "%1 = reshape(%0)",
+        "%2 = transpose(%1)",
+        "%3 = matmul(x, %2)",
+        "%4 = slice(state0, [6:])",
+        "%5 = add(%3, %4)",
+        "%6 = subtract(%5, y)",
+        "%7 = transpose(%6)",
+        "%8 = matmul(%7, x)",
+        "%9 = reshape(%8)",
+        "%10 = sum(%6, axis=0)",
+        "%11 = concat(%9, %10, axis=0)",
+        "%12 = subtract(state0, %11)",
+        "state0 <- %12",
+        "z = %5",
+    ]
+    assert lines(accumulate(before))[6:] == [
+        "%6 = subtract(%5, y)",
+        "%7 = slice(state0, [6:8])",
+        "%8 = reshape(%7)",
+        "%9 = addmv(%8, %6, axis=0, beta=1.0, sign=-1.0)",
+        "%10 = transpose(%6)",
+        "%11 = slice(state0, [0:6])",
+        "%12 = reshape(%11)",
+        "%13 = addmm(%12, %10, x, beta=1.0, sign=-1.0)",
+        "%14 = joined(%13, %9)",
+        "state0 <- %14",
+        "z = %5",
+    ]
+
+
+def test_a_product_waits_until_the_weights_it_changes_were_read():
+    def step(xp, state, x, y, rates):
+        (w,) = state
+        z = x @ xp.reshape(w, (3, 3)) @ xp.reshape(w, (3, 3))
+        return (w - xp.concat([xp.reshape(x.T @ x, (-1,))]),), z
+
+    found = lines(accumulate(graph_of(step, (9,))))
+    (change,) = (k for k, line in enumerate(found) if "addmm" in line)
+    assert change > max(k for k, line in enumerate(found) if "matmul" in line)

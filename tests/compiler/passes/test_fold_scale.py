@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from _backends import relative
 from _cases import samples
-from compiler._trials import ENDS, Trial, bare, linear, training
+from compiler._trials import ENDS, Trial, bare, graph_of, linear, lines, training
 
 from bpnet.compiler.passes import fold_scale
 from bpnet.compiler.state import leaves_of
@@ -92,3 +92,41 @@ def test_the_scale_does_not_reach_the_outputs(numpy_backend):
     trial = Trial(numpy_backend, bare, (np.linspace(-1.0, 1.0, 8),), x, y, 2, [(0.1,)] * 6)
     assert_folded(trial, 1, 1)
     trial.assert_agreement()
+
+
+def one_layer(xp, state, x, y, rates):
+    """A step of linear regression by a mean squared error."""
+    (theta,) = state
+    z = x @ xp.reshape(theta[:6], (2, 3)).T + theta[6:]
+    delta = (z - y) * 0.5
+    g = xp.concat([xp.reshape(delta.T @ x, (-1,)), xp.sum(delta, axis=0)])
+    return (theta - rates[0] * g,), z
+
+
+def test_before_and_after():
+    before = graph_of(one_layer, (8,))
+    after = fold_scale(before)
+    assert lines(before)[7:] == [
+        "%7 = multiply(%6, 0.5)",
+        "%8 = transpose(%7)",
+        "%9 = matmul(%8, x)",
+        "%10 = reshape(%9)",
+        "%11 = sum(%7, axis=0)",
+        "%12 = concat(%10, %11, axis=0)",
+        "%13 = multiply(rate0, %12)",
+        "%14 = subtract(state0, %13)",
+        "state0 <- %14",
+        "z = %5",
+    ]
+    assert lines(after)[7:] == [
+        "%7 = multiply(%6, multiply(rate0, 0.5))",
+        "%8 = transpose(%7)",
+        "%9 = matmul(%8, x)",
+        "%10 = reshape(%9)",
+        "%11 = sum(%7, axis=0)",
+        "%12 = concat(%10, %11, axis=0)",
+        "%13 = subtract(state0, %12)",
+        "state0 <- %13",
+        "z = %5",
+    ]
+    assert lines(before)[:7] == lines(after)[:7]

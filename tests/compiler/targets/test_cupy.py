@@ -38,7 +38,7 @@ from compiler._trials import (  # noqa: E402 - these tests need cupy
 from bpnet.backends import Namespace  # noqa: E402
 from bpnet.backends.numpy import NumpyBackend  # noqa: E402
 from bpnet.compiler.ir import ELEMENTWISE, FUNCTIONS  # noqa: E402
-from bpnet.compiler.plain import plain_run  # noqa: E402
+from bpnet.compiler.plain import PlainRun  # noqa: E402
 from bpnet.compiler.targets import cupy_kernel  # noqa: E402
 from bpnet.compiler.targets.cupy import CupyTarget  # noqa: E402
 from bpnet.compiler.targets.cupy_capture import CupyCapture, ProductsByBranch  # noqa: E402
@@ -323,7 +323,7 @@ class StandInTarget(CupyTarget):
     most_ahead = 2
 
     def plain(self, backend, step):
-        return plain_run(backend, step)
+        return PlainRun(backend, step)
 
     def products(self, backend):
         return ProductsByBranch(Products() for _ in range(self.branches))
