@@ -190,7 +190,7 @@ class _Assignment:
         for one in dict.fromkeys(operands):
             fits = one.shape == node.shape and one.dtype == node.dtype
             owned = one in steps.place and one not in steps.kept and one not in self._placed
-            if not (fits and owned and steps.last[one] <= place) or one not in self._places:
+            if not (fits and owned) or one not in self._places:
                 continue
             held = self._places[one]
             shown = any(shows(other, one) for other in group)
@@ -216,7 +216,7 @@ class _Assignment:
                 stays = root.op in LEAVES or root.is_scalar or root in steps.kept
                 if held is None or held.path or stays or root in self._placed:
                     continue
-                if steps.last[root] > place or self._buffers[held.buffer].nbytes < self._reused:
+                if self._buffers[held.buffer].nbytes < self._reused:
                     continue
                 if held.buffer not in self._free and not self._is_live(held.buffer, place):
                     self._free.append(held.buffer)

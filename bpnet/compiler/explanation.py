@@ -172,10 +172,10 @@ def explain(run: Any) -> Explanation:
         return Explanation(repr(run.backend), reason=reason)
     if not isinstance(run, PlannedStep):
         raise TypeError(f"{run!r} is no run that can be explained; explain_step may explain it")
-    if not run.examples:
+    if not run.compiled:
         raise ValueError("this run has no plan yet: it makes one when it is first called")
-    example = [*run.examples.values()][-1]
-    return explain_step(run.backend, run.step, *example)
+    last = [*run.compiled.values()][-1]
+    return explain_step(run.backend, run.step, *last.example)
 
 
 def _name_of(target: Any) -> str:

@@ -15,7 +15,7 @@ from .state import leaves_of, map_leaves, rebuild
 from .step import Forward, ForwardRun, Run, Step
 from .trace import TraceError
 
-__all__ = ["MOST_PLANS", "Example", "PlanCache", "PlannedForward", "PlannedStep"]
+__all__ = ["MOST_PLANS", "Compiled", "Example", "PlanCache", "PlannedForward", "PlannedStep"]
 
 MOST_PLANS = 8
 """Sizes of mini-batch, or of samples predicted at once, whose plans are kept."""
@@ -86,6 +86,22 @@ class Example(NamedTuple):
     rates: tuple[float, ...]
 
 
+class Compiled(NamedTuple):
+    """What became of a step for one size of mini-batch.
+
+    Attributes
+    ----------
+    example : Example
+    plan : Plan or None
+    reason : str
+        Why there is no plan; empty where there is one.
+    """
+
+    example: Example
+    plan: Any = None
+    reason: str = ""
+
+
 class PlannedStep:
     """A run, as of `compile_step`, by one plan for each size of mini-batch.
 
@@ -99,16 +115,13 @@ class PlannedStep:
 
     Attributes
     ----------
-    plans : PlanCache
-        For each size of mini-batch a plan, or why the step has none.
-    examples : PlanCache
-        For each size what the step was traced for.
+    compiled : PlanCache of Compiled
+        For each size of mini-batch, the one that was used last at the end.
     """
 
     def __init__(self, backend: Backend, step: Step, target: PlanMaker, plain: Run | None) -> None:
         self.backend, self.step, self.target = backend, step, target
-        self.plans: PlanCache[Any] = PlanCache()
-        self.examples: PlanCache[Example] = PlanCache()
+        self.compiled: PlanCache[Compiled] = PlanCache()
         self._plain = plain
         self._buffers: list[Array] = []
 
@@ -124,34 +137,35 @@ class PlannedStep:
         if not len(order):
             return state, None
         size, buffers = order.shape[1], self._buffers
-        made = self.plans.get_or_make(size, lambda: self._make(size, state, x, y, rates[0]))
-        if isinstance(made, str):
+        made = self.compiled.get_or_make(size, lambda: self._make(size, state, x, y, rates[0]))
+        if made.plan is None:
             if self._plain is None:
                 raise ValueError(
                     f"training cannot compute in {self.backend.compute_dtype} on "
-                    f"{self.backend.name}, as a step has {made}; another compute_dtype can"
+                    f"{self.backend.name}, as a step has {made.reason}; another compute_dtype can"
                 )
             return self._plain(state, x, y, order, rates, stop)
         for buffer, one in zip(buffers, leaves_of(state), strict=True):
             if buffer is not one:
                 buffer[...] = one
         rows = self.backend.from_host(order, "int64")
-        done, outputs = made.runner.run(x, y, rows, rates, stop or _never)
+        done, outputs = made.plan.runner.run(x, y, rows, rates, stop or _never)
         return rebuild(state, buffers), outputs[:done] if done else None
 
-    def _make(self, size: int, state: Any, x: Array, y: Array, rates: tuple[float, ...]) -> Any:
-        """A plan, or why there is none."""
+    def _make(
+        self, size: int, state: Any, x: Array, y: Array, rates: tuple[float, ...]
+    ) -> Compiled:
         shapes = (size, *x.shape[1:]), (size, *y.shape[1:])
         like = map_leaves(lambda one: np.broadcast_to(np.zeros(()), tuple(one.shape)), state)
-        self.examples.get_or_make(size, lambda: Example(like, *shapes, rates))
+        example = Example(like, *shapes, rates)
         try:
             graph = self.target.trace(self.backend, self.step, state, shapes, rates)
         except TraceError as error:
-            return str(error)
+            return Compiled(example, reason=str(error))
         graph = self.target.rewrite(self.backend, graph)
         given = leaves_of(state)
         self._buffers.extend(self.backend.copy(one) for one in given[len(self._buffers) :])
-        return self.target.plan(self.backend, graph, self._buffers)
+        return Compiled(example, self.target.plan(self.backend, graph, self._buffers))
 
 
 class PlannedForward:

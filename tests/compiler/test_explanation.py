@@ -117,9 +117,9 @@ def test_a_run_is_explained_by_what_it_last_did(numpy_backend):
     trial.run(trial.planned, trial.state, m=4)
     told = explain(trial.planned)
     assert isinstance(told, Explanation)
-    assert "(4, 30)" in str(told)
+    assert told.buffers[1].split()[1:3] == ["(4,", "784)"]
     trial.run(trial.planned, trial.state)
-    assert "(10, 30)" in str(explain(trial.planned))
+    assert explain(trial.planned).buffers[1].split()[1:3] == ["(10,", "784)"]
     with pytest.raises(TypeError, match="no run that can be explained"):
         explain(len)
 

@@ -39,7 +39,7 @@ def test_a_run_keeps_a_bounded_number_of_plans(numpy_backend, plans):
         references.append(weakref.ref(plans.pop().runner))
     gc.collect()
     assert [one() is not None for one in references] == [False] * 12 + [True] * MOST_PLANS
-    assert [*trial.planned.plans] == [*range(13, 21)]
+    assert [*trial.planned.compiled] == [*range(13, 21)]
 
 
 def test_a_size_that_comes_back_continues_with_the_same_state(numpy_backend):
@@ -64,7 +64,8 @@ def test_a_forward_pass_keeps_a_bounded_number_of_plans(numpy_backend):
 def test_a_step_that_is_not_known_says_why(numpy_backend):
     trial = with_own(numpy_backend, lambda z, xp: xp.sin(z), lambda z, a, xp: xp.cos(z))
     trial.run(trial.planned, trial.state)
-    assert trial.planned.plans == {6: "function sin"}
+    (made,) = trial.planned.compiled.values()
+    assert (made.plan, made.reason) == (None, "function sin")
 
 
 def test_without_a_plain_loop_that_is_an_error(numpy_backend):

@@ -10,6 +10,7 @@ from compiler._trials import Trial, graph_of, linear, lines
 
 import bpnet
 from bpnet.compiler.passes import accumulate, fold_scale
+from bpnet.compiler.verify import verify
 
 
 def followed(theta):
@@ -92,9 +93,12 @@ def test_before_and_after():
 def test_a_product_waits_until_the_weights_it_changes_were_read():
     def step(xp, state, x, y, rates):
         (w,) = state
+        gradient = xp.concat([xp.reshape(x.T @ x, (-1,))])
         z = x @ xp.reshape(w, (3, 3)) @ xp.reshape(w, (3, 3))
-        return (w - xp.concat([xp.reshape(x.T @ x, (-1,))]),), z
+        return (w - gradient,), z
 
-    found = lines(accumulate(graph_of(step, (9,))))
+    graph = accumulate(graph_of(step, (9,)))
+    verify(graph)
+    found = lines(graph)
     (change,) = (k for k, line in enumerate(found) if "addmm" in line)
     assert change > max(k for k, line in enumerate(found) if "matmul" in line)
