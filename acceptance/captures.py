@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any
 from unittest import mock
 
-from bpnet.compiler.targets.cuda_graph import GraphedPlan
+from bpnet.compiler.targets.cuda_graph import GraphRunner
 
 __all__ = ["recorded_captures"]
 
 
 @contextlib.contextmanager
 def recorded_captures() -> Iterator[Callable[[], set[str]]]:
-    """While entered, note the plans that are made.
+    """While entered, note how the blocks of steps are run.
 
     Yields
     ------
     callable
         What became of them: "captured", "not yet", or why a capture failed.
     """
-    plans: list[GraphedPlan] = []
-    begin = GraphedPlan.__init__
+    runners: list[GraphRunner] = []
+    do = GraphRunner.do
 
-    def noted(self: GraphedPlan, *args: Any, **options: Any) -> None:
-        begin(self, *args, **options)
-        plans.append(self)
+    def noted(self: GraphRunner, count: int) -> None:
+        do(self, count)
+        runners.append(self)
 
-    with mock.patch.object(GraphedPlan, "__init__", noted):
-        yield lambda: {
-            plan.obstacle or ("captured" if plan.captured else "not yet") for plan in plans
-        }
+    with mock.patch.object(GraphRunner, "do", noted):
+        yield lambda: {one.obstacle or ("captured" if one.captured else "not yet") for one in runners}

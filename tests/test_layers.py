@@ -14,8 +14,8 @@ import bpnet
 from bpnet import Layer
 from bpnet.backprop import feedforward
 from bpnet.compiler import compile_forward, compile_step
-from bpnet.compiler.plain import plain_run
-from bpnet.compiler.trace import record
+from bpnet.compiler.plain import PlainRun
+from bpnet.compiler.trace import trace
 from bpnet.normalization import BatchNorm, LayerNorm
 from bpnet.randomness import epoch_order, keep_mask
 from bpnet.training import StepConfig, make_step
@@ -638,10 +638,10 @@ def test_each_is_planned_and_agrees_with_the_plain_loop(
     step, state = make_step(net.model, recipe), net.state
     rates = [step_inputs(net.model, recipe, net.seed, t, t) for t in range(6)]
     for m in (M, 1):  # raises where a plan does not know what to do
-        record(step, "float64", state, (m, 3), (m, y.shape[1]), rates[0])
+        trace(step, "float64", state, (m, 3), (m, y.shape[1]), rates[0])
     order = np.random.default_rng(0).integers(0, 23, (6, M))
     x, y = (backend.from_host(one, "float64") for one in (x, y))
-    runs = compile_step(backend, step), plain_run(backend, step)
+    runs = compile_step(backend, step), PlainRun(backend, step)
     states = [state, state]
     for first, last, m in ((0, 3, M), (3, 4, 4), (4, 6, M)):  # a smaller one among them
         outputs = []

@@ -5,7 +5,7 @@ import pytest
 from _backends import parameters, relative
 
 import bpnet
-from bpnet.compiler.targets import numpy as _numpy_plan
+from bpnet.compiler.targets.numpy import NumpyTarget
 from bpnet.optimizers import BUILT_IN
 from bpnet.randomness import epoch_order
 
@@ -164,12 +164,11 @@ def test_a_step_is_planned(optimizer, data, monkeypatch):
     """What a plan does not know the slow loop does."""
     made = []
 
-    class Watched(_numpy_plan.NumpyPlan):
-        def __init__(self, *args, **options):
-            super().__init__(*args, **options)
-            made.append(self)
+    def watched(*args, make=NumpyTarget.plan, **options):
+        made.append(make(*args, **options))
+        return made[-1]
 
-    monkeypatch.setattr(_numpy_plan, "NumpyPlan", Watched)
+    monkeypatch.setattr(NumpyTarget, "plan", watched)
     start().fit(*data, epochs=1, batch_size=SIZE, optimizer=optimizer, l2=0.01)
     assert len(made) == 2  # one for each size of a batch
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ...trace import Node
+from ...ir import Node
 from .expressions import REDUCTIONS
 from .nodes import is_elementwise, operands, operation, reduces_rows
 from .source import KernelSource, SourceBuilder, ctype_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...._lib.frozen import Frozen
-from ...trace import Node
+from ...ir import Node
 from .expressions import EXPRESSIONS
 from .nodes import constant_value, dtype_name, is_constant, operands, operation
 from .types import COMPUTED, literal

@@ -8,28 +8,23 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from compiler.test_plan import GRID, at_random, digits, layered, training  # noqa: E402
+from compiler._trials import GRID, at_random, digits, layered, training  # noqa: E402
 
 from bpnet.backends.torch import TorchBackend  # noqa: E402
 from bpnet.compiler import compile_step  # noqa: E402
-from bpnet.compiler.plain import plain_forward, plain_run  # noqa: E402
-from bpnet.compiler.plan import planned  # noqa: E402
 from bpnet.compiler.targets import torch as on_torch  # noqa: E402
-from bpnet.compiler.targets.torch import TorchGraphPlan  # noqa: E402
+from bpnet.compiler.targets.torch import (  # noqa: E402
+    TorchCapture,
+    TorchGraphTarget,
+    TorchTarget,
+)
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
-plans, launches = [], []
+plans, emitters, launches = [], [], []
 
 
-class Plan(TorchGraphPlan):
-    """A graph for each two steps, which knows addresses and no numbers of the host."""
-
-    most_ahead = 2
-
-    def __init__(self, *args, **options):
-        super().__init__(*args, **options)
-        assert not self._varying  # what a launch could not know
-        plans.append(self)
+class StandInCapture(TorchCapture):
+    """A graph knows addresses and no numbers of the host: doing it again is the same."""
 
     def capture(self, do):
         def launch():
@@ -39,13 +34,28 @@ class Plan(TorchGraphPlan):
         return launch
 
 
+class StandInTarget(TorchGraphTarget):
+    """A graph for each two steps."""
+
+    most_ahead = 2
+
+    def emitter(self, *args):
+        emitters.append(super().emitter(*args))
+        return emitters[-1]
+
+    def plan(self, *args, **options):
+        plans.append(super().plan(*args, **options))
+        assert not emitters.pop().numbers.varying  # what a launch could not know
+        return plans[-1]
+
+    def capture(self, device):
+        return StandInCapture(device)
+
+
 class StandIn(TorchBackend):
     """What computes on the CPU as on a GPU."""
 
-    target = types.SimpleNamespace(
-        compile_step=lambda backend, step: planned(backend, step, Plan, plain_run(backend, step)),
-        compile_forward=plain_forward,
-    )
+    target = StandInTarget
 
 
 @pytest.fixture
@@ -78,38 +88,37 @@ def test_any_step_agrees_with_the_loop(seed, backend):
 def test_a_block_of_steps_is_one_launch_after_the_first(backend):
     trial = digits(backend("float32"), "sigmoid", "sgd")
     trial.run(trial.planned, trial.state)  # six steps, two a block: the first is done by calls
-    assert plans[0].captured == {2}
+    assert plans[0].runner.captured == {2}
     assert len(launches) == 2
     trial.run(trial.planned, trial.state, last=3)
     trial.run(trial.planned, trial.state, last=3)  # and the one that is left over, the second time
-    assert plans[0].captured == {1, 2}
+    assert plans[0].runner.captured == {1, 2}
 
 
 def test_a_capture_that_fails_leaves_the_calls(backend, monkeypatch):
     def refuse(self, do):
         raise RuntimeError("not now")
 
-    monkeypatch.setattr(Plan, "capture", refuse)
+    monkeypatch.setattr(StandInCapture, "capture", refuse)
     training(backend("float64"), "tanh", "quadratic", "adam", "0", "equal").assert_agreement()
-    assert "RuntimeError: not now" in {one.obstacle for one in plans}
-    assert not any(one.captured for one in plans)
+    assert "RuntimeError: not now" in {one.runner.obstacle for one in plans}
+    assert not any(one.runner.captured for one in plans)
 
 
 def test_rates_of_each_step_lie_on_the_device(backend):
     trial = training(backend("float64"), "tanh", "quadratic", "adam", "0", "equal")
     trial.rates = [(rate * 0.5**k, *others) for k, (rate, *others) in enumerate(trial.rates)]
     trial.assert_agreement()
-    assert {tuple(room.shape) for room in plans[0]._rates.values()} == {(2,)}
+    assert plans[0].runner.rate_shapes == {(2,)}
 
 
-@pytest.mark.parametrize("kind", ["cpu", "cuda"])
+@pytest.mark.parametrize("kind", ["cpu", "cuda", "cuda:1"])
 def test_a_gpu_has_graphs_and_a_cpu_has_none(kind, monkeypatch):
-    seen = []
-    monkeypatch.setattr(on_torch, "planned", lambda backend, step, plan, plain: seen.append(plan))
     made = TorchBackend("cpu", "float32")
     monkeypatch.setattr(made, "device", kind)
-    compile_step(made, lambda *given: given)
-    assert issubclass(seen[0], TorchGraphPlan) is (kind == "cuda")
+    run = compile_step(made, lambda *given: given)
+    assert isinstance(run.target, TorchTarget)
+    assert isinstance(run.target, TorchGraphTarget) is (kind != "cpu")
 
 
 class Context:
@@ -137,11 +146,10 @@ def test_a_capture_is_made_on_its_own_device_and_leaves_things_as_they_were(fail
     graph = types.SimpleNamespace(replay=lambda: log.append("replay"))
     monkeypatch.setattr(torch.cuda, "CUDAGraph", lambda: graph)
     monkeypatch.setattr(torch.cuda, "current_stream", lambda of: ("current of", of))
-    monkeypatch.setattr(on_torch, "_aside", lambda of: ("aside of", of))
+    monkeypatch.setattr(on_torch, "stream_aside", lambda of: ("aside of", of))
     clear = "_cuda_clearCublasWorkspaces"
     monkeypatch.setattr(torch._C, clear, lambda: log.append("forget"), raising=False)
-    plan = TorchGraphPlan.__new__(TorchGraphPlan)
-    plan._device = device
+    capture = TorchCapture(device)
 
     def steps():
         log.append("steps")
@@ -150,9 +158,9 @@ def test_a_capture_is_made_on_its_own_device_and_leaves_things_as_they_were(fail
 
     if fails:
         with pytest.raises(RuntimeError, match="not now"):
-            plan.capture(steps)
+            capture.capture(steps)
     else:
-        plan.capture(steps)()
+        capture.capture(steps)()
     options = {"stream": ("aside of", device), "capture_error_mode": "thread_local"}
     assert log == [
         ("device", (device,), {}),

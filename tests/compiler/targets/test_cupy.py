@@ -16,14 +16,13 @@ import weakref
 from collections import Counter
 from itertools import groupby, product
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 cupy = pytest.importorskip("cupy", reason="cupy is not installed")
 
-from compiler.test_plan import (  # noqa: E402 - these tests need cupy
+from compiler._trials import (  # noqa: E402 - these tests need cupy
     GRID,
     LAID_OUT,
     MIXTURES,
@@ -38,16 +37,14 @@ from compiler.test_plan import (  # noqa: E402 - these tests need cupy
 
 from bpnet.backends import Namespace  # noqa: E402
 from bpnet.backends.numpy import NumpyBackend  # noqa: E402
-from bpnet.compiler.plain import plain_forward, plain_run  # noqa: E402
-from bpnet.compiler.plan import planned  # noqa: E402
-from bpnet.compiler.targets import cupy as on_cupy  # noqa: E402
-from bpnet.compiler.targets.kernels import (  # noqa: E402
-    KERNEL_NAME,
-    KernelSource,
-    cuda_code,
-    elementwise_source,
-)
-from bpnet.compiler.trace import ELEMENTWISE, PERHAPS, REWRITTEN, Recorder  # noqa: E402
+from bpnet.compiler.ir import ELEMENTWISE, FUNCTIONS  # noqa: E402
+from bpnet.compiler.plain import PlainRun  # noqa: E402
+from bpnet.compiler.targets import cupy_kernel  # noqa: E402
+from bpnet.compiler.targets.cupy import CupyTarget  # noqa: E402
+from bpnet.compiler.targets.cupy_capture import CupyCapture, ProductsByBranch  # noqa: E402
+from bpnet.compiler.targets.cupy_kernel import Kernel  # noqa: E402
+from bpnet.compiler.targets.kernels import KERNEL_NAME, KernelSource, elementwise_source, cuda_code  # noqa: E402
+from bpnet.compiler.trace import Recorder  # noqa: E402
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="g++ is not installed")
@@ -319,62 +316,37 @@ class Standard:
         return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
 
 
-class StandIn(NumpyBackend):
-    """A backend whose arrays and plans are like CuPy's."""
-
-    name = "stand-in"
-    xp = Namespace(Standard())
-
-    def from_host(self, x, dtype):
-        calls["from_host"] += 1
-        return super().from_host(x, dtype).view(DeviceArray)
-
-    def to_numpy(self, x):
-        calls["to_numpy"] += 1
-        return np.array(x.view(np.ndarray))
-
-    def copy(self, x):
-        return x.copy()
-
-    plan = None
-
-    target = SimpleNamespace(
-        compile_step=lambda backend, step: planned(
-            backend, step, backend.plan or Plan, plain_run(backend, step)
-        ),
-        compile_forward=plain_forward,
-    )
-
-
-class Plan(on_cupy.CupyPlan):
-    """CuPy's plan, that calls what stands for CuPy's functions; a graph for each two steps."""
+class StandInTarget(CupyTarget):
+    """CuPy's target, that calls what stands for CuPy's functions; a graph for each two steps."""
 
     functions = {"copyto": copyto, "matmul": matmul, "take": take}  # noqa: RUF012
     most_ahead = 2
 
-    @classmethod
-    def products(cls, backend):
-        return on_cupy._Products(Products() for _ in range(cls.branches))
+    def plain(self, backend, step):
+        return PlainRun(backend, step)
 
-    def __init__(self, *args, **options):
-        super().__init__(*args, **options)
-        plans.append(self)
+    def products(self, backend):
+        return ProductsByBranch(Products() for _ in range(self.branches))
 
-    @staticmethod
-    def multiplies():
+    def multiplies(self):
         return True
+
+    def capture(self, products):
+        return StandInCapture(products, self.branches, copyto)
+
+    def plan(self, *args, **options):
+        plans.append(super().plan(*args, **options))
+        return plans[-1]
+
+
+class StandInCapture(CupyCapture):
+    """A graph knows addresses, and no values of the host: doing it again is the same."""
 
     @staticmethod
     def stream():
         return "current"
 
-    @staticmethod
-    def address(array):
-        return array.ctypes.data
-
     def capture(self, do):
-        """A graph knows addresses, and no values of the host: doing it again is the same."""
-
         def launch():
             global order
             calls["launch"] += 1
@@ -389,14 +361,32 @@ class Plan(on_cupy.CupyPlan):
         return launch
 
 
-class PlanByCuPy(Plan):
+class TargetByCuPy(StandInTarget):
     """Without a cuBLAS of its own, and so without a graph."""
 
     most_ahead = 1
 
-    @staticmethod
-    def multiplies():
+    def multiplies(self):
         return False
+
+
+class StandIn(NumpyBackend):
+    """A backend whose arrays and plans are like CuPy's."""
+
+    name = "stand-in"
+    xp = Namespace(Standard())
+    target = StandInTarget
+
+    def from_host(self, x, dtype):
+        calls["from_host"] += 1
+        return super().from_host(x, dtype).view(DeviceArray)
+
+    def to_numpy(self, x):
+        calls["to_numpy"] += 1
+        return np.array(x.view(np.ndarray))
+
+    def copy(self, x):
+        return x.copy()
 
 
 calls, plans, kernels, functions, noted = Counter(), [], {}, {}, Counter()
@@ -405,7 +395,7 @@ calls, plans, kernels, functions, noted = Counter(), [], {}, {}, Counter()
 @pytest.fixture(scope="module", autouse=True)
 def _kernels_for_the_cpu():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(on_cupy, "_compiled", kernel)
+        patch.setattr(cupy_kernel, "compiled", kernel)
         yield
 
 
@@ -480,13 +470,13 @@ def chain(function, dtype, *given):
     recorder = Recorder(dtype)
     leaves = [recorder.leaf("input", one.shape, None) for one in given]
     before = len(recorder.nodes)
-    last = function(recorder, *leaves)
-    recorder.active = False
+    last = function(recorder, *leaves).node
     group = [node for node in recorder.nodes[before:] if node.op in ELEMENTWISE]
     source = elementwise_source(group, set(group) - {last})
     out = np.empty(last.shape, last.dtype).view(DeviceArray)
-    where = dict(zip(leaves, (one.view(DeviceArray) for one in given), strict=True))
-    launch = on_cupy.Kernel(source)
+    nodes = (one.node for one in leaves)
+    where = dict(zip(nodes, (one.view(DeviceArray) for one in given), strict=True))
+    launch = Kernel(source)
 
     def run():
         launch(*(where[one] for one in source.arguments), out)
@@ -509,7 +499,7 @@ def operations(dtype):
         (lambda xp, x: xp.astype(x > 0.0, x.dtype), (x,)),
         (lambda xp, x: xp.astype(xp.equal(x, 0.5), x.dtype) - 0.1, (x,)),
     ]
-    for name in sorted(ELEMENTWISE - REWRITTEN - PERHAPS - {"astype", "where"}):
+    for name in sorted({*FUNCTIONS} - {"where"}):
         arguments = (x, y)[: getattr(np, name).nin]
         found.append((lambda xp, *args, name=name: getattr(xp, name)(*args), arguments))
     made = [(function, given, chain(function, dtype, *given)) for function, given in found]
@@ -531,7 +521,7 @@ def test_each_operation_is_numpys_on_special_values_too(dtype):
 @pytest.mark.usefixtures("every_kernel")
 @pytest.mark.parametrize("what", TRIALS)
 def test_without_a_cublas_of_its_own_cupy_multiplies(what, monkeypatch):
-    monkeypatch.setattr(StandIn, "plan", PlanByCuPy)
+    monkeypatch.setattr(StandIn, "target", TargetByCuPy)
     calls.clear()
     plans.clear()
     with np.errstate(all="ignore"):
@@ -545,13 +535,13 @@ def test_a_capture_that_fails_leaves_the_calls(monkeypatch):
     def refuse(self, do):
         raise RuntimeError("not now")
 
-    monkeypatch.setattr(Plan, "capture", refuse)
+    monkeypatch.setattr(StandInCapture, "capture", refuse)
     plans.clear()
     trial = training(StandIn("cpu", "float64"), "tanh", "quadratic", "adam", "0", "equal")
     trial.assert_agreement()
-    assert not any(one.captured for one in plans)
-    assert {one.obstacle for one in plans} <= {"RuntimeError: not now", ""}
-    assert "RuntimeError: not now" in {one.obstacle for one in plans}
+    assert not any(one.runner.captured for one in plans)
+    assert {one.runner.obstacle for one in plans} <= {"RuntimeError: not now", ""}
+    assert "RuntimeError: not now" in {one.runner.obstacle for one in plans}
 
 
 @needs_compiler
@@ -559,10 +549,10 @@ def test_a_capture_that_fails_in_the_other_branch_leaves_the_first(monkeypatch):
     """Streams by their names: what is multiplied after a failure is queued on the current one."""
 
     def fail(self, do):
-        self._products.on("first", "second")
+        self.products.on("first", "second")
 
         def at(queue, *_):
-            self._products.use(queue)
+            self.products.use(queue)
             if queue and "first" in seen:
                 raise RuntimeError("no memory")
 
@@ -572,12 +562,12 @@ def test_a_capture_that_fails_in_the_other_branch_leaves_the_first(monkeypatch):
             raise ValueError("the end of the capture failed, too")  # noqa: B904 - as CuPy's does
 
     seen = []
-    monkeypatch.setattr(Plan, "capture", fail)
+    monkeypatch.setattr(StandInCapture, "capture", fail)
     monkeypatch.setattr(Products, "__call__", lambda self, *_: seen.append(self.stream))
     trial = digits(StandIn("cpu", "float32"), "sigmoid", "sgd", 0)
     plans.clear()
     trial.run(trial.planned, trial.state)
-    assert plans[0].obstacle == "RuntimeError: no memory"
+    assert plans[0].runner.obstacle == "RuntimeError: no memory"
     where = [stream for stream, _ in groupby(seen)]
     assert where == ["current", "first", "current"]
 
@@ -657,10 +647,8 @@ def test_a_kernel_rounds_to_bfloat16_as_others_do():
     halves = np.arange(2**16, dtype=np.uint32) << 16 | 0x8000  # between each two of them
     x = np.concatenate([bits, halves]).view(np.float32)
     low, back = (np.empty(x.shape, kind).view(DeviceArray) for kind in (np.uint16, np.float32))
-    on_cupy.Kernel(KernelSource(("float32",), ("bfloat16",), "out0 = in0;"))(
-        x.view(DeviceArray), low
-    )
-    on_cupy.Kernel(KernelSource(("bfloat16",), ("float32",), "out0 = in0;"))(low, back)
+    Kernel(KernelSource(("float32",), ("bfloat16",), "out0 = in0;"))(x.view(DeviceArray), low)
+    Kernel(KernelSource(("bfloat16",), ("float32",), "out0 = in0;"))(low, back)
     with np.errstate(all="ignore"):
         expected = x.astype(ml_dtypes.bfloat16)
     np.testing.assert_array_equal(back.view(np.ndarray), expected.astype(np.float32))
@@ -675,7 +663,7 @@ def test_a_kernel_rounds_to_bfloat16_as_others_do():
     ],
 )
 def test_bfloat16_launches_no_more_than_now(activation, optimizer, most, monkeypatch):
-    monkeypatch.setattr(Plan, "most_ahead", 6)
+    monkeypatch.setattr(StandInTarget, "most_ahead", 6)
     shape = (784, 30, 10), 10
     trial = training(
         StandIn("cpu", "float32"), activation, "quadratic", optimizer, 0, shape, "bfloat16"
@@ -704,7 +692,7 @@ def test_bfloat16_launches_no_more_than_now(activation, optimizer, most, monkeyp
 def test_a_step_launches_no_more_than_now_and_moves_nothing(
     activation, optimizer, l2, most, monkeypatch
 ):
-    monkeypatch.setattr(Plan, "most_ahead", 6)
+    monkeypatch.setattr(StandInTarget, "most_ahead", 6)
     trial = digits(StandIn("cpu", "float32"), activation, optimizer, l2)
     counts = []
     for steps in (1, 5):  # of one block
@@ -726,17 +714,17 @@ def test_a_block_of_steps_is_one_launch_after_the_first():
     plans.clear()
     calls.clear()
     trial.run(trial.planned, trial.state)  # six steps, two a block: the first is done by calls
-    assert plans[0].captured == {2}
+    assert plans[0].runner.captured == {2}
     assert calls["launch"] == 2
     for launches in (1, 1, 2, 2):  # and the one that is left over, from the third time on
         calls.clear()
         trial.run(trial.planned, trial.state, last=3)
         assert calls["launch"] == launches
-    assert plans[0].captured == {1, 2}
+    assert plans[0].runner.captured == {1, 2}
 
 
 @needs_compiler
-def test_gradients_go_beside_the_way_back():
+def test_gradients_go_beside_the_way_back(monkeypatch):
     """And where the order of two calls is not kept, that is seen."""
     trial = digits(StandIn("cpu", "float32"), "sigmoid", "sgd", 0)
     plans.clear()
@@ -744,9 +732,7 @@ def test_gradients_go_beside_the_way_back():
     calls.clear()
     trial.run(trial.planned, trial.state)
     assert noted["queues"] == calls["launch"] == 2
-    (plan,) = {*plans}
-    run = plan._run
-    plan._run = lambda *slot: run(*slot[:-2], lambda queue, *_: slot[-2](queue), slot[-1])
+    monkeypatch.setattr(Order, "at", lambda self, queue, *_: setattr(self, "queue", queue))
     with pytest.raises(AssertionError, match="a race"):
         trial.run(trial.planned, trial.state)
 
@@ -759,7 +745,7 @@ def test_a_plan_ends_with_its_last_reference(refused, monkeypatch):
         raise RuntimeError("not now")
 
     if refused:
-        monkeypatch.setattr(Plan, "capture", refuse)
+        monkeypatch.setattr(StandInCapture, "capture", refuse)
     trial = training(StandIn("cpu", "float64"), "tanh", "quadratic", "sgd", "0", "equal")
     plans.clear()
     gc.collect()
@@ -767,7 +753,7 @@ def test_a_plan_ends_with_its_last_reference(refused, monkeypatch):
     try:
         # The stand-in's graph would refer to it.
         trial.run(trial.planned, trial.state, last=6 if refused else 1)
-        plan = weakref.ref(plans.pop()._products)
+        plan = weakref.ref(plans.pop().runner.capture.products)
         assert plan() is not None
         del trial
         plans.clear()
@@ -794,7 +780,7 @@ def on_device(*shape):
     return np.zeros(shape).view(DeviceArray)
 
 
-COPY = on_cupy.Kernel(KernelSource(("float64",), ("float64",), "out0 = in0;"))
+COPY = Kernel(KernelSource(("float64",), ("float64",), "out0 = in0;"))
 
 
 def test_the_stand_ins_refuse_what_a_gpu_would_do_otherwise():
