@@ -28,4 +28,6 @@ def recorded_captures() -> Iterator[Callable[[], set[str]]]:
         runners.append(self)
 
     with mock.patch.object(GraphRunner, "do", noted):
-        yield lambda: {one.obstacle or ("captured" if one.captured else "not yet") for one in runners}
+        yield lambda: {
+            one.obstacle or ("captured" if one.captured else "not yet") for one in runners
+        }

@@ -115,8 +115,8 @@ class Network:
             backend, device, dtype, compute_dtype=compute_dtype, deterministic=deterministic
         )
         seed = new_seed() if seed is None else check_count("seed", seed, 0)
-        own_task = default_task(cost, architecture.sigma[-1])
-        model = Model(architecture, cost, check_name(task or own_task, TASKS, "task"))
+        chosen = default_task(cost, architecture.sigma[-1]) if task is None else task
+        model = Model(architecture, cost, check_name(chosen, TASKS, "task"))
         theta = model.init(_initializers.get(initializer), seed)
         running = (architecture.first_running(),) if architecture.running_size else ()
         trained = Trained(TrainingState(theta, (), running))
@@ -220,8 +220,8 @@ class Network:
         self._store.replace(theta=theta)
 
     def __repr__(self) -> str:
-        model, where = self._model, f"{self.backend.name} on {self.device}, {self.dtype}"
-        size = f"{model.layout.size:,} parameters"
+        model, size = self._model, f"{self._model.layout.size:,} parameters"
+        where = f"{self.backend.name} on {self.device}, {self.dtype}"
         return f"Network({model.architecture}, cost={self.cost.name}, {size}, {where})"
 
     def feedforward(self, x: Any) -> Array:
@@ -265,9 +265,9 @@ class Network:
         if self.task != "classification":
             a = self.feedforward(x)
             return a[:, 0] if self.sizes[-1] == 1 else a
+        output, xp = self._model.output, self.backend.xp
         with self.backend.scope():
-            z = self._weighted_input(x)
-            return predicted_classes(z, self._model.output, self.backend.xp)
+            return predicted_classes(self._weighted_input(x), output, xp)
 
     def predict_proba(self, x: Any) -> Array:
         """Probability of each class, shape (m, classes); refused in regression.
@@ -414,10 +414,8 @@ class Network:
             Largest norm of a neuron's weights, enforced after each step.
         clip_value, clip_norm : float, optional
             Bounds of each entry, and of the norm, of the gradient.
-        accumulate : int, optional
-            Number of parts in which a mini-batch is computed, to save memory.
-        average : float, optional
-            Decay of a moving average of the parameters, such as 0.999; see `averaged`.
+        accumulate, average : int and float, optional
+            Parts in which a mini-batch is computed; decay of the parameters' average, see `averaged`.
         label_smoothing : float, optional
             Share of each target that is spread evenly over the classes.
         sample_weight, class_weight : array (n,), and dict or "balanced", optional
@@ -454,8 +452,8 @@ class Network:
         >>> round(float(net.weights[0][0, 0]), 2), round(float(net.biases[0][0]), 2)
         (2.0, 1.0)
         """
-        # This is the one list of what a fit is given.
-        return self.fitting(**{k: v for k, v in locals().items() if k != "self"}).run()
+        given = locals().items()  # this is the one list of what a fit is given
+        return self.fitting(**{name: value for name, value in given if name != "self"}).run()
 
     def fitting(self, x: Any, y: Any = None, *, epochs: int, **settings: Any) -> Fit:
         """A fit to be iterated over in a ``with`` block: each turn trains one epoch.

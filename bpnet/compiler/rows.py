@@ -110,7 +110,7 @@ def compile_rows(backend: Backend, function: Callable[..., Any]) -> RowRun:
     array([[ 2.],
            [18.]])
     """
-    target = target_of(backend)
+    target: Any = target_of(backend)
     if hasattr(target, "compile_rows"):
         run: RowRun = target.compile_rows(backend, function)
         return run
@@ -142,7 +142,7 @@ def compile_blocks(backend: Backend, function: BlockFunction) -> BlockRun:
     >>> [(count, float(total)) for count, total in run(2.0, np.asarray([1.0, 3.0, 5.0]), most=2)]
     [(2, 8.0), (1, 10.0)]
     """
-    target = target_of(backend)
+    target: Any = target_of(backend)
     if hasattr(target, "compile_blocks"):
         blocks: BlockRun = target.compile_blocks(backend, function)
         return blocks
@@ -184,7 +184,7 @@ def compile_function(backend: Backend, function: Callable[..., Any]) -> Callable
     >>> float(total(np.ones(3), np.full(3, 2.0)))
     6.0
     """
-    target = target_of(backend)
+    target: Any = target_of(backend)
     if hasattr(target, "compile_function"):
         compiled: Callable[..., Any] = target.compile_function(backend, function)
         return compiled

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..backends.base import sigmoid_by_tanh
 from ..backends.erf import erf
+from ..backends.namespaces import sigmoid_by_tanh
 from .ir import BFLOAT16, BINARY, COMPARISONS, UNARY, VIEWS, Graph, Node
 from .state import leaves_of, rebuild, structure_of
 from .step import Step

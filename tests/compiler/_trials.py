@@ -15,7 +15,8 @@ from bpnet.compiler.plain import PlainRun
 from bpnet.compiler.state import leaves_of
 from bpnet.compiler.trace import trace
 from bpnet.costs import CustomCost
-from bpnet.training import StepConfig, make_step
+from bpnet.training import StepConfig, TrainingState, make_step
+from bpnet.training.state import map_arrays
 from bpnet.training.step import step_inputs
 
 OPTIMIZERS = {
@@ -108,11 +109,9 @@ def training(backend, activation, cost, optimizer, l2, shape, compute=""):
         backend=backend,
         seed=1,
     )
-    step = make_step(
-        net._architecture, net.cost, StepConfig(optimizer, l2=float(l2), compute=compute)
-    )
-    theta = 0.3 * net._theta + 0.05  # nothing overflows on its way through the layers
-    state = theta, optimizer.init(theta, backend.xp), (), (), ()
+    step = make_step(net.model, StepConfig(optimizer, l2=float(l2), compute=compute))
+    theta = 0.3 * net.state.theta + 0.05  # nothing overflows on its way through the layers
+    state = TrainingState(theta, optimizer.init(theta, backend.xp))
     x, y = samples(cost, 23, sizes[0], sizes[-1])
     return Trial(backend, step, state, x, y, m, [optimizer.rates(t) for t in range(6)])
 
@@ -143,12 +142,11 @@ def layered(backend, what, m=6, compute=""):
         average=0.5,
         compute=compute,
     )
-    net._prepare(recipe)
-    state = tuple(tuple(map(backend.copy, part)) for part in net._state()[1:])
-    state = backend.copy(net._theta), *state
+    net._store.init_optimizer(recipe)
+    state = map_arrays(backend.copy, net.state)
     x, y = samples("categorical_cross_entropy", 23, net.sizes[0], 2)
-    rates = [step_inputs(recipe, net._architecture, 5, t, t) for t in range(6)]
-    step = make_step(net._architecture, net.cost, recipe)
+    rates = [step_inputs(net.model, recipe, 5, t, t) for t in range(6)]
+    step = make_step(net.model, recipe)
     return Trial(backend, step, state, x, y, m, rates)
 
 

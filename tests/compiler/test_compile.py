@@ -28,7 +28,6 @@ from bpnet.backends.numpy import NumpyBackend
 from bpnet.compiler import compile_forward, compile_step
 from bpnet.compiler.compile import target_of
 from bpnet.compiler.plain import plain_forward
-from bpnet.training import make_forward
 
 
 @pytest.mark.parametrize("case", GRID, ids="-".join)
@@ -118,11 +117,11 @@ def test_a_forward_pass_agrees_with_the_plain_one(activation, backend, plans):
         backend=backend,
         seed=1,
     )
-    forward = make_forward(net._architecture)
+    forward = net.model.forward
     run = compile_forward(backend, forward)
     plain = plain_forward(backend, forward)
     x = backend.from_host(np.random.default_rng(0).standard_normal((40, 3)), "float64")
-    for theta in ((net._theta, ()), (0.5 * net._theta, ())):
+    for theta in ((net.state.theta, ()), (0.5 * net.state.theta, ())):
         found = [run(theta, x[:m, :]) for m in (1, 2, 16, 17, 40, 2)]
         again = run(theta, x[2:4, :])
         views = [run(theta, one) for one in (x[:30:10, :], x[:1, :])]

@@ -10,7 +10,6 @@ from compiler._trials import training, with_own
 import bpnet
 from bpnet.compiler import compile_forward
 from bpnet.compiler.planned import MOST_PLANS, PlanCache
-from bpnet.training import make_forward
 
 
 def test_what_was_asked_for_least_recently_is_forgotten():
@@ -55,9 +54,9 @@ def test_a_size_that_comes_back_continues_with_the_same_state(numpy_backend):
 
 def test_a_forward_pass_keeps_a_bounded_number_of_plans(numpy_backend):
     net = bpnet.Network([3, 4, 2], backend=numpy_backend, seed=1)
-    run = compile_forward(numpy_backend, make_forward(net._architecture))
+    run = compile_forward(numpy_backend, net.model.forward)
     for m in range(1, 17):
-        run((net._theta, ()), np.zeros((m, 3)))
+        run((net.state.theta, ()), np.zeros((m, 3)))
     assert [shape[0] for shape in run.plans] == [*range(9, 17)]
 
 

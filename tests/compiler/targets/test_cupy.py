@@ -43,7 +43,7 @@ from bpnet.compiler.targets import cupy_kernel  # noqa: E402
 from bpnet.compiler.targets.cupy import CupyTarget  # noqa: E402
 from bpnet.compiler.targets.cupy_capture import CupyCapture, ProductsByBranch  # noqa: E402
 from bpnet.compiler.targets.cupy_kernel import Kernel  # noqa: E402
-from bpnet.compiler.targets.kernels import KERNEL_NAME, KernelSource, elementwise_source, cuda_code  # noqa: E402
+from bpnet.compiler.targets.kernels import KERNEL_NAME, KernelSource, cuda_code, elementwise_source  # noqa: E402
 from bpnet.compiler.trace import Recorder  # noqa: E402
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
