@@ -1,10 +1,13 @@
 """Any namespace of the array API standard as a backend."""
 
+import ast
 import copy
 import importlib
 import json
 import pickle
+import re
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -213,6 +216,55 @@ def test_a_float64_that_is_none_is_refused():
     with pytest.raises(BackendUnavailableError, match="no float64 on cpu: its exp has a relative"):
         bpnet.get_backend(Lacking(exp=exp), dtype="float64")
     assert bpnet.get_backend(Lacking(exp=exp)).dtype == "float32"
+
+
+# ------------------------------------------------------------------ what the docs say is needed
+
+PAGE = (Path(__file__).parents[2] / "docs" / "backends.md").read_text(encoding="utf-8")
+OWN = {"erf", "sigmoid", "keep_mask", "normal"}  # made of the rest
+
+
+def told(mark):
+    """The names in the paragraph below a mark of the page."""
+    paragraph = PAGE.partition(f"<!-- {mark} -->")[2].split("\n\n")[0]
+    return set(re.findall(r"`(\w+)`", paragraph))
+
+
+def used():
+    """Each name of a namespace that bpnet's own code uses, but for what only a target does."""
+    found = {"float32", "int64"}  # by getattr
+    for path in sorted(Path(bpnet.__file__).parent.rglob("*.py")):
+        if "compiler" in path.parts or path.stem in ("cupy", "jax", "numpy", "torch"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            whose = ast.unparse(node.value) if isinstance(node, ast.Attribute) else ""
+            if whose in ("xp", "self.xp") or whose.endswith(".backend.xp"):
+                found.add(node.attr)
+    return found
+
+
+def test_the_docs_name_every_function_that_a_library_needs():
+    assert not told("every network") & told("some networks")
+    assert used() - OWN == told("every network") | told("some networks")
+
+
+def test_a_plain_network_needs_no_more_than_the_docs_say(monkeypatch):
+    asked = set()
+
+    def spy(self, name):
+        value = object.__getattribute__(self, name)
+        if not name.startswith("_"):
+            asked.add(name)
+        return value
+
+    monkeypatch.setattr(StandardNamespace, "__getattribute__", spy)
+    for cost, y in (("log_likelihood", LABELS), ("quadratic", X[:, :3])):
+        net = bpnet.Network([5, 8, 3], cost=cost, backend=strict, device=DEVICE, seed=0)
+        net.fit(X, y, epochs=1, batch_size=8, validation=(X, y))
+        net.predict(net.backend.from_host(X, "float32"))
+        net.backprop(X, y)
+    assert "tanh" in asked
+    assert asked - OWN <= told("every network")
 
 
 # ------------------------------------------------------------------ libraries with a backend
