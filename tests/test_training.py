@@ -356,7 +356,7 @@ def test_an_unknown_monitor_raises_before_anything_changes(data, unseen):
 def test_settings_of_early_stopping():
     with pytest.raises(ValueError, match="patience must be at least 1, not 0"):
         bpnet.EarlyStopping(patience=0)
-    with pytest.raises(ValueError, match=r"min_delta must be at least 0, not -0\.5"):
+    with pytest.raises(ValueError, match=r"min_delta must be at least 0 and finite, not -0\.5"):
         bpnet.EarlyStopping(min_delta=-0.5)
 
 
