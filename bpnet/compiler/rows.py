@@ -22,6 +22,7 @@ __all__ = [
     "compile_blocks",
     "compile_function",
     "compile_rows",
+    "rows_of_steps",
 ]
 
 
@@ -194,3 +195,31 @@ def compile_function(backend: Backend, function: Callable[..., Any]) -> Callable
         return function(xp, *arguments)
 
     return run
+
+
+def rows_of_steps(backend: Backend, outputs: Array) -> Array:
+    """The outputs of steps as rows of one matrix, on JAX by no compilation.
+
+    On a CPU, JAX waits for them.
+
+    Parameters
+    ----------
+    backend : Backend
+    outputs : array, shape (steps, m, n)
+
+    Returns
+    -------
+    array, shape (steps * m, n)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import bpnet
+    >>> from bpnet.compiler.rows import rows_of_steps
+    >>> rows_of_steps(bpnet.get_backend("numpy"), np.zeros((2, 3, 4))).shape
+    (6, 4)
+    """
+    target = target_of(backend)
+    if hasattr(target, "rows_of_steps"):
+        return target.rows_of_steps(outputs)
+    return backend.xp.reshape(outputs, (-1, outputs.shape[2]))

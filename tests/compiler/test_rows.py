@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from bpnet.compiler.rows import compile_blocks, compile_function, compile_rows
+from bpnet.compiler.rows import (
+    compile_blocks,
+    compile_function,
+    compile_rows,
+    rows_of_steps,
+)
 
 SIZES = [1, 2, 9, 31, 256, 257, 300, 700]
 
@@ -96,3 +101,10 @@ def test_what_is_compiled_changes_none_of_its_arguments(backend, state):
     list(compile_blocks(backend, totals)(state[1], *given))
     after = [backend.to_numpy(one) for one in (*given, *state[1])]
     assert all(map(np.array_equal, before, after))
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 2), (3, 4, 1)])
+def test_outputs_of_steps_become_rows(shape, backend):
+    host = np.random.default_rng(0).standard_normal(shape)
+    found = rows_of_steps(backend, backend.from_host(host, "float64"))
+    assert np.array_equal(backend.to_numpy(found), host.reshape(-1, shape[2]))

@@ -12,11 +12,24 @@ import numpy as np
 from ...backends.base import Array, Backend
 from ..step import Forward, ForwardRun, Run, Step
 from .jax_loop import OneStep, training_loop
-from .jax_rows import compile_blocks, compile_function, compile_rows, first_rows
+from .jax_rows import (
+    compile_blocks,
+    compile_function,
+    compile_rows,
+    first_rows,
+    rows_of_steps,
+)
 
-__all__ = ["compile_blocks", "compile_forward", "compile_function", "compile_rows", "compile_step"]
+__all__ = [
+    "compile_blocks",
+    "compile_forward",
+    "compile_function",
+    "compile_rows",
+    "compile_step",
+    "rows_of_steps",
+]
 
-MOST_LOOPS = 32  # compiled for one step, for as many shapes of samples and mini-batches
+MOST_LOOPS = 16  # compiled for one step, for as many shapes of samples and mini-batches
 
 
 def compile_forward(backend: Backend, forward: Forward) -> ForwardRun:

@@ -21,21 +21,31 @@ from ...backends.base import Array, Backend
 from ..rows import RowReductions
 from .padding import LARGEST, row_blocks
 
-__all__ = ["compile_blocks", "compile_function", "compile_rows", "first_rows"]
+__all__ = ["compile_blocks", "compile_function", "compile_rows", "first_rows", "rows_of_steps"]
 
-MOST_SHAPES = 48  # compiled at a time for one function: more than there are sizes of padding
+MOST_SHAPES = 16  # compiled at a time for one function of arrays that are not padded
 
 
 class _Jitted:
     """A function compiled for each of some keys, which stand for shapes.
 
     A function that JAX cannot trace, as one that looks at values, is called as it is.
+
+    Parameters
+    ----------
+    function : callable
+    most : int or None
+        Keys whose code is kept; None where there are few.
+    static : tuple of int, optional
+        Arguments that are no arrays.
     """
 
-    def __init__(self, function: Callable[..., Any], static: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self, function: Callable[..., Any], most: int | None, static: tuple[int, ...] = ()
+    ) -> None:
         self._function, self._traceable = function, True
         # JAX keeps what it compiled by function object: each key has one of its own.
-        self._compiled = functools.lru_cache(MOST_SHAPES)(
+        self._compiled = functools.lru_cache(most)(
             lambda _: jax.jit(functools.partial(function), static_argnums=static)
         )
 
@@ -50,7 +60,7 @@ class _Jitted:
 
 def compile_function(backend: Backend, function: Callable[..., Any]) -> Callable[..., Any]:
     """See `bpnet.compiler.rows.compile_function`."""
-    jitted = _Jitted(functools.partial(function, backend.xp))
+    jitted = _Jitted(functools.partial(function, backend.xp), MOST_SHAPES)
 
     def run(*arguments: Any) -> Any:
         key = tuple(getattr(one, "shape", ()) for one in jax.tree.leaves(arguments))
@@ -61,16 +71,19 @@ def compile_function(backend: Backend, function: Callable[..., Any]) -> Callable
 
 def compile_rows(backend: Backend, function: Callable[..., Any]) -> Callable[..., Any]:
     """See `bpnet.compiler.rows.compile_rows`."""
-    jitted = _Jitted(functools.partial(function, backend.xp))
+    whole = functools.partial(function, backend.xp)
+    padded, exact = _Jitted(whole, None), _Jitted(whole, MOST_SHAPES)
 
     def run(state: Any, *arrays: Array) -> Any:
         m = arrays[0].shape[0]
+        if not _is_on_cpu(arrays[0]):
+            return exact(m, state, *arrays)
         blocks = row_blocks(m)
-        if not _is_on_cpu(arrays[0]) or blocks == [(0, m, m)]:
-            return jitted(m, state, *arrays)
+        if blocks == [(0, m, m)]:
+            return padded(m, state, *arrays)
         sizes = [size for _, _, size in blocks]
         given = _padded(arrays, blocks)
-        parts = [jitted(size, state, *each) for size, each in zip(sizes, given, strict=True)]
+        parts = [padded(size, state, *each) for size, each in zip(sizes, given, strict=True)]
         return jax.tree.map(lambda *each: _joined(each, m), *parts)
 
     return run
@@ -88,7 +101,7 @@ def compile_blocks(backend: Backend, function: Callable[..., Any]) -> Callable[.
         parts = [jax.lax.dynamic_slice_in_dim(one, start, count) for one in arrays]
         return function(xp, RowReductions(xp), state, *parts)
 
-    on_cpu, elsewhere = _Jitted(masked), _Jitted(sliced, static=(0,))
+    on_cpu, elsewhere = _Jitted(masked, None), _Jitted(sliced, MOST_SHAPES, static=(0,))
 
     def run(state: Any, *arrays: Array, most: int | None = None) -> Iterator[tuple[int, Any]]:
         m = arrays[0].shape[0]
@@ -130,6 +143,14 @@ class _MaskedRows:
 
     def max(self, values: Array) -> Array:
         return jnp.max(values, axis=0, where=self._of(values), initial=-jnp.inf)
+
+
+def rows_of_steps(outputs: Array) -> Array:
+    """See `bpnet.compiler.rows.rows_of_steps`."""
+    shape = (-1, outputs.shape[2])
+    if _is_on_cpu(outputs):
+        return jax.device_put(np.asarray(outputs).reshape(shape), _device_of(outputs))
+    return outputs.reshape(shape)
 
 
 def first_rows(array: Array, m: int) -> Array:

@@ -126,6 +126,14 @@ def test_of_many_shapes_the_last_ones_are_kept(backend, compiled, monkeypatch):
         assert len(compiled()) == count
 
 
+def test_outputs_of_steps_become_rows_without_compilation(backend, compiled):
+    x = np.random.default_rng(0).standard_normal((1, 7, 3)).astype(np.float32)
+    given = backend.from_host(x, "float32")
+    compiled()
+    assert np.array_equal(np.asarray(jax_rows.rows_of_steps(given)), x[0])
+    assert compiled() == []
+
+
 @pytest.mark.parametrize("m", [1, 5, 9])
 def test_first_rows_take_no_compilation_on_a_cpu(m, backend, compiled):
     x, given = samples(backend, 9)
