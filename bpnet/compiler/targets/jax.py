@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ...backends.base import Array, Backend
+from ...backends import Array, Backend
 from ...backends.jax import JaxBackend
 from ..plain import plain_forward
 from ..step import Forward, ForwardRun, Run, Step

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any
 
-from ...backends.base import Array
+from ...backends import Array
 from ..ir import Graph
 
 __all__ = ["SegmentNamespace", "Segments", "boundaries"]
