@@ -39,6 +39,12 @@ def _no_default_of_the_environment(monkeypatch):
     monkeypatch.delenv("BPNET_DEVICE", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def _graphs_are_verified(monkeypatch):
+    """After every pass of the compiler."""
+    monkeypatch.setenv("BPNET_DEBUG", "1")
+
+
 @pytest.fixture(params=TARGETS)
 def target(request):
     """Each compute target in turn; one that is not to be had here skips with its reason."""

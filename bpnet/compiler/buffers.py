@@ -1,4 +1,4 @@
-"""Which buffer holds which node: plain data, computed without any array."""
+"""Assign the nodes of a graph to buffers: a pure function of plain data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["assign_buffers", "maker_of", "placed_in_concat"]
 
 
 def maker_of(part: Node) -> Node:
-    """The node that a part of a concatenation is, but for its shape."""
+    """The node behind a part of a concatenation, reshapes removed."""
     while part.op == "reshape":
         part = part.args[0]
     return part
@@ -21,7 +21,7 @@ def maker_of(part: Node) -> Node:
 def placed_in_concat(
     steps: Steps, moving: Collection[Node] = ()
 ) -> dict[Node, tuple[Node, tuple[slice, ...]]]:
-    """Which nodes are computed straight into their place within a concatenation, and where."""
+    """Nodes that are computed directly into their place in a concatenation, and that place."""
     placed: dict[Node, tuple[Node, tuple[slice, ...]]] = {}
     for whole in steps.nodes:
         if whole.op != "concat" or whole in moving:
@@ -29,11 +29,11 @@ def placed_in_concat(
         for part, where in parts_of(whole):
             maker = maker_of(part)
             flat = whole.ndim == 1 and maker.op in COMPUTED
-            # A place among columns is in pieces, of which no other view can be had.
+            # Columns of a matrix are not contiguous, so that no other view of them is possible.
             plain = part is maker and all(use.op not in VIEWS for use in steps.uses[maker])
             fits = flat or (maker.op in ELEMENTWISE and plain)
             free = maker not in placed and maker not in steps.kept
-            # Read later than the whole, it might find the whole's place used for another.
+            # After the whole was read last, its buffer may hold something else.
             if fits and free and steps.last[maker] == steps.place[whole]:
                 placed[maker] = whole, where
     return placed
@@ -59,14 +59,14 @@ def assign_buffers(
     groups : sequence of Group
         The operations in the order in which they are computed.
     moving : collection of Node, optional
-        What is another array at each step: y, and perhaps x and z.
+        Nodes that are another array at each step: y, and perhaps x and z.
     placed : mapping, optional
         As of `placed_in_concat`.
     reused : int, optional
-        Bytes from which on a buffer is used again.
+        Size in bytes from which a buffer is reused.
     by_blocks : bool, optional
-        Whether a chain reads each block of all its operands before it writes that block, so that
-        it may overwrite any of them.
+        Whether a chain reads a block of every operand before it writes that block, so that it may
+        overwrite any of them.
     """
     assignment = _Assignment(steps, moving, placed or {}, reused, by_blocks)
     for group in groups:
@@ -75,7 +75,7 @@ def assign_buffers(
 
 
 class _Assignment:
-    """The buffers while they are assigned."""
+    """The state of an assignment in progress."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class _Assignment:
                 self._own(after, self._places[before].buffer)
 
     def add(self, group: Group) -> None:
-        """Place what a group computes, then give back the buffers that no later step reads."""
+        """Place the results of a group, then release the buffers that no later step reads."""
         first = self._steps.place[group.nodes[0]]
         for node in group.nodes:
             if node in group.local or node in self._moving:
@@ -115,7 +115,7 @@ class _Assignment:
         self._release(group)
 
     def layout(self) -> Layout:
-        """Everything that has a place, views included."""
+        """The finished layout, with the places of all views."""
         graph, moves = self._graph, []
         for node in graph.nodes:
             if node.op in ("zeros", "ones"):
@@ -137,12 +137,12 @@ class _Assignment:
         return len(self._buffers) - 1
 
     def _own(self, node: Node, buffer: int) -> None:
-        """Let a node have a whole buffer."""
+        """Give a node a whole buffer."""
         self._places[node] = Place(buffer)
         self._owners.setdefault(buffer, []).append(node)
 
     def _place(self, node: Node) -> Place:
-        """Where a node lies; where it has no place yet, that is in a buffer free by now."""
+        """The place of a node; a node without one gets a free or a new buffer."""
         if node in self._places:
             return self._places[node]
         if node.op in VIEWS:
@@ -169,10 +169,10 @@ class _Assignment:
     # ------------------------------------------------------------------ overwriting
 
     def _in_place(self, node: Node, first: int) -> int | None:
-        """The state's buffer that a node succeeds, or one of an operand nobody reads any more."""
+        """A buffer that the node may overwrite: the state's, or an operand's read last here."""
         steps, graph = self._steps, self._graph
         place = steps.place[node]
-        # A selection reads after it began to write.
+        # `where` still reads its operands after it has begun to write.
         if node in self._placed or node.op not in ELEMENTWISE or node.op == "where":
             return None
         group = steps.nodes[first : place + 1]
@@ -199,7 +199,7 @@ class _Assignment:
         return None
 
     def _readers(self, root: Node) -> list[int]:
-        """Places of the steps that read a node, through views or not."""
+        """Positions of the steps that read a node, directly or through views."""
         return [
             k
             for k, node in enumerate(self._steps.nodes)
@@ -207,7 +207,7 @@ class _Assignment:
         ]
 
     def _release(self, group: Group) -> None:
-        """Give back the buffers that no later step reads."""
+        """Release the buffers that no later step reads."""
         steps, place = self._steps, self._steps.place[group.nodes[-1]]
         for node in group.nodes:
             for one in node.args:
@@ -222,7 +222,7 @@ class _Assignment:
                     self._free.append(held.buffer)
 
     def _is_live(self, buffer: int, place: int) -> bool:
-        """Whether what a buffer holds is read after a place, or stays."""
+        """Whether the contents of a buffer are read after a step, or kept."""
         steps = self._steps
         return any(
             node in steps.kept or node in self._graph.state or steps.last.get(node, -1) > place

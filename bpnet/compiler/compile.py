@@ -53,7 +53,7 @@ def compile_forward(backend: Backend, forward: Forward) -> ForwardRun:
 
 
 def target_of(backend: Backend) -> Target | None:
-    """What compiles for a backend; None where nothing does.
+    """The target that compiles for a backend, or None.
 
     ``backend.target`` is the target itself, or where it is imported from when it is first needed:
     ``"package.module:Name"`` of a target or of a class of targets, or ``"package.module"`` of a

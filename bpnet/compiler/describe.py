@@ -1,4 +1,4 @@
-"""A plan in words: its buffers, its calls in order, and what its names stand for."""
+"""Text for explanations: buffers, calls in order, and the meaning of names in the source."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def lines_of_calls(program: Program) -> Iterator[str]:
 def legend_of(
     program: Program, names: Mapping[str, Any], named: Mapping[str, Node]
 ) -> Iterator[str]:
-    """What each name in the source stands for, one line each."""
+    """The meaning of each name in the source, one line each."""
     for name, value in names.items():
         if name in named:
             yield f"{name}: {_text(program, named[name], {})}"
@@ -56,7 +56,7 @@ def legend_of(
 
 
 def _text(program: Program, node: Node, local: Mapping[Node, str]) -> str:
-    """Where a node lies, or what number it is."""
+    """The place of a node, or the expression of a scalar."""
     if node in local:
         return local[node]
     if node.is_scalar:
@@ -78,6 +78,6 @@ def _place(program: Program, place: Place) -> str:
 
 
 def _name(program: Program, number: int) -> str:
-    """What an explanation calls a buffer."""
+    """Name of a buffer in explanations."""
     role = program.layout.buffers[number].role
     return f"b{number}" if role in ("work", "zeros", "ones") else role

@@ -1,4 +1,4 @@
-"""The source of a plan: its calls as lines of Python, and the names that they use."""
+"""Write the calls of a plan as lines of Python, with the objects that they name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from ..backends.base import Array
+from ..backends import Array
 from .buffers import maker_of
 from .ir import (
     ELEMENTWISE,
@@ -28,7 +28,7 @@ __all__ = ["Emitter", "Program", "arrays_of"]
 
 
 class Program(NamedTuple):
-    """What is to be emitted.
+    """A scheduled graph with its buffers, ready to be emitted.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Program(NamedTuple):
     groups : sequence of Group
     layout : Layout
     moving : dict of Node to str
-        What is another array at each step, and what the loop calls it.
+        Nodes that are another array at each step, and their names in the loop.
     uses : dict of Node to list of Node
         As of `Graph.uses`.
     """
@@ -49,12 +49,12 @@ class Program(NamedTuple):
 
 
 def arrays_of(node: Node) -> tuple[Node, ...]:
-    """The operands of an elementwise operation, but for the number c of ``x + c y``."""
+    """The operands of an elementwise operation without the number c of ``x + c y``."""
     return node.args[:-1] if node.op in ("addscaled", "addquotient") else node.args
 
 
 class Emitter(ABC):
-    """How a library is called.
+    """Writes the calls of one library.
 
     Parameters
     ----------
@@ -65,13 +65,13 @@ class Emitter(ABC):
     Attributes
     ----------
     functions : mapping of str to callable
-        What the lines call.
+        Functions that the lines call.
     names : dict of str to object
-        What else the lines name, in the order in which they do so.
+        Other objects that the lines name, in order of first use.
     named : dict of str to Node
-        Which node each name of an array or a number stands for, or one of those that share it.
+        A node for each name of an array or a number.
     held : list
-        What must be there as long as the lines are, although they do not name it.
+        Objects that must live as long as the lines, although these do not name them.
     """
 
     functions: ClassVar[Mapping[str, Callable[..., Any]]] = {}
@@ -84,7 +84,7 @@ class Emitter(ABC):
         self.held: list[Any] = []
         self._known: dict[int, str] = {}
 
-    # ------------------------------------------------------------------ what a library says
+    # ------------------------------------------------------------------ per library
 
     @abstractmethod
     def elementwise(self, node: Node, arguments: Sequence[str], out: str) -> list[str]:
@@ -115,7 +115,7 @@ class Emitter(ABC):
         raise NotImplementedError
 
     def random(self, node: Node) -> str:
-        """A line for a mask, or for normal numbers, of a key that the host knows."""
+        """A line for a mask, or for normal numbers, from a key on the host."""
         key = self.bind(self.key(node.args[0]))
         return self.copy(f"{self.drawing(node)}({key}.item(), {node.option[-1]})", self.name(node))
 
@@ -159,7 +159,7 @@ class Emitter(ABC):
         ]
 
     def ending(self) -> list[str]:
-        """Lines that bring results to the state's buffers where they were not computed there."""
+        """Lines that copy results to the state's buffers where they were not computed there."""
         graph, layout = self.program.graph, self.program.layout
         lines, moves = [], []
         for node, state, aside in layout.moves:
@@ -177,7 +177,7 @@ class Emitter(ABC):
     # ------------------------------------------------------------------ names
 
     def name(self, node: Node) -> str:
-        """What the lines call the array of a node."""
+        """Name of a node's array in the lines."""
         if node.is_scalar:
             name = self.numbers.name(node) or self.bind(self.numbers.cell(node))
             self.named[name] = node
@@ -206,12 +206,12 @@ class Emitter(ABC):
         return self._known[id(thing)]
 
     def key(self, node: Node) -> Any:
-        """A place on the host for the key of a step."""
+        """A cell on the host for the key of a step."""
         cell = np.zeros((), np.int64)
         self.numbers.varying.append((node, cell))
         return cell
 
     def drawing(self, node: Node) -> str:
-        """A name for a function of a key, and of the number of the first sample."""
+        """Name of a function of a key and of the first sample's number."""
         make: Callable[..., Array] = getattr(self.library.xp, node.op)
         return self.bind(functools.partial(make, self.memory[node], *node.option[:-1]))

@@ -1,4 +1,4 @@
-"""What a step became: passes, buffers, calls and source, or why the plain loop runs it."""
+"""Explain a compiled step: passes, buffers, calls and source, or why the plain loop runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._lib.frozen import Frozen
-from ..backends.base import Backend
+from ..backends import Backend
 from .compile import target_of
 from .describe import legend_of, lines_of_buffers, lines_of_calls
 from .ir import Graph, Pass
@@ -25,7 +25,7 @@ __all__ = ["Explanation", "PassEffect", "explain", "explain_step"]
 
 
 class PassEffect(Frozen):
-    """What a pass changed: how many operations of which kind it took away, and which it added.
+    """The effect of a pass: how many operations of each kind it removed and added.
 
     Attributes
     ----------
@@ -44,26 +44,26 @@ class PassEffect(Frozen):
 
 
 class Explanation(Frozen):
-    """What a step became; ``print`` it.
+    """The result of compiling a step; ``print`` it.
 
     Attributes
     ----------
     backend : str
     target : str
-        What compiles for the backend; empty where nothing does.
+        Name of the target; empty without one.
     reason : str
-        Why there is no plan; empty where there is one.
+        Why there is no plan; empty with one.
     passes : tuple of PassEffect
     graph : str
-        The step as it is computed, after all passes.
+        The graph after all passes.
     buffers : tuple of str
         Name, shape, type and size of each.
     calls : tuple of str
-        What is computed, in order.
+        The operations in order.
     source : str
         The code that runs.
     legend : tuple of str
-        What the names in the code stand for.
+        The meaning of the names in the code.
     """
 
     backend: str
@@ -100,7 +100,7 @@ def explain_step(
     y_shape: tuple[int, ...],
     rates: Sequence[float],
 ) -> Explanation:
-    """Say what a step becomes on a backend, without running it.
+    """Explain how a step is compiled for a backend, without running it.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def explain_step(
 
 
 def explain(run: Any) -> Explanation:
-    """Say what a run made of `compile_step` does for the size of mini-batch that it last had.
+    """Explain a run of `compile_step`, for the size of mini-batch that it used last.
 
     Parameters
     ----------
@@ -163,9 +163,9 @@ def explain(run: Any) -> Explanation:
     Raises
     ------
     ValueError
-        If it never ran.
+        If it has not been called yet.
     TypeError
-        If it is no run of this compiler's.
+        If it is not a run of this compiler.
     """
     if isinstance(run, PlainRun):
         reason = f"the plain loop runs this step: {run.backend.name} has no compiler target"

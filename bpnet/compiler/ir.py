@@ -34,7 +34,7 @@ COMPARISONS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_e
 UNARY = ("abs", "exp", "expm1", "log", "log1p", "negative", "sign", "sqrt", "square", "tanh")
 BINARY = ("add", "subtract", "multiply", "divide", "maximum", "minimum", *COMPARISONS)
 FUSED = frozenset(("addscaled", "addquotient", "gate"))
-"""What a pass makes of several elementwise operations."""
+"""Elementwise operations that a pass makes of several."""
 OPTIONAL = frozenset(("erf", "sigmoid"))
 """Functions that some libraries have; for the others they are written out."""
 FUNCTIONS = (*UNARY, *BINARY, "where")
@@ -44,10 +44,10 @@ VIEWS = frozenset(("transpose", "reshape", "slice"))
 LEAVES = frozenset(("input", "constant", "rate", "zeros", "ones"))
 SCALARS = frozenset(("constant", "rate", "scalar"))
 IN_PLACE = frozenset(("addmm", "addmv"))
-"""What changes its first argument instead of making an array."""
+"""Operations that change their first operand instead of making an array."""
 RANDOM = frozenset(("keep_mask", "normal"))
 COMPUTED = ELEMENTWISE | IN_PLACE | RANDOM | {"matmul", "affine", "sum", "max", "concat"}
-"""What takes a call."""
+"""Operations that take a call; the others are views, inputs and scalars."""
 
 
 class _BFloat16:
@@ -68,15 +68,15 @@ class Node:
     Attributes
     ----------
     op : str
-        What makes it: a function's name, or one of ``input``, ``constant``, ``rate``, ``scalar``,
+        The operation: a function's name, or one of ``input``, ``constant``, ``rate``, ``scalar``,
         ``zeros``, ``ones``, ``transpose``, ``reshape``, ``slice``, ``concat``, ``sum``, ``max``,
-        ``matmul``, ``keep_mask``, ``normal``, or what a pass put there.
+        ``matmul``, ``keep_mask``, ``normal``, or an operation that a pass introduced.
     args : tuple of Node
         Its operands, each an edge of the graph.
     shape : tuple of int
     dtype : numpy.dtype or BFLOAT16
     option : object
-        What else it takes: a constant's value, an input's name, a slice, an axis, ...
+        Its other attributes: a constant's value, an input's name, a slice, an axis, ...
     """
 
     __slots__ = ("__weakref__", "args", "dtype", "op", "option", "shape")
@@ -121,7 +121,7 @@ class Node:
 
     @property
     def is_scalar(self) -> bool:
-        """Whether it is a number that depends on constants and rates alone."""
+        """Whether it is a number computed from constants and rates alone."""
         return self.op in SCALARS
 
     def replaced(self, **changes: Any) -> Node:
@@ -136,7 +136,7 @@ class Node:
 
 
 class Graph(Frozen):
-    """A step as the operations that it performs; immutable.
+    """The operations of a step; immutable.
 
     Attributes
     ----------
@@ -147,7 +147,7 @@ class Graph(Frozen):
     x, y : Node
         The inputs that are the mini-batch.
     results : tuple of Node
-        What the state's arrays become.
+        The next values of the state's arrays.
     z : Node
         The weighted input of the output layer.
     """
@@ -161,16 +161,16 @@ class Graph(Frozen):
 
     @property
     def inputs(self) -> tuple[Node, ...]:
-        """What a step is given, but for its rates."""
+        """The inputs of a step, without its rates."""
         return (*self.state, self.x, self.y)
 
     @property
     def outputs(self) -> tuple[Node, ...]:
-        """What a step hands out."""
+        """The outputs of a step."""
         return (*self.results, self.z)
 
     def uses(self) -> dict[Node, list[Node]]:
-        """Which nodes each node is an operand of."""
+        """For each node, the nodes that read it."""
         uses: dict[Node, list[Node]] = {node: [] for node in self.nodes}
         for node in self.nodes:
             for one in dict.fromkeys(node.args):
@@ -187,7 +187,7 @@ class Graph(Frozen):
         return Graph(kept, self.state, self.x, self.y, self.results, self.z)
 
     def rewritten(self, changes: Mapping[Node, Node], order: Iterable[Node] | None = None) -> Graph:
-        """A new graph in which some nodes are replaced, without what nothing needs any more.
+        """A new graph with some nodes replaced and unused nodes removed.
 
         Parameters
         ----------
@@ -282,7 +282,7 @@ def _line(node: Node, names: Mapping[Node, str]) -> str:
     return f"{names[node]} = {node.op}({', '.join(inner)})  {node.shape} {node.dtype.name}"
 
 
-# ------------------------------------------------------------------ what passes ask
+# ------------------------------------------------------------------ helpers of passes
 
 
 def root_of(node: Node) -> Node:
@@ -302,6 +302,6 @@ def parts_of(whole: Node) -> Iterator[tuple[Node, tuple[slice, ...]]]:
 
 
 def split_scaled(node: Node) -> tuple[Node, Node]:
-    """The operands of a product or the like of two, the number first if there is one."""
+    """The two operands of an operation, the scalar first if there is one."""
     first, second = node.args
     return (first, second) if first.is_scalar else (second, first)

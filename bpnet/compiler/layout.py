@@ -1,4 +1,4 @@
-"""Buffers, and where in them the nodes of a graph lie: plain data."""
+"""Where the nodes of a graph lie in memory: buffers, views and byte ranges, as plain data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Buffer(NamedTuple):
     Attributes
     ----------
     id : int
-        Its place in `Layout.buffers`.
+        Its index in `Layout.buffers`.
     shape : tuple of int
     dtype : numpy.dtype or BFLOAT16
     role : str
@@ -43,18 +43,18 @@ View = tuple[str, Any]
 
 
 class Place(NamedTuple):
-    """Where a node lies: in a buffer, seen through some views."""
+    """The place of a node: a buffer, seen through views."""
 
     buffer: int
     path: tuple[View, ...] = ()
 
     def through(self, op: str, option: Any) -> Place:
-        """A view of what lies here."""
+        """The place of a view of this place."""
         return Place(self.buffer, (*self.path, (op, option)))
 
 
 class Move(NamedTuple):
-    """A result that has to be copied to the state's buffer at the end of a step.
+    """A result that is copied to the state's buffer at the end of a step.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Move(NamedTuple):
     state : int
         Which array of the state it becomes.
     aside : int or None
-        The buffer to which it is copied first, as other moves might overwrite it.
+        The buffer that it is copied to first, because another move may overwrite it.
     """
 
     node: Node
@@ -77,9 +77,9 @@ class Layout(NamedTuple):
     ----------
     buffers : tuple of Buffer
     places : dict of Node to Place
-        Numbers, and what is local to a chain, have none.
+        Scalars and nodes local to a chain have none.
     placed : dict of Node to (Node, tuple of slice)
-        What is computed straight into its place within a concatenation.
+        Nodes computed directly into their place in a concatenation.
     moves : tuple of Move
     """
 
@@ -89,7 +89,7 @@ class Layout(NamedTuple):
     moves: tuple[Move, ...]
 
     def span(self, node: Node) -> tuple[int, int, int] | None:
-        """The buffer that holds a node, and from which byte to which; None if no step writes it."""
+        """The buffer of a node and its byte range in it; None if no step writes it."""
         place = self.places.get(node)
         if place is None:
             return None
@@ -104,7 +104,7 @@ class Layout(NamedTuple):
 
 
 def _reach(shape: tuple[int, ...], path: tuple[View, ...]) -> tuple[int, int]:
-    """The first and the last entry of a contiguous array that a view shows."""
+    """Index of the first and the last entry of a contiguous array that a view shows."""
     first, strides = 0, _contiguous(shape)
     for op, option in path:
         if op == "transpose":

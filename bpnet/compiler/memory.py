@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from ..backends.base import Array, Backend
+from ..backends import Array, Backend
 from .ir import Node
 from .layout import Layout
 from .scalars import constant, depends_on_rates
@@ -15,7 +15,7 @@ __all__ = ["Library", "Memory", "Numbers"]
 
 
 class Library(ABC):
-    """What an array library does for a plan beside the calls of a step.
+    """The array library of a plan: makes, fills and gathers arrays.
 
     Parameters
     ----------
@@ -28,11 +28,11 @@ class Library(ABC):
         self.xp, self.device = backend.xp, device
 
     def kind(self, dtype: Any) -> Any:
-        """The library's own type that holds a node's."""
+        """The library's dtype for a node's dtype."""
         return getattr(self.xp, dtype.name)
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
-        """An array on the device whose entries do not matter."""
+        """An uninitialized array on the device."""
         return self.xp.empty(shape, dtype=self.kind(dtype), device=self.device)
 
     def filled(self, shape: tuple[int, ...], dtype: Any, op: str) -> Array:
@@ -40,23 +40,23 @@ class Library(ABC):
         return getattr(self.xp, f"{op}_like")(self.empty(shape, dtype))
 
     def fill(self, cell: Any, value: Any) -> None:
-        """Put a number in its place, which is an array of shape ()."""
+        """Write a number to a cell, an array of shape ()."""
         cell[()] = value
 
     @abstractmethod
     def gather(self, x: Array, rows: Array, out: Array) -> None:
-        """Take some rows of ``x`` to ``out``."""
+        """Copy some rows of ``x`` to ``out``."""
 
 
 class Memory:
-    """Makes the buffers of a layout, each when it is first asked for.
+    """Allocates the buffers of a layout, each at first use.
 
     Parameters
     ----------
     layout : Layout
     library : Library
     given : mapping of int to array
-        Buffers that are there already, by their numbers.
+        Existing arrays, by buffer number.
     """
 
     def __init__(self, layout: Layout, library: Library, given: Mapping[int, Array]) -> None:
@@ -76,7 +76,7 @@ class Memory:
         return self._buffers[number]
 
     def __getitem__(self, node: Node) -> Array:
-        """The buffer, or view of one, that holds a node; the same object each time."""
+        """The array of a node; the same object each time."""
         if node not in self._arrays:
             place = self.layout.places[node]
             array = self.buffer(place.buffer)
@@ -99,7 +99,7 @@ class Numbers:
     Attributes
     ----------
     varying : list of (Node, cell)
-        Those that depend on the rates, and the cells that hold them.
+        Numbers that depend on the rates, with their cells.
     """
 
     def __init__(self, library: Library) -> None:
@@ -108,7 +108,7 @@ class Numbers:
         self.varying: list[tuple[Node, Any]] = []
 
     def name(self, node: Node) -> str | None:
-        """What the loop calls a number that it unpacks itself; None for what has a cell."""
+        """Name of a number that the loop unpacks itself; None for a number in a cell."""
         return None
 
     def cell(self, node: Node) -> Any:
@@ -119,7 +119,7 @@ class Numbers:
         return self._cells[node]
 
     def keep(self, node: Node, cell: Any) -> None:
-        """Have a cell hold a number."""
+        """Register a cell that holds a number."""
         if depends_on_rates(node):
             self.varying.append((node, cell))
         else:

@@ -15,11 +15,11 @@ __all__ = ["PlainRun", "plain_forward"]
 
 
 class PlainRun:
-    """A run that calls the step once for each mini-batch.
+    """Calls the step once for each mini-batch.
 
-    A step may hand out an array twice, or what it was given in another place; whoever holds the
-    state may overwrite its arrays. So each array of the state that a run returns is one of its own,
-    or the given array in the same place.
+    A step may return one array twice, or an array that it was given in another place, and the
+    caller may overwrite the arrays of its state. So every array of a returned state is either a
+    new one or the one that was given in the same place.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class PlainRun:
         return self._own(state, given), xp.stack(outputs)
 
     def _own(self, state: Any, given: list[Array]) -> Any:
-        """The same state in arrays of its own."""
+        """The same state in arrays that share no memory."""
         after = leaves_of(state)
         same = len(after) == len(given)
         return rebuild(

@@ -1,4 +1,4 @@
-"""Runs by plans: one plan for each size of mini-batch, of which the latest are kept."""
+"""Runs with one plan per size of mini-batch; the plans used last are kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from ..backends.base import Array, Backend
+from ..backends import Array, Backend
 from .ir import Graph
 from .state import leaves_of, map_leaves, rebuild
 from .step import Forward, ForwardRun, Run, Step
@@ -18,15 +18,15 @@ from .trace import TraceError
 __all__ = ["MOST_PLANS", "Compiled", "Example", "PlanCache", "PlannedForward", "PlannedStep"]
 
 MOST_PLANS = 8
-"""Sizes of mini-batch, or of samples predicted at once, whose plans are kept."""
+"""Number of plans kept, for as many sizes of mini-batch or shapes of samples."""
 FEW = 16
-"""Samples up to which a forward pass has a plan: of more, the calls are not what takes the time."""
+"""Most samples for which a forward pass uses a plan; with more, calls are not the bottleneck."""
 
 T = TypeVar("T")
 
 
 class PlanMaker(Protocol):
-    """What is asked of a target; see `PlanningTarget`."""
+    """The part of `PlanningTarget` that runs use."""
 
     def trace(
         self,
@@ -48,12 +48,12 @@ class PlanMaker(Protocol):
 
 
 class PlanCache(dict[Hashable, T]):
-    """What was made for each key; what was asked for least recently is forgotten.
+    """A cache that forgets the least recently used entry.
 
     Parameters
     ----------
     most : int
-        How many are kept.
+        Number of entries kept.
     """
 
     def __init__(self, most: int = MOST_PLANS) -> None:
@@ -61,7 +61,7 @@ class PlanCache(dict[Hashable, T]):
         self.most = most
 
     def get_or_make(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What was made for a key, or is made now."""
+        """The entry of a key, made if it is missing."""
         found = self.pop(key) if key in self else make()
         self[key] = found
         if len(self) > self.most:
@@ -70,7 +70,7 @@ class PlanCache(dict[Hashable, T]):
 
 
 class Example(NamedTuple):
-    """What a step was traced for.
+    """The shapes and rates that a step was traced with.
 
     Attributes
     ----------
@@ -87,14 +87,14 @@ class Example(NamedTuple):
 
 
 class Compiled(NamedTuple):
-    """What became of a step for one size of mini-batch.
+    """A step compiled for one size of mini-batch.
 
     Attributes
     ----------
     example : Example
     plan : Plan or None
     reason : str
-        Why there is no plan; empty where there is one.
+        Why there is no plan; empty with one.
     """
 
     example: Example
@@ -103,7 +103,7 @@ class Compiled(NamedTuple):
 
 
 class PlannedStep:
-    """A run, as of `compile_step`, by one plan for each size of mini-batch.
+    """A run with one plan per size of mini-batch; see `compile_step`.
 
     Parameters
     ----------
@@ -111,12 +111,12 @@ class PlannedStep:
     step : callable
     target : PlanningTarget
     plain : callable or None
-        The run of what cannot be traced; without one the run raises ValueError then.
+        Runs steps that cannot be traced; without it, these raise ValueError.
 
     Attributes
     ----------
     compiled : PlanCache of Compiled
-        For each size of mini-batch, the one that was used last at the end.
+        By size of mini-batch, the most recently used last.
     """
 
     def __init__(self, backend: Backend, step: Step, target: PlanMaker, plain: Run | None) -> None:
@@ -169,7 +169,7 @@ class PlannedStep:
 
 
 class PlannedForward:
-    """A forward pass, as of `compile_forward`, by a plan where samples are few.
+    """A forward pass that uses a plan for few samples; see `compile_forward`.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ class PlannedForward:
     forward : callable
     target : PlanningTarget
     plain : callable
-        Computes many samples, and what cannot be traced.
+        Computes many samples, and forward passes that cannot be traced.
     """
 
     def __init__(
@@ -190,7 +190,7 @@ class PlannedForward:
         self._lock = threading.Lock()
 
     def __call__(self, state: Any, x: Array) -> Array:
-        # Another thread may have the buffers.
+        # Another thread may be using the buffers.
         if x.shape[0] > FEW or not self._lock.acquire(blocking=False):
             return self._plain(state, x)
         try:
@@ -205,7 +205,7 @@ class PlannedForward:
             self._lock.release()
 
     def _make(self, state: Any, x: Array) -> Any:
-        """A plan, or why there is none."""
+        """A plan, or the reason why there is none."""
 
         def step(xp: Any, state: Any, x: Array, y: Array, rates: Any) -> tuple[Any, Array]:
             return state, self.forward(xp, state, x)

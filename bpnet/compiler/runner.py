@@ -1,4 +1,4 @@
-"""Runs of a plan: they own its arrays, and go through mini-batches one after another."""
+"""Runners: they own the arrays of a plan and step through mini-batches."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..backends.base import Array
+from ..backends import Array
 from .ir import Graph, Node
 from .memory import Library
 from .scalars import evaluate
@@ -42,7 +42,7 @@ def run(x_k, z_k, *, {bound}):
 
 
 class Runner(Protocol):
-    """Does the steps of a plan; not re-entrant, as its arrays are its own."""
+    """Performs the steps of a plan; not re-entrant, because it reuses its arrays."""
 
     def run(
         self,
@@ -57,25 +57,25 @@ class Runner(Protocol):
         Returns
         -------
         done : int
-            How many steps.
+            Number of steps performed.
         outputs : array, shape (steps, batch size, n_L)
         """
 
 
 def table_of(rates: Sequence[tuple[float, ...]]) -> np.ndarray[Any, Any]:
-    """The numbers of each step, a row each; one row where all steps have the same."""
+    """The rates of each step, one row per step; a single row if all are equal."""
     if rates.count(rates[0]) == len(rates):
         rates = rates[:1]
     return np.asarray(rates, dtype=np.float64).reshape(len(rates), -1)
 
 
 def each_step(node: Node, table: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """A number for each row of a table, in its own type."""
+    """The value of a number for each row of a table, in the number's dtype."""
     return np.broadcast_to(evaluate(node, table), len(table)).astype(node.dtype)
 
 
 class Batches:
-    """The samples of each step, gathered for some small steps at once.
+    """The samples of each step, gathered for several small steps at a time.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Batches:
         self._library, self._room = library, room
 
     def __call__(self, x: Array, order: Array) -> Generator[Array, None, None]:
-        """The samples of each step, and after the last step any."""
+        """Yield the samples of each step; those after the last step are arbitrary."""
         each = [*self._room]
         for _ in self.gathered(x, order, [self._room]):
             yield from each
@@ -95,7 +95,7 @@ class Batches:
     def gathered(
         self, x: Array, order: Array, rooms: Sequence[Array]
     ) -> Generator[int, None, None]:
-        """Fill the rooms in turn, and say which was filled."""
+        """Fill the rooms in turn; yield the index of the one just filled."""
         ahead, size, *rest = rooms[0].shape
         flat = [room.reshape(ahead * size, *rest) for room in rooms]
         for k, start in enumerate(range(0, order.shape[0], ahead)):
@@ -118,7 +118,7 @@ class LoopRunner:
     batches : callable
         As of `Batches`.
     held : list, optional
-        What must be there as long as the function is.
+        Objects that must live as long as the function.
     """
 
     def __init__(

@@ -12,17 +12,17 @@ __all__ = ["constant", "depends_on_rates", "evaluate", "scalar"]
 
 
 def scalar(op: str, *args: Node, dtype: Any) -> Node:
-    """A number that is computed from others."""
+    """A node for a number computed from others."""
     return Node("scalar", args, (), dtype, op)
 
 
 def depends_on_rates(node: Node) -> bool:
-    """Whether a number may be another at each step."""
+    """Whether a number may change from step to step."""
     return node.op == "rate" or any(depends_on_rates(one) for one in node.args)
 
 
 def evaluate(node: Node, rates: np.ndarray[Any, Any]) -> Any:
-    """A number at each step, in double precision.
+    """The values of a number at each step, in double precision.
 
     Parameters
     ----------
@@ -37,5 +37,5 @@ def evaluate(node: Node, rates: np.ndarray[Any, Any]) -> Any:
 
 
 def constant(node: Node) -> float:
-    """A number that is the same at each step."""
+    """The value of a number that is the same at each step."""
     return float(evaluate(node, np.zeros((1, 0))))

@@ -1,4 +1,4 @@
-"""In which order a graph is computed, and which operations are done together as a chain."""
+"""Order the operations of a graph and group them into chains."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Steps:
     ----------
     nodes : list of Node
     place : dict of Node to int
-        Where in the order each is.
+        Position of each in the order.
     last : dict of Node to int
-        Where in the order an array, or a view of it, is read last.
+        Position of the step that reads an array, or a view of it, last.
     kept : set of Node
-        What is there before a step or stays after it: the mini-batch, the results, z.
+        Nodes that exist before a step or stay after it: the mini-batch, the results, z.
     uses : dict of Node to list of Node
     """
 
@@ -39,15 +39,15 @@ class Steps:
 
 
 class Group(NamedTuple):
-    """Operations that are done together.
+    """Operations that are executed together.
 
     Attributes
     ----------
     nodes : tuple of Node
     is_chain : bool
-        Whether they are elementwise operations that are done together, not one call each.
+        Whether they are executed as one chain, not by one call each.
     local : frozenset of Node
-        Those of a chain that nothing outside it reads: they take no buffer.
+        Nodes of a chain that nothing outside it reads; they take no buffer.
     """
 
     nodes: tuple[Node, ...]
@@ -69,9 +69,9 @@ def schedule(
     is_chained : callable, optional
         Whether an operation may be part of a chain with its neighbours of the same shape.
     may_join : callable, optional
-        Whether chains, and operations between them, are done together although their shapes differ.
+        Whether chains and operations between them are executed together although shapes differ.
     placed : collection of Node, optional
-        What is computed into its place within a concatenation, and so is never local to a chain.
+        Nodes computed into their place in a concatenation, which are never local to a chain.
     """
     chains: list[list[Node]] = []
     for node in steps.nodes:
@@ -81,7 +81,7 @@ def schedule(
             and is_chained(node)
             and is_chained(last[-1])
             and last[-1].shape == node.shape
-            # A chain knows no other view of what it computes.
+            # A chain cannot read another view of its own result.
             and not any(shows(node, one) for one in last)
         )
         if joins:

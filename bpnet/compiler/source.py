@@ -1,4 +1,4 @@
-"""From lines of Python to a function that tracebacks and debuggers show."""
+"""Turn lines of Python into a function whose source tracebacks and debuggers show."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def write_source(template: str, lines: Sequence[str], names: Sequence[str], rate
     lines : sequence of str
         The body.
     names : sequence of str
-        What the lines name; bound as defaults, so that each is a local variable of the function.
+        Names that the lines use; bound as defaults, so that each is a local variable.
     rates : str, optional
     """
     return template.format(

@@ -1,4 +1,4 @@
-"""Targets: what turns steps into fast runs on one library."""
+"""Targets compile steps for one library."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-from ..backends.base import Array, Backend
+from ..backends import Array, Backend
 from .buffers import assign_buffers, placed_in_concat
 from .emit import Emitter, Program
 from .ir import Graph, Node, Pass
@@ -25,7 +25,7 @@ __all__ = ["Plan", "PlanningTarget", "Target"]
 
 
 class Target(Protocol):
-    """What a backend names as its ``target``: an object, or a module, with these functions."""
+    """What a backend names as its ``target``: an object or a module with these functions."""
 
     def compile_step(self, backend: Backend, step: Step) -> Run:
         """See `bpnet.compiler.compile_step`."""
@@ -43,7 +43,7 @@ class Plan(NamedTuple):
     source : str
         The code of its function.
     names : dict of str to object
-        What the code names.
+        Objects that the code names.
     named : dict of str to Node
         As of `Emitter`.
     runner : Runner or ForwardRunner
@@ -57,20 +57,20 @@ class Plan(NamedTuple):
 
 
 class PlanningTarget(ABC):
-    """A target that calls a library with a place for each result.
+    """A target for a library whose calls can be given a place for their result.
 
-    A step is traced, rewritten by `passes`, scheduled, given buffers and emitted; what differs
-    between libraries is in the methods that a subclass defines. A forward pass is not rewritten.
+    A step is traced, rewritten by `passes`, scheduled, given buffers and emitted. Subclasses define
+    what differs between libraries. A forward pass is not rewritten.
     """
 
     has: ClassVar[frozenset[str]] = frozenset()
-    """Which of `ir.OPTIONAL` the library has."""
+    """The functions of `ir.OPTIONAL` that the library has."""
     low: ClassVar[Any] = None
-    """A smaller type that steps may be in, besides that of the backend; see `Recorder`."""
+    """A smaller dtype that steps may use; see `Recorder`."""
     gathered, most_ahead = 2**16, 64
     """Entries gathered per call, sized for one core's cache; the most steps of one call."""
     reused = 0
-    """Bytes from which on a buffer is used again for what is computed later."""
+    """Size in bytes from which a buffer is reused."""
     by_blocks = False
     """As of `assign_buffers`."""
     numbers: ClassVar[type[Numbers]] = Numbers
@@ -88,10 +88,10 @@ class PlanningTarget(ABC):
         return self
 
     def plain(self, backend: Backend, step: Step) -> Run | None:
-        """The run of what cannot be traced; None where there is none."""
+        """The run for steps that cannot be traced, if there is one."""
         return PlainRun(backend, step)
 
-    # ------------------------------------------------------------------ what a library says
+    # ------------------------------------------------------------------ per library
 
     @abstractmethod
     def passes(self, backend: Backend, graph: Graph) -> Sequence[Pass]:
@@ -99,13 +99,13 @@ class PlanningTarget(ABC):
 
     @abstractmethod
     def library(self, backend: Backend, device: Any) -> Library:
-        """What the arrays are made by."""
+        """The library of a plan's arrays."""
 
     @abstractmethod
     def emitter(
         self, backend: Backend, program: Program, memory: Memory, numbers: Numbers
     ) -> Emitter:
-        """What writes the calls."""
+        """The writer of the library's calls."""
 
     def is_chained(self, backend: Backend, moving: dict[Node, str], node: Node) -> bool:
         """Whether an elementwise operation is part of a chain with its neighbours of one shape."""
@@ -123,7 +123,7 @@ class PlanningTarget(ABC):
     def runner(
         self, backend: Backend, emitter: Emitter, body: list[str], room: Array
     ) -> tuple[str, Runner]:
-        """The source of a step, and what goes through mini-batches by it."""
+        """The source of a step, and the runner that uses it."""
         names = {**emitter.names, **emitter.functions}
         source = write_source(LOOP, body, list(names))
         return source, LoopRunner(
@@ -136,7 +136,7 @@ class PlanningTarget(ABC):
         )
 
     def batches(self, emitter: Emitter, room: Array) -> Any:
-        """What gathers the samples of a `LoopRunner`."""
+        """The `Batches` of a `LoopRunner`."""
         return Batches(emitter.library, room)
 
     # ------------------------------------------------------------------ stages

@@ -1,4 +1,4 @@
-"""Tracing: what a training step does, as a graph.
+"""Trace a training step: record its operations as a graph.
 
 The step is run once with a `Recorder` in place of the array API namespace and `Tracer` objects in
 place of arrays. Each operation on them adds a node to the graph.
@@ -22,7 +22,7 @@ __all__ = ["Recorder", "TraceError", "Tracer", "trace"]
 
 
 class TraceError(Exception):
-    """A step does what the compiler does not know; its message names it."""
+    """A step uses something that the compiler does not support; the message names it."""
 
 
 class Tracer:
@@ -31,7 +31,7 @@ class Tracer:
     Attributes
     ----------
     node : Node
-        What would compute it.
+        The operation that would compute it.
     recorder : Recorder
     """
 
@@ -130,14 +130,14 @@ class Recorder:
     dtype : str
         The floating-point type of the step.
     has : collection of str, optional
-        Which of `ir.OPTIONAL` the library has.
+        The functions of `ir.OPTIONAL` that the library has.
     low : BFLOAT16, optional
         A smaller type that arrays may be cast to.
 
     Attributes
     ----------
     nodes : list of Node
-        What was recorded, in order.
+        The recorded nodes, in order.
     """
 
     float32, float64, int32, int64, bool = np.float32, np.float64, np.int32, np.int64, np.bool
@@ -184,7 +184,7 @@ class Recorder:
                 raise TraceError(f"{op} of {type(one).__name__}")
             nodes.append(one.node)
         numbers = nodes[1:] if op == "where" else nodes
-        # A number is of the type of the array that it meets.
+        # A number takes the dtype of the array that it meets.
         kinds = dict.fromkeys(one.dtype for one in numbers if not one.is_scalar) or [self.dtype]
         (kind, *others) = kinds
         scalars = (one.dtype == self.dtype for one in numbers if one.is_scalar)
@@ -296,7 +296,7 @@ def trace(
         As for `compile_step`.
     dtype : str
     state : nested tuples of arrays
-        Only their shapes are read. The step is given tuples of the same types.
+        Only shapes are read; the step receives tuples of the same types.
     x_shape, y_shape : tuple of int
         Of one mini-batch.
     rates : sequence of float and int
@@ -308,7 +308,7 @@ def trace(
     Raises
     ------
     TraceError
-        If the step does anything that is not known here.
+        If the step uses something that is not supported.
     """
     recorder = Recorder(dtype, has, low)
     given = [

@@ -1,4 +1,4 @@
-"""What must hold of every graph: order, shapes, types, and no read after a change in place."""
+"""Check graphs: order, shapes, dtypes, and no read after a change in place."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["GraphError", "apply_passes", "verify"]
 
 
 class GraphError(AssertionError):
-    """A graph that no pass may make; the message names the node."""
+    """A graph is invalid; the message names the node."""
 
 
 def apply_passes(
@@ -44,7 +44,7 @@ def apply_passes(
         Each takes a graph and returns another. The graph is verified after each where the
         environment variable ``BPNET_DEBUG`` is set.
     watch : callable, optional
-        Is told of each pass, the graph before it and the graph after it.
+        Called with each pass, the graph before it and the graph after it.
     """
     check = os.environ.get("BPNET_DEBUG", "0") not in ("", "0")
     if check:
@@ -59,7 +59,7 @@ def apply_passes(
 
 
 def verify(graph: Graph) -> None:
-    """Raise GraphError if a graph is not sound.
+    """Raise GraphError if a graph is invalid.
 
     Every operand and output is a node of the graph, operands come before what reads them, shapes
     and types are those of the operation, and nothing reads a part of the state that was changed in
@@ -96,7 +96,7 @@ def _verify_node(node: Node) -> None:
 
 
 def _shape_of(node: Node) -> tuple[int, ...] | None:
-    """The shape that an operation gives; None where any is right."""
+    """The shape of an operation's result; None if it is free."""
     shapes = [one.shape for one in node.args]
     if node.op in ELEMENTWISE or node.op == "scalar":
         return np.broadcast_shapes(*shapes)
@@ -141,7 +141,7 @@ def _cut(whole: Node, where: tuple[slice, ...]) -> tuple[int, ...]:
 
 
 def _dtype_of(node: Node) -> Any:
-    """The type that an operation gives; None where it may be another than its operands'."""
+    """The dtype of an operation's result; None if it is free."""
     arrays = [one.dtype for one in node.args if not one.is_scalar]
     if node.op in COMPARISONS or (node.op == "scalar" and node.option in COMPARISONS):
         return np.dtype(bool)
@@ -155,7 +155,7 @@ def _dtype_of(node: Node) -> Any:
 
 
 def _verify_changes(graph: Graph, place: dict[Node, int]) -> None:
-    """No operation reads what was changed in place before."""
+    """Check that no operation reads memory after it was changed in place."""
     changed: dict[Node, list[tuple[int, slice]]] = {}
     for node in graph.nodes:
         if node.op in IN_PLACE:
@@ -175,7 +175,7 @@ def _verify_changes(graph: Graph, place: dict[Node, int]) -> None:
 
 
 def _span(node: Node) -> slice:
-    """Which entries of a vector a view shows, at most."""
+    """The range of entries of a vector that a view shows, at most."""
     first = node
     while node.op in VIEWS:
         first, node = node, node.args[0]

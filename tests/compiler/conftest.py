@@ -1,15 +1,10 @@
-"""What the compiler's tests share: backends, the plans that are made, a check after every pass."""
+"""What the compiler's tests share: backends, and the plans that are made."""
 
 import pytest
 
 import bpnet
 from bpnet.compiler.target import PlanningTarget
 from bpnet.compiler.targets.numpy import NumpyTarget
-
-
-@pytest.fixture(autouse=True)
-def _graphs_are_verified(monkeypatch):
-    monkeypatch.setenv("BPNET_DEBUG", "1")
 
 
 @pytest.fixture(params=["numpy", "numpy-blocks", "numpy-alone", "torch", "torch-blocks"])

@@ -1,6 +1,6 @@
-"""Rewritings of a traced step: the same numbers, but for rounding, in fewer passes over arrays.
+"""Rewritings of a traced step: the same numbers up to rounding, in fewer passes over arrays.
 
-Each takes a graph and returns another. A target lists those that it wants.
+Each maps a graph to another. A target lists the passes that it wants.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Products that make up a gradient are added to the state as they are computed."""
+"""Add the products that make up a gradient to the state as they are computed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Update(NamedTuple):
 
 
 def accumulate(graph: Graph) -> Graph:
-    """Let the products that make up a gradient be added to the state as they are computed.
+    """Add the products that make up a gradient to the state as they are computed.
 
     Where the next v is ``beta v + G`` or ``v - G``, and G is put together from products and sums
     that nothing else reads, each of these becomes an ``addmm`` or ``addmv``, which changes its part
@@ -62,7 +62,7 @@ def _accumulated(graph: Graph, update: _Update) -> Graph:
 
 
 def _added(maker: Node, update: _Update, where: slice) -> Node:
-    """A product or a sum that is added to its part of the state."""
+    """The operation that adds a product or a sum to its part of the state."""
     part = Node("slice", (update.before,), (where.stop - where.start,), maker.dtype, (where,))
     into = Node("reshape", (part,), maker.shape, maker.dtype)
     axis = maker.option[0] if maker.op == "sum" else None
@@ -72,7 +72,7 @@ def _added(maker: Node, update: _Update, where: slice) -> Node:
 
 
 def _update(graph: Graph, before: Node, after: Node) -> _Update | None:
-    """How a vector of the state comes to its next value, if that is by adding products."""
+    """The update of a state vector, if it consists of added products."""
     uses = graph.uses()
     if after.op not in ("add", "subtract") or after.ndim != 1:
         return None
@@ -100,7 +100,7 @@ def _update(graph: Graph, before: Node, after: Node) -> _Update | None:
 
 
 def _shown(read: Node) -> tuple[int, int]:
-    """From which entry of the state's vector to which an operand shows it, at most."""
+    """The range of entries of the state's vector that an operand shows, at most."""
     first = read
     while read.op in VIEWS:
         first, read = read, read.args[0]

@@ -1,4 +1,4 @@
-"""One operation for a product of matrices and a row that is added to it."""
+"""Fuse a matrix product and the row added to it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["add_to_products"]
 
 
 def add_to_products(graph: Graph) -> Graph:
-    """Make one operation, ``affine``, of a product of matrices and a row that is added to it."""
+    """Fuse a matrix product and the row added to it into one operation, ``affine``."""
     uses = graph.uses()
     changes: dict[Node, Node] = {}
     for node in graph.nodes:

@@ -1,4 +1,4 @@
-"""A number that multiplies the whole gradient goes to where the gradient begins."""
+"""Move a number that multiplies the whole gradient to where the gradient begins."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def fold_scale(graph: Graph) -> Graph:
 
 
 def _first_change(graph: Graph) -> dict[Node, Node] | None:
-    """What becomes of the last product that can be changed."""
+    """Replacements for the last product that can be changed, or None."""
     uses = graph.uses()
     for node in reversed(graph.nodes):
         if node.op != "multiply" or node.ndim != 1:
@@ -44,7 +44,7 @@ def _first_change(graph: Graph) -> dict[Node, Node] | None:
 
 
 def _scaled(source: Node, scale: Node) -> Node:
-    """The source multiplied by a number, or by another number if it is multiplied already."""
+    """The source times a number; a number that multiplies it already is combined with it."""
     factor = source
     if source.op == "multiply" and any(one.is_scalar for one in source.args):
         inner, factor = split_scaled(source)

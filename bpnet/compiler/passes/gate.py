@@ -1,4 +1,4 @@
-"""One operation for a product with zeros and ones that say where z > 0."""
+"""Fuse a product with the mask z > 0."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["gate"]
 
 
 def gate(graph: Graph) -> Graph:
-    """Make one operation, ``gate``, of a product with zeros and ones that say where z > 0."""
+    """Fuse a product with the mask z > 0 into one operation, ``gate``."""
     uses = graph.uses()
     changes: dict[Node, Node] = {}
     for node in graph.nodes:

@@ -1,4 +1,4 @@
-"""One operation for a sum of which an addend is multiplied by a number."""
+"""Fuse a sum with the number that multiplies one addend."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["scale_addends"]
 
 
 def scale_addends(graph: Graph, *, rates: bool, alike: bool = False) -> Graph:
-    """Make one operation, ``addscaled``, of ``x + c y`` and ``x - c y`` for a number c.
+    """Fuse ``x + c y`` and ``x - c y``, for a number c, into one operation, ``addscaled``.
 
     Its operands are x, y and c. Where y is a quotient ``a / b`` that nothing else reads, it is
     ``addquotient`` of x, a, b and c, unless `alike`.
@@ -20,7 +20,7 @@ def scale_addends(graph: Graph, *, rates: bool, alike: bool = False) -> Graph:
     rates : bool
         Whether c may be another number at each step.
     alike : bool, optional
-        Whether x and y must be two arrays of one shape, as BLAS has them.
+        Whether x and y must be two arrays of one shape, as BLAS requires.
     """
     uses = graph.uses()
 

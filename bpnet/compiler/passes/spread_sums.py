@@ -1,4 +1,4 @@
-"""The sum of each row stands in every column, where it meets what has these columns."""
+"""Compute row sums as a product that repeats them in every column."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ __all__ = ["spread_sums"]
 
 
 def spread_sums(graph: Graph, most: int) -> Graph:
-    """Let the sum of each row stand in every column, where it is for what has these columns.
+    """Compute row sums that meet full rows as a product that repeats them in every column.
 
-    It is a product with a square of ones then, and what follows has arrays of one shape, which a
-    library can go through as through a vector.
+    The product is with a square of ones. Operations that follow then have operands of one shape,
+    which a library handles like vectors.
 
     Parameters
     ----------
     graph : Graph
     most : int
-        Columns for which the square is worth it.
+        Number of columns up to which the square pays.
     """
     uses = graph.uses()
     changes: dict[Node, Node] = {}

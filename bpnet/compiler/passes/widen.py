@@ -1,4 +1,4 @@
-"""Products and sums of bfloat16 that come in the larger type that they are cast to."""
+"""Compute products and sums of bfloat16 directly in the larger type they are cast to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["widen"]
 
 
 def widen(graph: Graph) -> Graph:
-    """Let products and sums of bfloat16 come in the larger type that they are cast to.
+    """Compute products and sums of bfloat16 directly in the larger type they are cast to.
 
     A concatenation that is cast is one of parts that are cast, and a product of matrices or a sum
     over samples that nothing else reads is computed in the larger type anyway.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ...backends.base import Array
+from ...backends import Array
 from ..emit import Emitter, arrays_of
 from ..ir import ELEMENTWISE, Node, root_of
 from ..schedule import Group
@@ -14,7 +14,7 @@ __all__ = ["chain_lines", "is_large", "room_numbers"]
 
 
 def is_large(node: Node, block: int, moving: Mapping[Node, str]) -> bool:
-    """Whether an operation is worth blocks, and on arrays that are the same at each step.
+    """Whether blocks pay for an operation, and its arrays are the same at each step.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def is_large(node: Node, block: int, moving: Mapping[Node, str]) -> bool:
 
 
 def room_numbers(group: Group, uses: Mapping[Node, Sequence[Node]]) -> dict[Node, int]:
-    """Which room, of the size of one block, holds what is local to a chain; rooms are shared."""
+    """Assign the nodes local to a chain to rooms of one block each; rooms are shared."""
     rooms: dict[Node, int] = {}
     first: list[Node] = []
     for k, node in enumerate(group.nodes):
@@ -51,7 +51,7 @@ def chain_lines(
     block: int,
     calls: Callable[[Node, list[list[Array]]], list[Any]] = lambda node, pieces: [],
 ) -> list[str]:
-    """Lines that do all of a chain with one block before they go on to the next.
+    """Lines that finish a chain on one block before they turn to the next.
 
     Parameters
     ----------
@@ -60,8 +60,8 @@ def chain_lines(
     block : int
         As of `is_large`.
     calls : callable, optional
-        A call for each block of an operation's operands and result, given these; none if the
-        operation is done by lines.
+        Returns a call for each block of an operation's operands and result; an empty list if the
+        operation is written as lines.
     """
     shape = group.nodes[0].shape
     rows = max(1, block * shape[0] // group.nodes[0].size)
@@ -105,7 +105,7 @@ def chain_lines(
 
 
 class _Room:
-    """Room for a block. It stands for an array of which each block goes through it in turn."""
+    """Memory for one block. It stands for an array whose blocks pass through it in turn."""
 
     def __init__(self, room: Array, node: Node) -> None:
         self.shape, self.ndim = node.shape, node.ndim

@@ -1,4 +1,4 @@
-"""Plans whose steps a CUDA GPU does some at once, as one graph."""
+"""Runners that execute blocks of steps as one CUDA graph."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...backends.base import Array
+from ...backends import Array
 from ..emit import Emitter
 from ..ir import Graph, Node
 from ..memory import Library, Numbers
@@ -27,7 +27,7 @@ def run(x_k, y_k, z_k, rates, at, mark, *, {bound}):
 
 
 class DeviceNumbers(Numbers):
-    """Numbers that lie on the device for some steps at once, and that each step unpacks.
+    """Numbers of a block of steps that lie on the device; each step unpacks its own.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class DeviceNumbers(Numbers):
 
 
 class Capture(ABC):
-    """How the calls of some steps become one launch.
+    """Captures the calls of a block of steps as one launch.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Capture(ABC):
 
     @abstractmethod
     def capture(self, do: Callable[..., None]) -> Callable[[], Any]:
-        """What a function asks of the device, to be launched again and again.
+        """Capture the work that a function queues on the device; return its launch.
 
         It takes an ``at`` and a ``mark`` as of `streams.side_by_side`, and by default goes on in
         one queue.
@@ -69,14 +69,14 @@ class Capture(ABC):
         """Copy an array into another of the device."""
 
     def ready(self) -> None:
-        """Make the calls that follow where all others are made."""
+        """Queue the calls that follow on the current stream."""
         return
 
 
 def graph_runner(
     emitter: Emitter, body: Sequence[str], room: Array, capture: Capture
 ) -> tuple[str, Runner]:
-    """The source of one step, and what does blocks of steps by it."""
+    """The source of one step, and the runner that executes blocks of steps."""
     assert isinstance(emitter.numbers, DeviceNumbers)
     rates = emitter.numbers.rates
     names = {**emitter.names, **emitter.functions}
@@ -87,12 +87,11 @@ def graph_runner(
 
 
 class GraphRunner:
-    """What varies from step to step lies on the device, for some steps at once: rows of samples,
-    targets, rates and keys of masks.
+    """Executes blocks of steps; samples, targets, rates and keys of a block lie on the device.
 
-    The first of such blocks of steps is done call by call, which has a library make all that it
-    needs; then the same calls are captured, and each block after that is one launch. So are the
-    fewer steps that are left over, the second time there are as many.
+    The first block runs call by call, so that the library allocates all that it needs. Then the
+    same calls are captured, and each later block is one launch. A shorter block at the end is
+    captured the second time that its length occurs.
 
     Parameters
     ----------
@@ -108,7 +107,7 @@ class GraphRunner:
     Attributes
     ----------
     obstacle : str
-        Why a capture failed, if one did; no other is tried then.
+        Why a capture failed, if one did; no other is tried after that.
     """
 
     def __init__(
@@ -139,7 +138,7 @@ class GraphRunner:
 
     @property
     def captured(self) -> set[int]:
-        """For how many steps there is a graph."""
+        """Lengths of blocks that have a graph."""
         return set(self._launches)
 
     @property
@@ -174,7 +173,7 @@ class GraphRunner:
         return steps, outputs
 
     def do(self, count: int) -> None:
-        """Do some steps, on what lies in their slots."""
+        """Perform some steps on the contents of their slots."""
         if (launch := self._launches.get(count)) is not None:
             launch()
             return
@@ -194,7 +193,7 @@ class GraphRunner:
         self._seen.add(count)
 
     def _on_device(self, node: Node, table: np.ndarray[Any, Any], steps: int) -> Array:
-        """A number of each step, moved at once, unless they are there already."""
+        """A number for each step on the device; transferred only if it changed."""
         each = np.resize(each_step(node, table), steps)
         sent = self._sent.get(node)
         if sent is None or not np.array_equal(sent[0], each):
@@ -206,7 +205,7 @@ class GraphRunner:
 
 
 def _why(error: BaseException) -> str:
-    """Kind and words of the first error: the end of a capture may fail of it, too."""
+    """Type and message of the first error, which may make the end of the capture fail, too."""
     while error.__context__ is not None:
         error = error.__context__
     return f"{type(error).__name__}: {error}"

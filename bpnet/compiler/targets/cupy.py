@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import cupy
 import numpy as np
 
+from ...backends import Array, Backend
 from ...backends import cublas as backend_cublas
-from ...backends.base import Array, Backend
 from ..emit import Emitter, Program
 from ..ir import BFLOAT16, ELEMENTWISE, Graph, Node, Pass, root_of
 from ..memory import Library, Memory, Numbers
@@ -26,6 +26,7 @@ from .cupy_capture import CupyCapture, ProductsByBranch
 from .cupy_kernel import Kernel
 from .kernels import elementwise_source, gather_source, is_rowwise, random_source, rowwise_source
 from .streams import Call, Span, side_by_side
+from .sums import as_factor
 
 __all__ = ["CupyEmitter", "CupyLibrary", "CupyTarget"]
 
@@ -57,7 +58,7 @@ class CupyTarget(PlanningTarget):
     }
 
     def plain(self, backend: Backend, step: Step) -> Run | None:
-        # CuPy has no functions for bfloat16: what a plan does not know it cannot do.
+        # CuPy has no functions for bfloat16: there is no plain loop for it.
         return None if backend.compute_dtype == "bfloat16" else PlainRun(backend, step)
 
     def compile_forward(self, backend: Backend, forward: Forward) -> ForwardRun:
@@ -68,7 +69,7 @@ class CupyTarget(PlanningTarget):
         return backend_cublas.library() is not None
 
     def products(self, backend: Backend) -> ProductsByBranch:
-        """What multiplies in each branch."""
+        """The products of each branch."""
         tf32, found = backend.compute_dtype == "tf32", backend_cublas.library()
         return ProductsByBranch(Products(found, tf32) for _ in range(self.branches))
 
@@ -109,7 +110,7 @@ class CupyTarget(PlanningTarget):
         return graph_runner(emitter, body, room, self.capture(emitter.products))
 
     def capture(self, products: ProductsByBranch | None) -> Capture:
-        """What captures the steps of a plan."""
+        """The capture of a plan's steps."""
         return CupyCapture(products, self.branches, self.functions["copyto"])
 
 
@@ -119,7 +120,7 @@ def _spans(program: Program, nodes: Iterable[Node]) -> tuple[Span, ...]:
 
 
 def _work(node: Node) -> float:
-    """Microseconds that a node takes a recent GPU, roughly."""
+    """Rough time of a node on a recent GPU, in microseconds."""
     if node.op in ("matmul", "addmm"):
         left = node.args[-2]
         return 2.0 + 5e-8 * node.size * left.shape[1]
@@ -127,7 +128,7 @@ def _work(node: Node) -> float:
 
 
 class CupyLibrary(Library):
-    """CuPy beside the calls of a step.
+    """CuPy's arrays.
 
     Parameters
     ----------
@@ -153,14 +154,14 @@ class CupyLibrary(Library):
 
 
 class CupyEmitter(Emitter):
-    """How CuPy is called.
+    """Writes CuPy's calls.
 
     Parameters
     ----------
     program, memory, numbers
         As of `Emitter`.
     products : ProductsByBranch or None
-        What multiplies in place of CuPy.
+        Multiply in place of CuPy.
     functions : mapping of str to callable
     """
 
@@ -210,11 +211,7 @@ class CupyEmitter(Emitter):
         """A line for a sum, which is a product with ones, and never in TF32."""
         ones = self.library.empty((x.shape[axis],), x.dtype)
         ones[...] = _ONE_IN_BFLOAT16 if x.dtype is BFLOAT16 else 1
-        out, ones = (
-            (out.reshape(1, -1), ones[None, :])
-            if axis == 0
-            else (out.reshape(-1, 1), ones[:, None])
-        )
+        ones, out = as_factor(ones, out, axis)
         factors = [self.name(x)]
         factors.insert(axis, self.bind(ones))
         return (

@@ -10,14 +10,14 @@ from typing import Any
 
 import cupy
 
-from ...backends.base import Array
+from ...backends import Array
 from .cuda_graph import Capture
 
 __all__ = ["CupyCapture", "ProductsByBranch"]
 
 
 class ProductsByBranch:
-    """One of some `cublas.Products`, each of which belongs to one stream.
+    """One `cublas.Products` per stream, of which one is current.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class ProductsByBranch:
             one.on(stream)
 
     def use(self, k: int) -> None:
-        """Go on with the k-th."""
+        """Make the k-th current."""
         self._now = self._each[k]
 
     def __call__(self, *arguments: Any) -> None:
@@ -48,9 +48,9 @@ class CupyCapture(Capture):
     Parameters
     ----------
     products : ProductsByBranch or None
-        Without them nothing is captured: CuPy refuses products then.
+        Without them nothing is captured, because CuPy refuses products during a capture.
     branches : int
-        In how many streams.
+        Number of streams.
     copyto : callable
         CuPy's function.
     """
@@ -61,12 +61,12 @@ class CupyCapture(Capture):
 
     @staticmethod
     def stream() -> Any:
-        """What the device is asked on."""
+        """The current stream."""
         return cupy.cuda.get_current_stream()
 
     @functools.cached_property
     def _pool(self) -> Any:
-        """Memory that is taken during a capture: it stays the graphs'."""
+        """Memory allocated during captures; it belongs to the graphs."""
         return cupy.cuda.MemoryPool()
 
     def capture(self, do: Callable[..., None]) -> Callable[[], Any]:
@@ -93,7 +93,7 @@ class CupyCapture(Capture):
 
 @contextlib.contextmanager
 def _no_collection() -> Iterator[None]:
-    """No garbage is collected, as a handle in it would make the device wait, or refuse."""
+    """Suspend garbage collection: freeing a handle would make the device wait, or fail."""
     enabled = gc.isenabled()
     gc.disable()
     try:

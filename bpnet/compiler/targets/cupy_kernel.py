@@ -8,14 +8,14 @@ from typing import Any
 
 import cupy
 
-from ...backends.base import Array
+from ...backends import Array
 from .kernels import KERNEL_NAME, THREADS, KernelSource, cuda_code
 
 __all__ = ["Kernel", "compiled"]
 
 
 class Kernel:
-    """The kernel of a chain, made for arrays that lie in one way when they first come.
+    """The kernel of a chain, compiled once for each layout of its arrays.
 
     Parameters
     ----------
@@ -37,5 +37,5 @@ class Kernel:
 
 @functools.cache
 def compiled(text: str) -> Any:
-    """What launches a kernel; CuPy compiles it at its first call for each device."""
+    """The launcher of a kernel; CuPy compiles it at the first call on each device."""
     return cupy.RawKernel(text, KERNEL_NAME)

@@ -1,4 +1,4 @@
-"""Masks in NumPy without a new array for each."""
+"""Masks in NumPy, without allocating arrays."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...backends.base import Array
+from ...backends import Array
 from ...backends.counter_random import FIRST, SECOND
 
 __all__ = ["KeepMask"]

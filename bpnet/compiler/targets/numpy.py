@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ...backends.base import Array, Backend
+from ...backends import Array, Backend
 from ...backends.numpy import SHORT, ones
 from ..emit import Emitter, Program
 from ..ir import FUNCTIONS, Graph, Node, Pass, root_of
@@ -21,6 +21,7 @@ from .blas import BLAS, blas, pointer, threads
 from .blocking import chain_lines, is_large
 from .keep_mask import KeepMask
 from .numpy_batches import AddressedBatches
+from .sums import as_factor
 
 __all__ = ["NumpyEmitter", "NumpyLibrary", "NumpyTarget"]
 
@@ -38,7 +39,7 @@ class NumpyTarget(PlanningTarget):
     """As of `AddressedBatches`."""
 
     def blas(self, dtype: str) -> BLAS | None:
-        """What adds products and multiples to arrays; None where there is nothing."""
+        """The BLAS that adds products and multiples to arrays, or None."""
         return blas(dtype)
 
     def threads(self) -> int:
@@ -73,7 +74,7 @@ class NumpyTarget(PlanningTarget):
 
 
 class NumpyLibrary(Library):
-    """NumPy beside the calls of a step."""
+    """NumPy's arrays."""
 
     def fill(self, cell: Any, value: Any) -> None:
         if isinstance(cell, np.ndarray):
@@ -91,7 +92,7 @@ def _add_product(left: Array, right: Array, out: Array, alpha: float, beta: floa
 
 
 class NumpyEmitter(Emitter):
-    """How NumPy is called.
+    """Writes NumPy's calls.
 
     Parameters
     ----------
@@ -105,7 +106,7 @@ class NumpyEmitter(Emitter):
     Attributes
     ----------
     x_address : ctypes.c_void_p
-        Where the samples of a step lie; whoever makes the steps keeps it right.
+        Address of the samples of a step; the runner updates it.
     """
 
     functions: ClassVar[Mapping[str, Callable[..., Any]]] = {
@@ -174,13 +175,13 @@ class NumpyEmitter(Emitter):
         return [f"dot({pair}, {self._flat(node)})"]
 
     def _flat(self, node: Node) -> str:
-        """What the code calls a node's array, laid flat."""
+        """Name of a node's array as a vector."""
         if node in self.program.moving:
             return f"{self.name(node)}.reshape(-1)"
         return self.bind(self.memory[node].reshape(-1))
 
     def _row_maxima(self, x: Node, into: str) -> list[str]:
-        """By the places of the maxima: ``maximum.reduce`` takes its time over each row."""
+        """Row maxima by ``argmax``, because ``maximum.reduce`` is slow over short rows."""
         m, n = x.shape
         places, first = self.bind(np.empty(m, np.intp)), self.bind(np.arange(0, m * n, n))
         rows = self.name(x)
@@ -195,13 +196,8 @@ class NumpyEmitter(Emitter):
         into, *factors = node.args
         out = self.memory[into]
         arrays = [(self.name(one), self.memory[one], self._address(one)) for one in factors]
-        if node.op == "addmv":  # a sum is a product with ones
-            vector = ones(arrays[0][1].shape[axis], node.dtype)
-            vector, out = (
-                (vector[None, :], out.reshape(1, -1))
-                if axis == 0
-                else (vector[:, None], out.reshape(-1, 1))
-            )
+        if node.op == "addmv":
+            vector, out = as_factor(ones(arrays[0][1].shape[axis], node.dtype), out, axis)
             arrays.insert(axis, (self.bind(vector), vector, pointer(vector)))
         names, (left, right), addresses = zip(*arrays, strict=True)
         found = self._blas
@@ -212,7 +208,7 @@ class NumpyEmitter(Emitter):
         return f"{self.bind(call)}()"
 
     def _address(self, node: Node) -> Any:
-        """Where an array lies, or will lie at each step; None where nobody keeps track of that."""
+        """Address of an array, updated for x at each step; None for other arrays that move."""
         if node is self.program.graph.x:
             return self.x_address
         moves = root_of(node) in self.program.moving

@@ -1,4 +1,4 @@
-"""The mini-batches of NumPy's plans, in memory whose address BLAS is told."""
+"""Mini-batches of NumPy's plans, with their addresses for BLAS."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from ..._lib.prefetch import Prefetcher
-from ...backends.base import Array
+from ...backends import Array
 from ..memory import Library
 from ..runner import Batches
 from .blas import pointer
@@ -17,20 +17,20 @@ __all__ = ["AddressedBatches"]
 
 
 class AddressedBatches(Batches):
-    """The samples of each step; a thread gathers those of later steps where BLAS leaves it a core.
+    """The samples of each step; where BLAS leaves a core free, a thread gathers ahead.
 
     Parameters
     ----------
     library : Library
     room : array, shape (steps at once, batch size, n_0)
     address : ctypes.c_void_p
-        Is kept at where the samples of the present step lie.
+        Is set to the address of the current step's samples.
     parameters : int
-        How many the net has: of few, BLAS multiplies in one thread.
+        Number of parameters; for small nets BLAS multiplies in one thread.
     beside : int
         Number of entries that the thread gathers per call.
     threads : callable
-        How many threads BLAS may use.
+        Returns how many threads BLAS may use.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class AddressedBatches(Batches):
                     yield batch
 
     def _leaves_a_core(self, x: Array, order: Array) -> bool:
-        """Whether rows come from main memory, many steps long, and BLAS needs one core only."""
+        """Whether gathering is slow, the run is long, and BLAS needs one core only."""
         (room,) = self._rooms
         small = len(room) > 1 and room[0].size >= 2**10 and self._parameters <= 2**17
         long = x.size >= 2**20 and order.size * x.shape[1] >= 4 * self._beside
@@ -67,7 +67,7 @@ class AddressedBatches(Batches):
 
     @functools.cached_property
     def _pair(self) -> tuple[list[Array], list[list[tuple[Array, Any]]]]:
-        """Two rooms for the samples of many steps, and their slots."""
+        """Two rooms for the samples of many steps each, and their slots."""
         (room,) = self._rooms
         shape = room.shape[1:]
         rooms = [*self._library.empty((2, self._beside // room[0].size, *shape), room.dtype)]
@@ -75,5 +75,5 @@ class AddressedBatches(Batches):
 
 
 def _slots(room: Array) -> list[tuple[Array, Any]]:
-    """Mini-batches, and where each lies."""
+    """Mini-batches and their addresses."""
     return [(batch, pointer(batch).value) for batch in room]

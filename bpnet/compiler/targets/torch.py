@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from ...backends.base import Array, Backend
+from ...backends import Array, Backend
 from ..emit import Emitter, Program
 from ..ir import FUNCTIONS, OPTIONAL, Graph, Node, Pass
 from ..memory import Library, Memory, Numbers
@@ -24,8 +24,8 @@ from .cuda_graph import Capture, DeviceNumbers, graph_runner
 __all__ = ["TorchCapture", "TorchEmitter", "TorchGraphTarget", "TorchLibrary", "TorchTarget"]
 
 FEW = 64
-"""Samples up to which a sum over them is a product with ones: BLAS, which adds up one by one, would
-lose digits of more."""
+"""Most samples for which a sum is a product with ones: BLAS, which adds one by one, loses digits
+with more."""
 
 
 class TorchTarget(PlanningTarget):
@@ -39,13 +39,13 @@ class TorchTarget(PlanningTarget):
     block = 2**16 * torch.get_num_threads()
     """As of `blocking.is_large`."""
     host_rates = True
-    """Whether the host knows the rates of a step when it makes the calls."""
+    """Whether rates are on the host when the calls are made."""
 
     def chosen(self, backend: Backend) -> PlanningTarget:
         return TorchGraphTarget() if backend.device.startswith("cuda") else self
 
     def passes(self, backend: Backend, graph: Graph) -> Sequence[Pass]:
-        # A number that the device has is none that a call takes.
+        # A call takes Python numbers, not numbers on the device.
         rates = self.host_rates and backend.device == "cpu"
         scaled = functools.partial(scale_addends, rates=rates)
         return [widen, fold_scale, accumulate, add_to_products, gate, scaled]
@@ -63,7 +63,7 @@ class TorchTarget(PlanningTarget):
 
 
 class TorchLibrary(Library):
-    """PyTorch beside the calls of a step."""
+    """PyTorch's arrays."""
 
     def fill(self, cell: Any, value: Any) -> None:
         (cell.fill if isinstance(cell, np.ndarray) else cell.fill_)(float(value))
@@ -73,7 +73,7 @@ class TorchLibrary(Library):
 
 
 class TorchEmitter(Emitter):
-    """How PyTorch is called.
+    """Writes PyTorch's calls.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class TorchEmitter(Emitter):
         return [f"{node.op}({', '.join(arguments)}, out={out})"]
 
     def _number(self, node: Node) -> str:
-        """A number as a call takes it, which is not as an array of PyTorch."""
+        """A Python number as an argument of a call."""
         if not depends_on_rates(node):
             return repr(constant(node))
         cell = np.zeros(())
@@ -176,12 +176,12 @@ class TorchGraphTarget(TorchTarget):
         return graph_runner(emitter, body, room, self.capture(emitter.library.device))
 
     def capture(self, device: Any) -> Capture:
-        """What captures the steps of a plan."""
+        """The capture of a plan's steps."""
         return TorchCapture(device)
 
 
 class TorchGraphEmitter(TorchEmitter):
-    """How PyTorch is called where keys of masks lie on the device."""
+    """Writes PyTorch's calls with keys of masks on the device."""
 
     def random(self, node: Node) -> str:
         drawn = f"{self.drawing(node)}({self.name(node.args[0])}, {node.option[-1]})"
@@ -223,5 +223,5 @@ class TorchCapture(Capture):
 
 @functools.cache
 def stream_aside(device: Any) -> Any:
-    """The stream of a device's captures; PyTorch's own is on the device of the first of all."""
+    """The stream for captures on a device; PyTorch's default one is bound to one device."""
     return torch.cuda.Stream(device)
