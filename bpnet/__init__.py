@@ -23,6 +23,7 @@ from .training.callbacks import PLACES as _PLACES
 
 if _typing.TYPE_CHECKING:
     from .backends import available_backends, get_backend, use
+    from .explanation import explain
     from .gradients import GradientCheck, gradient_check
     from .optimizers import AdaGrad, Adam, AdamW, AMSGrad, Lion, Muon, NAdam, RAdam, RMSProp
     from .rate_finder import find_learning_rate
@@ -76,6 +77,7 @@ __all__ = [
     "available_backends",
     "backends",
     "costs",
+    "explain",
     "find_learning_rate",
     "get_backend",
     "gradient_check",
@@ -97,6 +99,7 @@ __getattr__ = _lazy_attributes(
         **dict.fromkeys(_PLACES, "training.callbacks"),
         **dict.fromkeys(_OPTIMIZERS, "optimizers"),
         **dict.fromkeys(("available_backends", "get_backend", "use"), "backends"),
+        "explain": "explanation",
         "GradientCheck": "gradients",
         "LBFGS": "training.lbfgs",
         "find_learning_rate": "rate_finder",

@@ -415,7 +415,7 @@ class Network:
         clip_value, clip_norm : float, optional
             Bounds of each entry, and of the norm, of the gradient.
         accumulate, average : int and float, optional
-            Parts in which a mini-batch is computed; decay of the parameters' average, see `averaged`.
+            Parts that a mini-batch is computed in; decay of the parameters' average (`averaged`).
         label_smoothing : float, optional
             Share of each target that is spread evenly over the classes.
         sample_weight, class_weight : array (n,), and dict or "balanced", optional

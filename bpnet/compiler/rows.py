@@ -219,7 +219,7 @@ def rows_of_steps(backend: Backend, outputs: Array) -> Array:
     >>> rows_of_steps(bpnet.get_backend("numpy"), np.zeros((2, 3, 4))).shape
     (6, 4)
     """
-    target = target_of(backend)
+    target: Any = target_of(backend)
     if hasattr(target, "rows_of_steps"):
         return target.rows_of_steps(outputs)
     return backend.xp.reshape(outputs, (-1, outputs.shape[2]))
