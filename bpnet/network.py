@@ -19,7 +19,6 @@ from .backends import Array, Backend
 from .costs import Cost
 from .data.inputs import as_inputs
 from .initializers import Initializer
-from .metrics.classes import predicted_classes
 from .model import TASKS, Gradients, Layer, Model, default_task, gradient, resolved
 from .model.arrays import checked_arrays, named_arrays
 from .optimizers import SGD, Optimizer
@@ -238,7 +237,7 @@ class Network:
         array([[0.5, 0.5, 0.5]], dtype=float32)
         """
         with self.backend.scope():
-            return self._model.output.value(self._weighted_input(x), self.backend.xp)
+            return self._runs.activate((), self._weighted_input(x))
 
     def _weighted_input(self, x: Any) -> Array:
         """z of the output layer, shape (m, n_L)."""
@@ -265,9 +264,8 @@ class Network:
         if self.task != "classification":
             a = self.feedforward(x)
             return a[:, 0] if self.sizes[-1] == 1 else a
-        output, xp = self._model.output, self.backend.xp
         with self.backend.scope():
-            return predicted_classes(self._weighted_input(x), output, xp)
+            return self._runs.classify((), self._weighted_input(x))
 
     def predict_proba(self, x: Any) -> Array:
         """Probability of each class, shape (m, classes); refused in regression.

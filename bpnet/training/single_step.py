@@ -11,7 +11,6 @@ import numpy as np
 from .divergence import DivergenceError
 from .history import History
 from .samples import SamplePreparer, task_undone_on_error
-from .scoring import costs_of
 from .settings import check_smoothing, step_config
 from .step import step_inputs
 from .trainable import Trainable
@@ -63,8 +62,7 @@ def train_step(trainable: Trainable, x: Any, y: Any, settings: Mapping[str, Any]
             try:
                 state, z = trainable.runs.step(config)(store.lend(), x, y, order, [inputs])
                 assert z is not None
-                each = costs_of(model, backend, z[0, :, :], y, weighted=config.weighted)
-                cost = float(backend.xp.mean(each))
+                cost = float(trainable.runs.mean_cost(config.weighted)(z[0, :, :], y))
                 finite = math.isfinite(cost)
                 if not finite or not backend.all_finite(state.theta):
                     what = "a parameter became infinite" if finite else f"the cost became {cost}"
