@@ -44,9 +44,9 @@ class Target:
 
     def backend(self, dtype="float64"):
         if self.library == "strict":
-            from _strict import StrictBackend
+            from _strict import strict_backend
 
-            return StrictBackend("device1", dtype)
+            return strict_backend("device1", dtype)
         if self.library == "torch":
             import torch
 
@@ -77,6 +77,12 @@ def host(net, x):
 def parameters(net):
     """All parameters of a network in one NumPy vector."""
     return np.concatenate([host(net, one).ravel() for one in (*net.weights, *net.biases)])
+
+
+def load_theta(net, theta):
+    """Give a network other parameters: all of them, scales and shifts included, in one vector."""
+    with net.backend.scope():
+        net._store.replace(theta=net.backend.from_host(theta, net.dtype))
 
 
 def gradients(net, x, y):

@@ -5,10 +5,10 @@ from collections import Counter
 from typing import ClassVar
 
 import array_api_strict as strict
-import numpy as np
 from array_api_strict._flags import supported_versions
 
-from bpnet.backends import Availability, Backend, Namespace
+import bpnet
+from bpnet.backends.standard import StandardBackend
 
 assert strict.get_array_api_strict_flags()["api_version"] == max(supported_versions)
 # What depends on values cannot be compiled ahead: the mathematics must do without.
@@ -30,51 +30,22 @@ _HIDDEN = (
 )
 
 
-class StrictBackend(Backend):
-    """array-api-strict on a device that, like a GPU, refuses every implicit transfer."""
-
-    name = "strict"
-    xp = Namespace(strict)
-
-    def __init__(self, device, dtype):
-        super().__init__(device, dtype)
-        self._device = strict.Device(device)
-
-    @classmethod
-    def probe(cls):
-        return Availability(cls.name, strict.__version__, ("device1", "device2"))
-
-    def owns(self, x):
-        return isinstance(x, _Array)
-
-    def device_of(self, x):
-        return str(x.device).split("'")[1]
-
-    def from_host(self, x, dtype):
-        return strict.asarray(np.array(x, dtype=dtype), device=self._device)
-
-    def to_numpy(self, x):
-        return np.array(x.to_device(strict.Device("CPU_DEVICE")))
-
-    def scope(self):
-        return np.errstate(all="ignore")  # a GPU does not warn of an overflow
+def strict_backend(device, dtype):
+    """A backend as a user gets it who passes the namespace."""
+    return bpnet.get_backend(strict, strict.Device(device), dtype)
 
 
-class Single(StrictBackend):
-    """A device without float64, as some GPUs are."""
-
-    name = "single"
-
-    @classmethod
-    def lacks_dtype(cls, device, dtype):
-        return "this device computes in float32 only" if dtype == "float64" else ""
-
-
-class CountingBackend(StrictBackend):
+class CountingBackend(StandardBackend):
     """Counts its transfers, and under `watching` also what waits for the device unasked."""
 
     counts: ClassVar[Counter] = Counter()
     _explicit = False
+
+    def __init__(self, device, dtype):
+        super().__init__(strict, strict.Device(device), dtype)
+
+    def arguments(self, device, dtype):
+        return device, dtype
 
     def from_host(self, x, dtype):
         with self._counted("from_host"):

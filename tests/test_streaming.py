@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 
 import bpnet
 from bpnet.data import ArraySource, IterableSource, NpySource, SequenceSource, Source
+from bpnet.training.buffer_pool import BufferPool
 from bpnet.training.feeds import MemoryFeed
-from bpnet.training.streaming import StreamFeed, _Rooms, rows_within
+from bpnet.training.streaming import StreamFeed, rows_within
 
 
 class Numbered(Source):
@@ -235,7 +236,7 @@ class TestRooms:
         one.close()
 
     def test_memory_is_used_again_when_nothing_refers_to_it(self):
-        rooms = _Rooms()
+        rooms = BufferPool()
         first = rooms.empty((10, 100), np.dtype(np.float32))
         first[...] = 1.0
         address = first.ctypes.data
@@ -345,12 +346,14 @@ class TestUploads:
         }.items():
             assert hasattr(torch.cuda, name)
             monkeypatch.setattr(torch.cuda, name, value)
+        from bpnet.backends.torch_uploads import TorchUploads
+
         backend = bpnet.get_backend("torch", "cpu")
-        uploads = bpnet.backends.torch._Uploads(backend, "cuda:0")
+        uploads = TorchUploads(backend.scope, "cuda:0")
         with uploads.scope():
             assert not torch.is_grad_enabled()
             log.append("copy")
-        uploads.done()
+        uploads.reads_queued()
         assert log == [
             *("stream on cuda:0", "enter", "wait", "copy", "synchronize", "leave"),
             "record current of cuda:0",

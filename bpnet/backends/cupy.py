@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import array_api_compat.cupy
 import cupy
-import cupyx
 import cupyx.scipy.special
 import numpy as np
 from cupy._core import _routines_linalg
-from cupy.cuda import runtime
 
 from . import cublas
-from .base import Array, Availability, Backend, Namespace, Uploads
+from .availability import Availability
+from .base import Backend
+from .cupy_devices import usable_devices
+from .cupy_uploads import CupyUploads, caller_waits
+from .interop import Array
+from .namespaces import Namespace
+from .uploads import Uploads
 
 __all__ = ["CupyBackend"]
 
-# CUDA's status numbers for a driver that is absent or too old, and for a machine without a GPU.
-_INSUFFICIENT_DRIVER, _NO_DEVICE = 35, 100
 _TF32 = 7  # what CuPy calls this way of multiplying
-
-
-_thread = threading.local()
 
 
 def _clip(x: Array, /, min: Any = None, max: Any = None) -> Array:
@@ -40,7 +38,7 @@ class CupyBackend(Backend):
     """CuPy's arrays on one CUDA device; every call is queued on the device's current stream."""
 
     name = "cupy"
-    target = "bpnet.compiler.targets.cupy"
+    target = "bpnet.compiler.targets.cupy:CupyTarget"
     xp: Any = Namespace(array_api_compat.cupy, cupyx.scipy.special.erf)
     xp.clip = _clip
 
@@ -50,11 +48,15 @@ class CupyBackend(Backend):
 
     @classmethod
     def probe(cls) -> Availability:
-        devices, obstacle = _look()
-        reason = f"cupy {cupy.__version__} {obstacle}" if obstacle else ""
+        devices, reason = usable_devices()
+        reason = f"cupy {cupy.__version__} {reason}" if reason else ""
         return Availability(cls.name, cupy.__version__, devices, reason)
 
-    def lacks_compute(self, compute_dtype: str) -> str:
+    @classmethod
+    def device_name(cls, device: Any) -> str:
+        return device if isinstance(device, str) else f"cuda:{device.id}"
+
+    def why_no_compute_dtype(self, compute_dtype: str) -> str:
         if compute_dtype == "float16":
             return ""
         if int(self._device.compute_capability) < 80:
@@ -73,7 +75,7 @@ class CupyBackend(Backend):
         # CuPy reads pinned memory while the caller goes on, and may adopt memory that CPU and GPU
         # share: it is given a copy of its own, unless the caller waits for the device to have one.
         with self._device:
-            if not getattr(_thread, "waits", False):
+            if not caller_waits():
                 return cupy.asarray(np.array(x, dtype=dtype, order="C"))
             out = cupy.empty(x.shape, dtype)
             out.set(np.asarray(x, dtype=dtype, order="C"))
@@ -88,7 +90,7 @@ class CupyBackend(Backend):
     def copy(self, x: Array) -> Array:
         return x.copy()
 
-    def overwritten(self, x: Array, values: Array) -> Array:
+    def write_into(self, x: Array, values: Array) -> Array:
         x[...] = values
         return x
 
@@ -97,7 +99,7 @@ class CupyBackend(Backend):
         return _tf32(device) if self.compute_dtype == "tf32" else device
 
     def uploads(self) -> Uploads:
-        return _Uploads(self)
+        return CupyUploads(self.scope)
 
     def synchronize(self) -> None:
         self._device.synchronize()
@@ -114,85 +116,3 @@ def _tf32(device: Any) -> Iterator[None]:
             yield
     finally:
         _routines_linalg.set_compute_type(kind, before)
-
-
-class _Uploads(Uploads):
-    """A stream of its own, in which CuPy copies from pinned memory.
-
-    What it brings lies in memory of this stream's. That comes back to it when nothing refers to it
-    any more, which may be before the device has read it: so the stream waits for `done`.
-    """
-
-    def __init__(self, backend: CupyBackend) -> None:
-        super().__init__(backend)
-        with backend.scope():
-            self._stream = cupy.cuda.Stream(non_blocking=True)
-            self._read = cupy.cuda.Event(disable_timing=True)
-
-    @contextlib.contextmanager
-    def scope(self) -> Iterator[None]:
-        with self._backend.scope(), self._stream:
-            self._stream.wait_event(self._read)
-            _thread.waits = True
-            try:
-                yield
-            finally:
-                _thread.waits = False
-                self._stream.synchronize()
-
-    def done(self) -> None:
-        with self._backend.scope():
-            self._read.record()
-
-    def memory(self, size: int) -> np.ndarray[Any, Any]:
-        with self._backend.scope():
-            pinned: np.ndarray[Any, Any] = cupyx.empty_pinned((size,), np.uint8)
-            return pinned
-
-
-def _look() -> tuple[tuple[str, ...], str]:
-    """The devices that compute, and in words why there are none."""
-    try:
-        count = runtime.getDeviceCount()
-    except Exception as error:  # a CUDARuntimeError, or whatever a broken installation raises
-        return (), f"is installed but {_why_uncounted(error)}"
-    if count == 0:
-        return (), "is installed but no CUDA device was found"
-    try:
-        # A device is counted also where the toolkit's libraries or headers are missing: one product
-        # loads cuBLAS, one sum compiles a kernel.
-        ones = cupy.ones((2, 2), dtype=cupy.float32)
-        float((ones @ ones).sum())
-    except Exception as error:  # whatever the driver, cuBLAS or NVRTC raise
-        busy = isinstance(error, runtime.CUDARuntimeError | MemoryError)
-        question = "" if busy else ": are the CUDA toolkit's libraries installed?"
-        sees = f"sees {count} CUDA device{'s' * (count > 1)} but cannot compute"
-        return (), f"{sees} ({_told(error)}){question}"
-    return tuple(f"cuda:{index}" for index in range(count)), ""
-
-
-def _why_uncounted(error: Exception) -> str:
-    status = getattr(error, "status", None)
-    if status == _NO_DEVICE:
-        return "no CUDA device was found"
-    if status == _INSUFFICIENT_DRIVER:
-        driver, needed = runtime.driverGetVersion(), runtime.runtimeGetVersion()
-        if driver == 0:
-            return "no CUDA driver was found"
-        older = "bpnet-xp[cuda12] suits it, or " if driver // 1000 == 12 < needed // 1000 else ""
-        return (
-            f"the CUDA driver is too old: it serves CUDA {_dotted(driver)}, and this cupy needs "
-            f"{_dotted(needed)}; {older}a newer driver does"
-        )
-    return f"CUDA does not answer ({_told(error)})"
-
-
-def _dotted(version: int) -> str:
-    """``"12.4"`` of 12040."""
-    return f"{version // 1000}.{version % 1000 // 10}"
-
-
-def _told(error: Exception) -> str:
-    """Kind and first line of an error."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

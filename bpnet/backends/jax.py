@@ -11,7 +11,10 @@ import jax.numpy as jnp
 import jax.scipy.special
 import numpy as np
 
-from .base import Array, Availability, Backend, Namespace
+from .availability import Availability
+from .base import Backend
+from .interop import Array
+from .namespaces import Namespace
 
 __all__ = ["JaxBackend"]
 
@@ -50,17 +53,20 @@ class JaxBackend(Backend):
         return Availability(cls.name, jax.__version__, devices, lacking)
 
     @classmethod
-    def lacks_dtype(cls, device: str, dtype: str) -> str:
-        if device.startswith("tpu") and dtype == "float64":
+    def device_name(cls, device: Any) -> str:
+        return device if isinstance(device, str) else _name(device)
+
+    def why_no_dtype(self, dtype: str) -> str:
+        if self.device.startswith("tpu") and dtype == "float64":
             return "TPUs compute in float32"
         return ""
 
-    def lacks_compute(self, compute_dtype: str) -> str:
+    def why_no_compute_dtype(self, compute_dtype: str) -> str:
         if compute_dtype == "tf32" and not self.device.startswith("cuda"):
             return "only CUDA GPUs have it"
         return ""
 
-    def lacks_determinism(self) -> str:
+    def why_not_deterministic(self) -> str:
         flag = "--xla_gpu_deterministic_ops=true"
         if self.device.startswith("cuda") and flag not in os.environ.get("XLA_FLAGS", ""):
             return f"set XLA_FLAGS={flag} in the environment before Python starts"

@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .base import Array, Availability, Backend, Namespace
+from .availability import Availability
+from .base import Backend
+from .interop import Array
+from .namespaces import Namespace
 
 __all__ = ["SHORT", "NumpyBackend", "ones"]
 
@@ -48,12 +51,12 @@ class NumpyBackend(Backend):
     """NumPy 2, which is its own array API namespace."""
 
     name = "numpy"
-    target = "bpnet.compiler.targets.numpy"
+    target = "bpnet.compiler.targets.numpy:NumpyTarget"
     xp: Any = Namespace(np)
     xp.max = _max
     xp.sum = _sum
     xp.argmax = _argmax
-    at_once = 2**16
+    entries_per_pass = 2**16
 
     @classmethod
     def probe(cls) -> Availability:
@@ -68,7 +71,7 @@ class NumpyBackend(Backend):
     def from_host(self, x: np.ndarray[Any, Any], dtype: str) -> Array:
         return np.array(x, dtype=dtype, order="C")
 
-    def as_own(self, x: Array, name: str, dtype: str) -> Array:
+    def to_dtype(self, x: Array, name: str, dtype: str) -> Array:
         if x.dtype.kind not in "biuf":
             raise TypeError(
                 f"{name} has dtype {x.dtype}: real numbers are needed; "
@@ -76,7 +79,7 @@ class NumpyBackend(Backend):
             )
         return np.asarray(x, dtype=dtype)
 
-    def finite(self, x: Array) -> bool:
+    def all_finite_on_device(self, x: Array) -> bool:
         if x.dtype.kind == "f" and x.flags.c_contiguous:
             flat = x.reshape(-1)
             if math.isfinite(np.dot(flat, flat)):  # in one pass; what overflows is looked at below
@@ -86,7 +89,7 @@ class NumpyBackend(Backend):
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
         return np.array(x)
 
-    def overwritten(self, x: Array, values: Array) -> Array:
+    def write_into(self, x: Array, values: Array) -> Array:
         np.copyto(x, values)
         return x
 

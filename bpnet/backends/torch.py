@@ -12,7 +12,12 @@ import array_api_compat.torch
 import numpy as np
 import torch
 
-from .base import Array, Availability, Backend, Namespace, Uploads
+from .availability import Availability
+from .base import Backend
+from .interop import Array
+from .namespaces import Namespace
+from .torch_uploads import TorchUploads, uploads_here
+from .uploads import Uploads
 
 __all__ = ["TorchBackend"]
 
@@ -54,7 +59,7 @@ class TorchBackend(Backend):
     """PyTorch's arrays and products; its autograd is not used."""
 
     name = "torch"
-    target = "bpnet.compiler.targets.torch"
+    target = "bpnet.compiler.targets.torch:TorchTarget"
     xp = Namespace(array_api_compat.torch, torch.erf, torch.sigmoid)
 
     def __init__(self, device: str, dtype: str) -> None:
@@ -67,18 +72,17 @@ class TorchBackend(Backend):
         lacking = "" if len(devices) > 1 else "this build or machine has no accelerator"
         return Availability(cls.name, torch.__version__, devices, lacking)
 
-    @classmethod
-    def lacks_dtype(cls, device: str, dtype: str) -> str:
-        if device == "mps" and dtype == "float64":
+    def why_no_dtype(self, dtype: str) -> str:
+        if self.device == "mps" and dtype == "float64":
             return "Apple's GPUs compute in float32 only"
         return ""
 
-    def lacks_compute(self, compute_dtype: str) -> str:
+    def why_no_compute_dtype(self, compute_dtype: str) -> str:
         if compute_dtype == "tf32" and self._device.type != "cuda":
             return "only CUDA GPUs have it"
         return ""
 
-    def lacks_determinism(self) -> str:
+    def why_not_deterministic(self) -> str:
         if self._device.type == "cuda" and "CUBLAS_WORKSPACE_CONFIG" not in os.environ:
             return "set CUBLAS_WORKSPACE_CONFIG=:4096:8 in the environment before Python starts"
         return ""
@@ -90,10 +94,10 @@ class TorchBackend(Backend):
         return str(x.device)
 
     def from_host(self, x: np.ndarray[Any, Any], dtype: str) -> Array:
-        beside = self._device.type == "cuda" and _beside(self._device)
+        beside = self._device.type == "cuda" and uploads_here(self._device)
         if beside and x.dtype == dtype and x.flags.c_contiguous and x.flags.writeable:
             own = torch.from_numpy(x)
-            if own.is_pinned():  # as `_Uploads.memory` is, which stays as it is until all is there
+            if own.is_pinned():  # by `TorchUploads.host_bytes`, and kept until it is copied
                 return own.to(self._device, non_blocking=True)
         # From pinned memory nobody waits for the copy; of what is large none is kept for that.
         if beside or (self._device.type == "cuda" and x.nbytes <= 2**22):
@@ -103,23 +107,23 @@ class TorchBackend(Backend):
         # A copy, as PyTorch would share memory with, and warn of, a read-only array.
         return torch.from_numpy(np.array(x, dtype=dtype, order="C")).to(self._device)
 
-    def as_own(self, x: Array, name: str, dtype: str) -> Array:
-        return super().as_own(x.detach(), name, dtype)
+    def to_dtype(self, x: Array, name: str, dtype: str) -> Array:
+        return super().to_dtype(x.detach(), name, dtype)
 
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
         return np.array(x.detach().cpu().numpy())
 
-    def finite(self, x: Array) -> Any:
+    def all_finite_on_device(self, x: Array) -> Any:
         if self._device.type == "cpu" and x.is_floating_point() and x.is_contiguous():
             flat = x.view(-1)
             if math.isfinite(torch.dot(flat, flat).item()):  # as NumPy's backend does it
                 return True
-        return super().finite(x)
+        return super().all_finite_on_device(x)
 
     def copy(self, x: Array) -> Array:
         return x.clone()
 
-    def overwritten(self, x: Array, values: Array) -> Array:
+    def write_into(self, x: Array, values: Array) -> Array:
         written: Array = x.copy_(values)
         return written
 
@@ -135,42 +139,10 @@ class TorchBackend(Backend):
         return stack
 
     def uploads(self) -> Uploads:
-        return _Uploads(self, self._device) if self._device.type == "cuda" else Uploads(self)
+        if self._device.type != "cuda":
+            return super().uploads()
+        return TorchUploads(self.scope, self._device)
 
     def synchronize(self) -> None:
         if self._device.type != "cpu":
             torch.accelerator.synchronize(self._device)
-
-
-def _beside(device: Any) -> bool:
-    """Whether a stream of its own is current, as that of `_Uploads`."""
-    return bool(torch.cuda.current_stream(device) != torch.cuda.default_stream(device))
-
-
-class _Uploads(Uploads):
-    """A stream of its own, in which copies from pinned memory go beside what is computed.
-
-    What it brings lies in memory of this stream's. That comes back to it when nothing refers to it
-    any more, which may be before the device has read it: so the stream waits for `done`.
-    """
-
-    def __init__(self, backend: TorchBackend, device: Any) -> None:
-        super().__init__(backend)
-        self._device = device
-        self._stream, self._read = torch.cuda.Stream(device), torch.cuda.Event()
-
-    @contextlib.contextmanager
-    def scope(self) -> Iterator[None]:
-        with self._backend.scope(), torch.cuda.stream(self._stream):
-            self._stream.wait_event(self._read)
-            try:
-                yield
-            finally:
-                self._stream.synchronize()
-
-    def done(self) -> None:
-        self._read.record(torch.cuda.current_stream(self._device))
-
-    def memory(self, size: int) -> np.ndarray[Any, Any]:
-        pinned: np.ndarray[Any, Any] = torch.empty(size, dtype=torch.uint8, pin_memory=True).numpy()
-        return pinned

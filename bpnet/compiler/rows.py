@@ -111,7 +111,7 @@ def compile_rows(backend: Backend, function: Callable[..., Any]) -> RowRun:
     array([[ 2.],
            [18.]])
     """
-    target = target_of(backend)
+    target: Any = target_of(backend)
     if hasattr(target, "compile_rows"):
         run: RowRun = target.compile_rows(backend, function)
         return run
@@ -143,7 +143,7 @@ def compile_blocks(backend: Backend, function: BlockFunction) -> BlockRun:
     >>> [(count, float(total)) for count, total in run(2.0, np.asarray([1.0, 3.0, 5.0]), most=2)]
     [(2, 8.0), (1, 10.0)]
     """
-    target = target_of(backend)
+    target: Any = target_of(backend)
     if hasattr(target, "compile_blocks"):
         blocks: BlockRun = target.compile_blocks(backend, function)
         return blocks
@@ -185,7 +185,7 @@ def compile_function(backend: Backend, function: Callable[..., Any]) -> Callable
     >>> float(total(np.ones(3), np.full(3, 2.0)))
     6.0
     """
-    target = target_of(backend)
+    target: Any = target_of(backend)
     if hasattr(target, "compile_function"):
         compiled: Callable[..., Any] = target.compile_function(backend, function)
         return compiled
@@ -219,7 +219,7 @@ def rows_of_steps(backend: Backend, outputs: Array) -> Array:
     >>> rows_of_steps(bpnet.get_backend("numpy"), np.zeros((2, 3, 4))).shape
     (6, 4)
     """
-    target = target_of(backend)
+    target: Any = target_of(backend)
     if hasattr(target, "rows_of_steps"):
         return target.rows_of_steps(outputs)
     return backend.xp.reshape(outputs, (-1, outputs.shape[2]))

@@ -21,9 +21,11 @@ from bpnet.randomness import keep_mask
 
 cupy = pytest.importorskip("cupy", reason="cupy is not installed")
 
-from bpnet.backends import cublas  # noqa: E402 - needs cupy
+from cupy.cuda import runtime  # noqa: E402 - needs cupy
+
+from bpnet.backends import cublas, cupy_devices, cupy_uploads  # noqa: E402
 from bpnet.backends import cupy as module  # noqa: E402
-from bpnet.backends.cupy import CupyBackend, runtime  # noqa: E402
+from bpnet.backends.cupy import CupyBackend  # noqa: E402
 
 SOURCES = Path(bpnet.__file__).parent
 VERSION = cupy.__version__
@@ -217,18 +219,18 @@ def test_each_name_that_is_used_is_there_with_that_signature(name):
 
 
 def chains():
-    """Each dotted name of CuPy's in the backend's source."""
-    tree = ast.parse(inspect.getsource(module))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            text = ast.unparse(node)
-            if text.partition(".")[0] in ("array_api_compat", "cupy", "cupyx", "runtime"):
-                yield text
+    """Each dotted name of CuPy's in the backend's sources."""
+    for place in (module, cupy_devices, cupy_uploads):
+        for node in ast.walk(ast.parse(inspect.getsource(place))):
+            if isinstance(node, ast.Attribute):
+                text = ast.unparse(node)
+                if text.partition(".")[0] in ("array_api_compat", "cupy", "cupyx", "runtime"):
+                    yield place, text
 
 
-@pytest.mark.parametrize("chain", sorted(set(chains())))
-def test_each_name_of_cupy_in_the_backend_is_there(chain):
-    functools.reduce(getattr, chain.split(".")[1:], getattr(module, chain.split(".")[0]))
+@pytest.mark.parametrize(("place", "chain"), sorted(set(chains()), key=str), ids=str)
+def test_each_name_of_cupy_in_the_backend_is_there(place, chain):
+    functools.reduce(getattr, chain.split(".")[1:], getattr(place, chain.split(".")[0]))
 
 
 def test_each_attribute_of_an_array_that_is_used_is_there():
@@ -270,16 +272,16 @@ def test_a_smaller_type_takes_a_gpu_that_has_it(capability, lacks, monkeypatch):
     backend._device = types.SimpleNamespace(compute_capability=capability)
     for compute_dtype, multiplies in (("tf32", False), ("bfloat16", True)):
         monkeypatch.setattr(cublas, "library", lambda made=multiplies: made or None)
-        assert bool(backend.lacks_compute(compute_dtype)) is lacks
-        assert not lacks or capability in backend.lacks_compute(compute_dtype)
-    assert backend.lacks_compute("float16") == ""
+        assert bool(backend.why_no_compute_dtype(compute_dtype)) is lacks
+        assert not lacks or capability in backend.why_no_compute_dtype(compute_dtype)
+    assert backend.why_no_compute_dtype("float16") == ""
 
 
 def test_bfloat16_takes_a_cublas_and_a_step_that_a_plan_knows(monkeypatch):
     backend = object.__new__(CupyBackend)
     backend._device = types.SimpleNamespace(compute_capability="90")
     monkeypatch.setattr(cublas, "library", lambda: None)
-    assert "cuBLAS" in backend.lacks_compute("bfloat16")
+    assert "cuBLAS" in backend.why_no_compute_dtype("bfloat16")
     backend.dtype, backend.compute_dtype = "float32", "bfloat16"
     theta, x = np.zeros(3, np.float32), np.zeros((4, 2), np.float32)
     run = compile_step(backend, lambda xp, state, x, y, rates: ((xp.cumsum(state[0]),), x))
@@ -394,7 +396,7 @@ def test_uploads_wait_for_the_reader_of_their_memory(monkeypatch):
     assert uploads._stream.options == {"non_blocking": True}
     with uploads.scope():
         log.append("copy")
-    uploads.done()
+    uploads.reads_queued()
     assert log == ["enter", "wait", "copy", "synchronize", "leave", "record"]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import copy
+import importlib.util
 import pickle
 import threading
 from importlib.util import find_spec
@@ -11,8 +12,7 @@ import numpy as np
 import pytest
 
 import bpnet
-from bpnet import backends
-from bpnet.backends import Availability, BackendUnavailableError
+from bpnet.backends import Availability, BackendUnavailableError, loading
 from bpnet.backends.numpy import NumpyBackend
 
 NAMES = ("numpy", "cupy", "torch", "jax")
@@ -22,9 +22,8 @@ def fake(name):
     """NumPy under another library's name, on whatever device."""
 
     class Fake(NumpyBackend):
-        @classmethod
-        def lacks_dtype(cls, device, dtype):
-            return "it is a small one" if (device, dtype) == ("mps", "float64") else ""
+        def why_no_dtype(self, dtype):
+            return "it is a small one" if (self.device, dtype) == ("mps", "float64") else ""
 
         def device_of(self, x):
             return self.device
@@ -52,8 +51,8 @@ def machine(monkeypatch):
             else:
                 reason = "" if len(there) > 1 else "this build has no accelerator"
                 table[name] = Availability(name, "9.9", there, reason)
-        monkeypatch.setattr(backends, "_probe", table.__getitem__)
-        monkeypatch.setattr(backends, "_load", CLASSES.__getitem__)
+        monkeypatch.setattr(loading, "_probe_built_in", table.__getitem__)
+        monkeypatch.setattr(loading, "load", lambda entry: CLASSES[entry.name])
 
     return make
 
@@ -138,7 +137,7 @@ def test_a_device_alone_finds_cupy_then_pytorch_then_jax(machine, devices, expec
             bpnet.get_backend(device="cuda")
         assert "'cuda'" in str(caught.value)
         for name in NAMES[1:]:
-            assert f"{name}: {backends._probe(name).reason}" in str(caught.value)
+            assert f"{name}: {loading._probe_built_in(name).reason}" in str(caught.value)
         assert 'pip install "bpnet-xp[cuda13]"' in str(caught.value)
         assert chosen("auto") == ("numpy", "cpu", "float32")
     else:
@@ -403,13 +402,13 @@ def test_a_type_that_a_device_lacks(machine):
 @pytest.fixture
 def fresh(monkeypatch):
     """Look anew: what was found of a library is remembered."""
-    monkeypatch.setattr(backends, "_probe", backends._probe.__wrapped__)
+    monkeypatch.setattr(loading, "_probe_built_in", loading._probe_built_in.__wrapped__)
 
 
 def test_a_library_that_is_not_installed(monkeypatch, fresh):
-    real = backends.importlib.util.find_spec
+    real = importlib.util.find_spec
     monkeypatch.setattr(
-        backends.importlib.util, "find_spec", lambda name: None if name == "jax" else real(name)
+        importlib.util, "find_spec", lambda name: None if name == "jax" else real(name)
     )
     found = {one.name: one for one in bpnet.available_backends()}["jax"]
     assert found == Availability("jax", None, (), "jax is not installed")
@@ -418,11 +417,11 @@ def test_a_library_that_is_not_installed(monkeypatch, fresh):
 
 @pytest.mark.parametrize("error", [ImportError("no libc\nmore"), OSError("no libc"), ValueError()])
 def test_a_broken_installation_is_told_and_does_no_harm(monkeypatch, fresh, error):
-    def broken(name):
+    def broken(entry):
         raise error
 
-    monkeypatch.setattr(backends, "_load", broken)
-    monkeypatch.setattr(backends.importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(loading, "load", broken)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
     found = bpnet.available_backends()[2]
     assert found.name == "torch"
     assert not found.usable
@@ -502,6 +501,6 @@ def test_importing_bpnet_reads_no_library_until_it_is_asked_for(monkeypatch):
     def probe(name):
         raise AssertionError(f"{name} was looked for")
 
-    monkeypatch.setattr(backends, "_probe", probe)
+    monkeypatch.setattr(loading, "_probe_built_in", probe)
     assert chosen() == ("numpy", "cpu", "float32")
     bpnet.Network([2, 1], device="cpu").fit([[0.0, 1.0]], [[1.0]], epochs=1, batch_size=1)

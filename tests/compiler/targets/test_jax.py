@@ -10,7 +10,7 @@ import pytest
 jax = pytest.importorskip("jax", reason="jax is not installed")
 
 from _backends import relative  # noqa: E402 - these tests need jax
-from compiler.test_plan import OPTIMIZERS, OWN_OPTIMIZERS, training, with_own  # noqa: E402
+from compiler._trials import OPTIMIZERS, OWN_OPTIMIZERS, training, with_own  # noqa: E402
 
 import bpnet  # noqa: E402
 from bpnet.compiler import compile_step  # noqa: E402

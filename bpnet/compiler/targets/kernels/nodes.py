@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...trace import ELEMENTWISE, Node
+from ...ir import ELEMENTWISE, Node
 
 __all__ = [
     "Node",

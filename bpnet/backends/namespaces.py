@@ -1,0 +1,75 @@
+"""An array library's functions: those of the array API standard, and the few that it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .counter_random import keep_bits, normal
+from .erf import erf
+from .interop import Array, device_of
+
+__all__ = ["Namespace", "sigmoid_by_tanh"]
+
+
+def sigmoid_by_tanh(x: Array, xp: Any) -> Array:
+    """``1 / (1 + exp(-x))``, which overflows nowhere, and in NumPy takes half as long as that."""
+    return 0.5 * xp.tanh(0.5 * x) + 0.5
+
+
+class Namespace:
+    """A library's array API namespace, and what the standard lacks.
+
+    Parameters
+    ----------
+    module : module
+        The namespace of the array API standard.
+    erf, sigmoid : callable, optional
+        The library's own; by default both are made of standard operations, erf approximately.
+    """
+
+    def __init__(
+        self,
+        module: Any,
+        erf: Callable[[Array], Array] | None = None,
+        sigmoid: Callable[[Array], Array] | None = None,
+    ) -> None:
+        self._module = module
+        self.erf = erf if erf is not None else self._approximate_erf
+        self.sigmoid = sigmoid if sigmoid is not None else self._sigmoid_by_tanh
+
+    def _approximate_erf(self, x: Array) -> Array:
+        return erf(x, self)
+
+    def _sigmoid_by_tanh(self, x: Array) -> Array:
+        return sigmoid_by_tanh(x, self)
+
+    def keep_mask(self, like: Array, probability: float, key: Any, first: int = 0) -> Array:
+        """Zeros, and ``1 / probability`` where kept, of the shape and type of ``like``.
+
+        Parameters
+        ----------
+        like : array, shape (m, n)
+        probability : float
+            In steps of 2**-24.
+        key : int or array of int32, shape ()
+            What differs between layers and steps; see `randomness.mask_key`.
+        first : int, optional
+            Number of the first sample within its mini-batch.
+        """
+        device = device_of(like)
+        kept = keep_bits(like.shape, probability, key, self, device, first)
+        return self.astype(kept, like.dtype) * (1.0 / probability)
+
+    def normal(self, like: Array, key: Any, first: int = 0) -> Array:
+        """Standard normal numbers, of the shape and type of ``like``."""
+        device = device_of(like)
+        return normal(like.shape, key, self, like.dtype, device, first)
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._module, name)
+        setattr(self, name, value)  # the next look-up is a plain attribute
+        return value
+
+    def __repr__(self) -> str:
+        return f"<namespace of {self._module.__name__}>"
