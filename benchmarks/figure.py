@@ -11,7 +11,7 @@ from .cases import Case
 from .report import duration
 from .rounds import Measured
 
-__all__ = ["growth", "peers"]
+__all__ = ["MINE", "growth", "new_figure", "peers"]
 
 MINE, MINE_LIGHT, THEIRS, THEIRS_LIGHT = "#33669a", "#9dbbd8", "#8a8a8a", "#cfcfcf"
 LABELS = {
@@ -46,7 +46,7 @@ def peers(
     for case in cases:
         if case.name in floors:
             nets.setdefault(case.net, []).append(case)
-    figure = _figure((4.2 * len(nets), 0.8 + 0.46 * len(names)))
+    figure = new_figure((4.2 * len(nets), 0.8 + 0.46 * len(names)))
     if figure is None:
         return
     panels = figure.subplots(1, len(nets), sharey=True, squeeze=False)[0]
@@ -122,7 +122,7 @@ def _legend(figure: Any, ways: Sequence[str]) -> None:
 
 def growth(folder: Path, record: dict[str, Any], machine: dict[str, Any]) -> None:
     """``growth.png`` and ``growth.svg``: time by batch, width, depth and samples."""
-    figure = _figure((12, 3.4))
+    figure = new_figure((12, 3.4))
     if figure is None:
         return
     sweeps = [name for name in record if name in ("batch", "width", "depth", "samples")]
@@ -148,7 +148,8 @@ def growth(folder: Path, record: dict[str, Any], machine: dict[str, Any]) -> Non
         figure.savefig(folder / f"growth.{suffix}", dpi=150)
 
 
-def _figure(size: tuple[float, float]) -> Any:
+def new_figure(size: tuple[float, float]) -> Any:
+    """A figure, or None where matplotlib is not installed, which is told."""
     try:
         from matplotlib.figure import Figure
     except ImportError:

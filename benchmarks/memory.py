@@ -16,7 +16,7 @@ from .cases import CASES, SEED, Case, from_record, named
 from .children import call
 from .report import table
 
-__all__ = ["run"]
+__all__ = ["MEGABYTE", "process_status", "run"]
 
 MEGABYTE = 10**6
 SLOTS = {"sgd": 0, "adam": 2}
@@ -98,7 +98,7 @@ def _trainer(case: Case, x: np.ndarray, y: np.ndarray) -> Any:
     return train
 
 
-def _status(field: str) -> int | None:
+def process_status(field: str) -> int | None:
     """A size of this process as Linux tells it, in bytes."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
@@ -109,12 +109,12 @@ def _status(field: str) -> int | None:
 
 def _resident() -> int:
     """Resident bytes now; where the system does not say, the peak so far."""
-    size = _status("VmRSS:")
+    size = process_status("VmRSS:")
     return _peak() if size is None else size
 
 
 def _peak() -> int:
-    size = _status("VmHWM:")
+    size = process_status("VmHWM:")
     if size is not None:
         return size
     import resource

@@ -74,6 +74,8 @@ def _table(fit: dict[str, Any], imports: dict[str, float], predict: dict[str, An
 
 def epoch_of_fit(steps: int, rounds: int) -> dict[str, float]:
     """Seconds of an epoch of ``fit``, and of the same steps and validation bare."""
+    from bpnet.model.layers import resolved
+
     import bpnet
     from bpnet.backprop import feedforward
     from bpnet.compiler import compile_step
@@ -88,10 +90,11 @@ def epoch_of_fit(steps: int, rounds: int) -> dict[str, float]:
     )
     xp = net.backend.xp
     optimizer = bpnet.SGD(case.learning_rate)
-    bare = compile_step(net.backend, make_step(net._architecture, net.cost, StepConfig(optimizer)))
+    architecture = resolved(case.sizes, case.sigma, net.cost)
+    bare = compile_step(net.backend, make_step(architecture, net.cost, StepConfig(optimizer)))
     order = np.random.default_rng(SEED).permutation(len(x)).reshape(steps, case.batch)
     rates = [optimizer.rates(k) for k in range(steps)]
-    state = net._layout.join(net.weights, net.biases, xp), (), (), (), ()
+    state = architecture.layout.join(net.weights, net.biases, xp), (), (), (), ()
     w, b = net.weights, net.biases
 
     def run_steps() -> None:

@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from . import machine, report
 from .children import ROOT, all_threads, call, environment
-from .figure import MINE, _figure
+from .figure import MINE, new_figure
 
 __all__ = ["GOALS", "Goal", "draw", "main", "run", "summary", "table", "train"]
 
@@ -99,7 +99,7 @@ def table(found: dict[str, Any]) -> str:
 
 def draw(folder: Path, found: dict[str, Any]) -> None:
     """``quality.png``: the accuracy after each epoch, a line a seed."""
-    picture = _figure((6.4, 4.0))
+    picture = new_figure((6.4, 4.0))
     if picture is None:
         return
     axis = picture.subplots()

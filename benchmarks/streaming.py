@@ -16,7 +16,7 @@ from .bars import Bar
 from .cases import CASES, SEED, Case, from_record
 from .children import call
 from .clock import seconds_of
-from .memory import MEGABYTE, _status
+from .memory import MEGABYTE, process_status
 from .report import duration, table
 
 __all__ = ["run"]
@@ -100,13 +100,13 @@ def peak(record: dict[str, Any], folder: str, allowed: int) -> int:
     case = from_record(record)
     square = np.ones((512, 512), np.float32)
     np.dot(square, square)  # BLAS makes its buffers
-    before = _status("RssAnon:") or 0
+    before = process_status("RssAnon:") or 0
     fit = _streamed(case, folder, allowed)
     sizes, over = [before], threading.Event()
 
     def watch() -> None:
         while not over.wait(0.002):
-            sizes.append(_status("RssAnon:") or 0)
+            sizes.append(process_status("RssAnon:") or 0)
 
     watching = threading.Thread(target=watch)
     watching.start()
@@ -120,8 +120,9 @@ def peak(record: dict[str, Any], folder: str, allowed: int) -> int:
 
 def _streamed(case: Case, folder: str, allowed: int, prefetch: bool = True) -> Any:
     """A fit on the file; two thirds of what is allowed are for samples."""
-    from bpnet.data import NpySource
     from bpnet.training.preparation import SamplePreparer
+
+    from bpnet.data import NpySource
     from bpnet.training.streaming import StreamFeed, rows_within
 
     net = _net(case)

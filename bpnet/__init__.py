@@ -14,27 +14,18 @@ from . import (
 )
 from ._lib.lazy import lazy_attributes as _lazy_attributes
 from .backends import BackendUnavailableError
-from .network import Gradients, Layer, Network, load
-from .optimizers import (
-    SGD,
-    AdaGrad,
-    Adam,
-    AdamW,
-    AMSGrad,
-    Lion,
-    Momentum,
-    Muon,
-    NAdam,
-    Nesterov,
-    RAdam,
-    RMSProp,
-)
+from .loading import load
+from .model import Gradients, Layer
+from .network import Network
+from .optimizers import SGD, Momentum, Nesterov
 from .training import Callback, DivergenceError, History, read_checkpoint
 from .training.callbacks import PLACES as _PLACES
 
 if _typing.TYPE_CHECKING:
     from .backends import available_backends, get_backend, use
+    from .explanation import explain
     from .gradients import GradientCheck, gradient_check
+    from .optimizers import AdaGrad, Adam, AdamW, AMSGrad, Lion, Muon, NAdam, RAdam, RMSProp
     from .rate_finder import find_learning_rate
     from .training import (
         Budget,
@@ -86,6 +77,7 @@ __all__ = [
     "available_backends",
     "backends",
     "costs",
+    "explain",
     "find_learning_rate",
     "get_backend",
     "gradient_check",
@@ -99,11 +91,15 @@ __all__ = [
     "use",
 ]
 
+_OPTIMIZERS = ["AdaGrad", "Adam", "AdamW", "AMSGrad", "Lion", "Muon", "NAdam", "RAdam", "RMSProp"]
+
 __getattr__ = _lazy_attributes(
     __name__,
     {
         **dict.fromkeys(_PLACES, "training.callbacks"),
+        **dict.fromkeys(_OPTIMIZERS, "optimizers"),
         **dict.fromkeys(("available_backends", "get_backend", "use"), "backends"),
+        "explain": "explanation",
         "GradientCheck": "gradients",
         "LBFGS": "training.lbfgs",
         "find_learning_rate": "rate_finder",

@@ -9,9 +9,14 @@ import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from ._lib.frozen import Frozen
+from ._lib.constraints import Constraints, Function, Number, Text
 from ._lib.registry import lookup, to_record
-from .activations import Activation, Exponential, Identity, Sigmoid, Softmax, Softplus
+from ._lib.validation import Validated
+from .activations.base import Activation, cast_like
+from .activations.exponential import Exponential, Softmax
+from .activations.identity import Identity
+from .activations.rectifiers import Softplus
+from .activations.sigmoid import Sigmoid
 from .backends import Array, namespace
 
 __all__ = [
@@ -29,15 +34,18 @@ _LINEAR: Activation = Identity()
 _SOFTPLUS = Softplus()
 
 
-class Cost(Frozen):
+class Cost(Validated):
     """A cost of one sample's outputs a against its targets y.
+
+    Subclasses are immutable, and equal where their fields are. A field annotated ``float``,
+    ``int`` or ``bool`` is checked, and converted from NumPy's types, when the object is made.
 
     Attributes
     ----------
     name : str
         What users and files call it.
     partner : Activation
-        The output layer's activation where none is named.
+        The output layer's activation if none is named.
     match : type of Activation or None
         The activation with which BP1 becomes ``delta = a - y``, and the value a function of z.
     domain : (float, float)
@@ -69,13 +77,13 @@ class Cost(Frozen):
         return self.match is not None and type(sigma) is self.match
 
     def output_error(self, sigma: Activation, z: Array, a: Array, y: Array, xp: Any) -> Array:
-        """The error of the output layer, BP1, shape (m, n_L): short where the pair allows it."""
+        """The error of the output layer, BP1, shape (m, n_L); ``a - y`` if the pair matches."""
         if self.matches(sigma):
             return a - y
         return sigma.pullback(self.gradient(a, y, xp), z, a, xp)
 
     def of_output(self, sigma: Activation, z: Array, y: Array, xp: Any) -> Array:
-        """``C_x`` of each sample by the stable way, from the output layer's weighted input."""
+        """``C_x`` of each sample from the output layer's weighted input, stably if they match."""
         if self.matches(sigma):
             return self.value_of_z(z, y, xp)
         return self.value(sigma.value(z, xp), y, xp)
@@ -108,7 +116,15 @@ class Quadratic(Cost):
 
 
 class BinaryCrossEntropy(Cost):
-    """``-sum_j [y_j log a_j + (1 - y_j) log(1 - a_j)]``: the book's cross-entropy."""
+    """``-sum_j [y_j log a_j + (1 - y_j) log(1 - a_j)]``: the book's cross-entropy.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import bpnet
+    >>> bpnet.costs.BinaryCrossEntropy().value(np.asarray([[0.0]]), np.asarray([[0.0]])) + 0.0
+    array([0.])
+    """
 
     name = "binary_cross_entropy"
     partner = Sigmoid()
@@ -157,16 +173,14 @@ class Huber(Cost):
     Parameters
     ----------
     delta : float, optional
-        Distance from which on an output counts linearly.
+        Distance beyond which an output counts linearly; greater than 0.
     """
+
+    constraints = Constraints(delta=Number(0.0, closed="neither"))
 
     delta: float = 1.0
 
     name = "huber"
-
-    def __post_init__(self) -> None:
-        if not self.delta > 0:
-            raise ValueError(f"huber needs delta > 0, not {self.delta}")
 
     def value(self, a: Array, y: Array, xp: Any = None) -> Array:
         xp = xp or namespace(a)
@@ -210,9 +224,14 @@ class CustomCost(Cost):
     gradient_of : callable
         ``gradient_of(a, y, xp)``, shape (m, n_L).
     name : str, optional
-        What files call it; `bpnet.load` is given it back under that name.
+        What files call it; `bpnet.load` takes the object again under that name.
     partner : str or Activation, optional
-        The output layer's activation where none is named.
+        The output layer's activation if none is named.
+
+    Notes
+    -----
+    Both results are used in the type of a: constants of a wider one, as a ``numpy.float64``, do
+    not widen the network.
 
     Examples
     --------
@@ -227,20 +246,29 @@ class CustomCost(Cost):
     True
     """
 
+    constraints = Constraints(
+        value_of=Function("(a, y, xp)"), gradient_of=Function("(a, y, xp)"), name=Text()
+    )
+
     value_of: Callable[[Array, Array, Any], Array]
     gradient_of: Callable[[Array, Array, Any], Array]
     name: str = "custom"  # type: ignore[misc]  # here each object has its own
     partner: Activation = _LINEAR
 
     def __post_init__(self) -> None:
-        if self.name in _BUILT_IN:
+        if self.name in BUILT_IN:
             raise ValueError(f"the name {self.name!r} is that of one of bpnet's own")
+        from .activations.registry import get as get_activation
+
+        object.__setattr__(self, "partner", get_activation(self.partner))
 
     def value(self, a: Array, y: Array, xp: Any = None) -> Array:
-        return self.value_of(a, y, xp or namespace(a))
+        xp = xp or namespace(a)
+        return cast_like(a, self.value_of(a, y, xp), xp)
 
     def gradient(self, a: Array, y: Array, xp: Any = None) -> Array:
-        return self.gradient_of(a, y, xp or namespace(a))
+        xp = xp or namespace(a)
+        return cast_like(a, self.gradient_of(a, y, xp), xp)
 
 
 def _away_from_zero(a: Array, xp: Any) -> Array:
@@ -248,7 +276,7 @@ def _away_from_zero(a: Array, xp: Any) -> Array:
     return xp.maximum(a, float(xp.finfo(a.dtype).smallest_normal))
 
 
-_BUILT_IN: dict[str, Callable[..., Cost]] = {
+BUILT_IN: dict[str, Callable[..., Cost]] = {
     "quadratic": Quadratic,
     "binary_cross_entropy": BinaryCrossEntropy,
     "cross_entropy": BinaryCrossEntropy,
@@ -260,7 +288,7 @@ _BUILT_IN: dict[str, Callable[..., Cost]] = {
 
 
 def get(cost: str | Cost) -> Cost:
-    """The cost of that name, or the argument where it is one.
+    """The cost of that name, or the argument if it is one.
 
     Parameters
     ----------
@@ -276,6 +304,8 @@ def get(cost: str | Cost) -> Cost:
     ------
     ValueError
         If there is none of that name.
+    TypeError
+        If it is neither a name nor a cost.
 
     Examples
     --------
@@ -283,16 +313,16 @@ def get(cost: str | Cost) -> Cost:
     >>> bpnet.costs.get("log_likelihood")
     CategoricalCrossEntropy()
     """
-    return lookup(cost, _BUILT_IN, Cost, "cost")
+    return lookup(cost, BUILT_IN, Cost, "cost")
 
 
 def check_pair(cost: Cost, sigma: Activation) -> None:
-    """Raise where the outputs of ``sigma`` are none that the cost is defined for.
+    """Raise if the cost is not defined for the outputs of ``sigma``.
 
     Raises
     ------
     ValueError
-        The message names both, and what would do.
+        The message names both, and an activation that goes with the cost.
     """
     if isinstance(cost, BinaryCrossEntropy) and isinstance(sigma, Softmax):
         raise ValueError(
@@ -313,15 +343,15 @@ def check_pair(cost: Cost, sigma: Activation) -> None:
 
 
 def to_dict(cost: Cost) -> dict[str, Any]:
-    """Name and parameters, as a model's file keeps them."""
+    """Name and parameters, as a model file keeps them."""
     return to_record(cost)
 
 
 def from_dict(record: dict[str, Any], custom: dict[str, Any]) -> Cost:
-    """What `to_dict` wrote; ``custom`` has objects for the names that bpnet does not know."""
+    """The cost of a `to_dict`; ``custom`` has objects for names that are not bpnet's own."""
     options = dict(record)
     name = options.pop("name")
     if name in custom:
         return get(custom[name])
-    get(name)  # names the name where it is unknown
-    return _BUILT_IN[name](**options)
+    get(name)  # raises for an unknown name
+    return BUILT_IN[name](**options)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ._lib.frozen import Frozen
 from .backprop import feedforward
 from .costs import Huber
-
-if TYPE_CHECKING:
-    from .network import Network
+from .network import Network
+from .training.samples import check_samples
 
 __all__ = ["GradientCheck", "gradient_check"]
 
@@ -128,20 +127,20 @@ def _against_numpy(net: Network, x: Any, y: Any, lacking: str, tolerance: float)
     backend = net.backend
     net = net.to(dtype="float32", compute_dtype=None)
     with backend.scope():
-        x, y = (backend.to_numpy(part) for part in net._samples(x, y))
+        x, y = (backend.to_numpy(part) for part in check_samples(net.model, backend, x, y))
     found = _host_gradient(net, x, y)
     expected = _host_gradient(net.to("numpy"), x, y)
     names = _names(net)
     errors = {n: _relative(*pair) for n, *pair in zip(names, found, expected, strict=True)}
     reference = f"NumPy's gradient in float32 ({lacking})"
-    return GradientCheck(errors, tolerance, reference, net._layout.size, {})
+    return GradientCheck(errors, tolerance, reference, net.model.layout.size, {})
 
 
 def _against_differences(net: Network, x: Any, y: Any, tolerance: float) -> GradientCheck:
-    backend, layout = net.backend, net._layout
+    backend, layout = net.backend, net.model.layout
     with backend.scope():
-        x, y = net._samples(x, y)
-        theta = backend.to_numpy(net._theta)
+        x, y = check_samples(net.model, backend, x, y)
+        theta = backend.to_numpy(net.state.theta)
         differences, crossed = np.zeros(layout.size), np.zeros(layout.size, dtype=bool)
         middle = _sides(net, theta, x, y)[1]
         for i in range(layout.size):
@@ -178,14 +177,14 @@ def _sides(net: Network, theta: np.ndarray[Any, Any], x: Any, y: Any) -> tuple[f
     backend = net.backend
     xp = backend.xp
     own = backend.from_host(theta, "float64")
-    w, b = net._layout.split(own, xp)
-    stages = net._architecture.stages(own, None, x, xp)
-    z, a = feedforward(w, b, stages, x, xp)
-    z = [getattr(stage, "u", z_l) for stage, z_l in zip(stages, z, strict=True)]
-    cost = xp.mean(net.cost.of_output(net._sigma[-1], z[-1], y, xp))
+    w, b = net.model.layout.split(own, xp)
+    passes = net.model.architecture.passes(own, None, x, xp)
+    z, a = feedforward(w, b, passes, x, xp)
+    z = [getattr(one, "u", z_l) for one, z_l in zip(passes, z, strict=True)]
+    cost = xp.mean(net.cost.of_output(net.model.output, z[-1], y, xp))
     sides = [
         backend.to_numpy(z_l > kink)
-        for z_l, sigma in zip(z, net._sigma, strict=True)
+        for z_l, sigma in zip(z, net.activations, strict=True)
         for kink in sigma.kinks
     ]
     if isinstance(net.cost, Huber):
@@ -204,7 +203,7 @@ def _host_gradient(net: Network, x: Any, y: Any) -> list[np.ndarray[Any, Any]]:
 def _names(net: Network) -> list[str]:
     layers = range(len(net.sizes) - 1)
     names = [f"{what}[{l}]" for what in ("weights", "biases") for l in layers]
-    return names + [f"{what}[{l}]" for what in ("scales", "shifts") for l in net._layout.norms]
+    return names + [f"{what}[{l}]" for what in ("scales", "shifts") for l in net.model.layout.norms]
 
 
 def _relative(g: Any, reference: Any) -> float:

@@ -1,4 +1,4 @@
-"""Initial weights and biases, drawn on the host, the same for every library and type."""
+"""Initial weights and biases, drawn on the host: the same for every library and dtype."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ._lib.frozen import Frozen
 from ._lib.registry import lookup
-from .activations import ELU, GELU, Activation, LeakyReLU, ReLU, SiLU, Softplus
+from ._lib.validation import Validated
+from .activations.base import Activation
 
 __all__ = [
     "Auto",
@@ -30,11 +30,13 @@ if TYPE_CHECKING:  # NumPy loads its generators, and half of hashlib, when they 
     Generator: TypeAlias = np.random.Generator
     HostArray: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
-_RECTIFIERS = (ReLU, LeakyReLU, ELU, GELU, SiLU, Softplus)
 
+class Initializer(Validated):
+    """Draws a layer's initial parameters.
 
-class Initializer(Frozen):
-    """Draws a layer's parameters."""
+    Subclasses are immutable, and equal where their fields are. A field annotated ``float``,
+    ``int`` or ``bool`` is checked, and converted from NumPy's types, when the object is made.
+    """
 
     def weights(self, n_out: int, n_in: int, sigma: Activation, rng: Generator) -> HostArray:
         """Weights of a layer with activation ``sigma``, shape (n_out, n_in)."""
@@ -46,7 +48,7 @@ class Initializer(Frozen):
 
 
 class StandardNormal(Initializer):
-    """N(0, 1) for weights and biases: the start of the book's first chapters."""
+    """N(0, 1) for weights and biases: the book's choice in its first chapters."""
 
     def weights(self, n_out: int, n_in: int, sigma: Activation, rng: Generator) -> HostArray:
         return rng.standard_normal((n_out, n_in))
@@ -56,7 +58,7 @@ class StandardNormal(Initializer):
 
 
 class ScaledNormal(StandardNormal):
-    """N(0, 1) / sqrt(n_in) for weights, N(0, 1) for biases: the book's better start (chapter 3)."""
+    """N(0, 1) / sqrt(n_in) for weights, N(0, 1) for biases: the book's better choice (ch. 3)."""
 
     def weights(self, n_out: int, n_in: int, sigma: Activation, rng: Generator) -> HostArray:
         return rng.standard_normal((n_out, n_in)) / math.sqrt(n_in)
@@ -103,21 +105,21 @@ class Orthogonal(Initializer):
 
 
 class Zeros(Initializer):
-    """Nothing but zeros; hidden neurons that start alike stay alike."""
+    """Zeros everywhere; hidden neurons that start equal stay equal."""
 
     def weights(self, n_out: int, n_in: int, sigma: Activation, rng: Generator) -> HostArray:
         return np.zeros((n_out, n_in))
 
 
 class Auto(Initializer):
-    """He's normal weights before a rectifier (relu and its kin), else Glorot's uniform ones."""
+    """`HeNormal` for layers with a rectifier (relu and its kin), `GlorotUniform` for others."""
 
     def weights(self, n_out: int, n_in: int, sigma: Activation, rng: Generator) -> HostArray:
-        suited = HeNormal() if isinstance(sigma, _RECTIFIERS) else GlorotUniform()
+        suited = HeNormal() if sigma.rectifier else GlorotUniform()
         return suited.weights(n_out, n_in, sigma, rng)
 
 
-_BUILT_IN: dict[str, Callable[[], Initializer]] = {
+BUILT_IN: dict[str, Callable[[], Initializer]] = {
     "auto": Auto,
     "standard_normal": StandardNormal,
     "scaled_normal": ScaledNormal,
@@ -131,7 +133,7 @@ _BUILT_IN: dict[str, Callable[[], Initializer]] = {
 
 
 def get(initializer: str | Initializer) -> Initializer:
-    """The initializer of that name, or the argument where it is one.
+    """The initializer of that name, or the argument if it is one.
 
     Parameters
     ----------
@@ -146,6 +148,8 @@ def get(initializer: str | Initializer) -> Initializer:
     ------
     ValueError
         If there is none of that name.
+    TypeError
+        If it is neither a name nor an initializer.
 
     Examples
     --------
@@ -153,4 +157,4 @@ def get(initializer: str | Initializer) -> Initializer:
     >>> bpnet.initializers.get("scaled_normal")
     ScaledNormal()
     """
-    return lookup(initializer, _BUILT_IN, Initializer, "initializer")
+    return lookup(initializer, BUILT_IN, Initializer, "initializer")

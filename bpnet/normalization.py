@@ -2,47 +2,37 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any, ClassVar
 
-from ._lib.frozen import Frozen
+from ._lib.constraints import Constraints, Number
 from ._lib.registry import lookup
+from ._lib.validation import Validated
 from .backends import Array
 
 __all__ = ["BatchNorm", "LayerNorm", "Normalization", "get"]
 
 
-class Normalization(Frozen):
+class Normalization(Validated):
     """``n = (z - mean) / sqrt(variance + epsilon)``, which a layer scales and shifts.
 
-    The layer's activation then takes ``scale * n + shift`` for z, both learned, one a neuron.
+    The layer's activation then takes ``scale * n + shift`` for z, both learned, one per neuron.
 
     Parameters
     ----------
     epsilon : float, optional
-        What keeps a neuron or sample without variance finite.
+        Keeps a neuron or sample without variance finite; greater than 0 and less than 1.
     """
+
+    constraints = Constraints(epsilon=Number(0.0, 1.0, closed="neither"))
 
     epsilon: float = 1e-5
 
     name: ClassVar[str]
     axis: ClassVar[int]
-    """Over which mean and variance are taken: 0 the mini-batch, 1 the layer's neurons."""
-
-    def __post_init__(self) -> None:
-        self._hold("epsilon")
-        if not 0.0 < self.epsilon < 1.0:
-            raise ValueError(f"epsilon must be more than 0 and less than 1, not {self.epsilon}")
-
-    def _hold(self, name: str) -> None:
-        """Make a field a Python float; a numpy.float64 would turn float32 arrays into float64."""
-        given = getattr(self, name)
-        if not isinstance(given, Real):
-            raise TypeError(f"{name} must be a number, not {given!r}")
-        object.__setattr__(self, name, float(given))
+    """Axis of mean and variance: 0 over the mini-batch, 1 over the layer's neurons."""
 
     def normalize(self, z: Array, xp: Any) -> tuple[Array, Array, Array, Array]:
-        """n, shape (m, n_l); the reciprocal deviation, the mean and the variance, kept in 2-D."""
+        """n, shape (m, n_l); the reciprocal deviation, the mean and the variance, all in 2-D."""
         share = 1.0 / z.shape[self.axis]
         mean = xp.sum(z, axis=self.axis, keepdims=True) * share
         centred = z - mean
@@ -53,8 +43,8 @@ class Normalization(Frozen):
     def pullback(self, g: Array, n: Array, inverse: Array, xp: Any) -> Array:
         """The gradient by z, shape (m, n_l), from the gradient ``g`` by n.
 
-        Mean and deviation depend on z, too: what g has in common along the axis, and along n, is
-        taken away.
+        Mean and deviation depend on z, too: the parts of g that are constant along the axis, or
+        proportional to n, are subtracted.
         """
         share = 1.0 / g.shape[self.axis]
         common = xp.sum(g, axis=self.axis, keepdims=True) * share
@@ -71,7 +61,7 @@ class BatchNorm(Normalization):
     ----------
     epsilon : float, optional
     momentum : float, optional
-        Weight of the latest mini-batch in the running means.
+        Weight of the latest mini-batch in the running means; greater than 0 and at most 1.
 
     Examples
     --------
@@ -82,17 +72,13 @@ class BatchNorm(Normalization):
             numpy on cpu, float32)
     """
 
+    constraints = Constraints(momentum=Number(0.0, 1.0, closed="right"))
+
     epsilon: float = 1e-5
     momentum: float = 0.1
 
     name = "batch"
     axis = 0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self._hold("momentum")
-        if not 0.0 < self.momentum <= 1.0:
-            raise ValueError(f"momentum must be more than 0 and at most 1, not {self.momentum}")
 
 
 class LayerNorm(Normalization):
@@ -107,11 +93,11 @@ class LayerNorm(Normalization):
     axis = 1
 
 
-_BUILT_IN: dict[str, type[Normalization]] = {"batch": BatchNorm, "layer": LayerNorm}
+BUILT_IN: dict[str, type[Normalization]] = {"batch": BatchNorm, "layer": LayerNorm}
 
 
 def get(normalization: str | Normalization) -> Normalization:
-    """The normalization of that name, or the argument where it is one.
+    """The normalization of that name, or the argument if it is one.
 
     Raises
     ------
@@ -124,4 +110,4 @@ def get(normalization: str | Normalization) -> Normalization:
     >>> bpnet.normalization.get("layer")
     LayerNorm(epsilon=1e-05)
     """
-    return lookup(normalization, _BUILT_IN, Normalization, "normalization")
+    return lookup(normalization, BUILT_IN, Normalization, "normalization")

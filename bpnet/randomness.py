@@ -1,9 +1,9 @@
 """Randomness that is keyed, not consumed.
 
-Start parameters and the order of an epoch are functions of (seed, purpose, epoch), drawn on the
-host. A mask is a hash of (seed, step, layer, sample, unit), computed wherever the network is, in
-32-bit integer arithmetic that has the same result everywhere. So a resumed run, a run on another
-library and a run on several processes are fed the same.
+Initial parameters and the order of samples in an epoch are functions of (seed, purpose, epoch),
+drawn on the host. A mask is a hash of (seed, step, layer, sample, unit), computed where the network
+is, in 32-bit integer arithmetic whose results are the same everywhere. So a resumed run, a run on
+another library and a run on several processes see the same random numbers.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ import numpy as np
 from .backends import Array
 from .backends.counter_random import hash_of, keep_bits
 
-__all__ = ["epoch_order", "generator", "keep_mask", "mask_key", "new_seed"]
+__all__ = ["epoch_order", "generator", "keep_mask", "mask_key", "new_seed", "start_generator"]
 
-_START, _ORDER = 0, 1
+_START, _ORDER = 0, 1  # purposes
 
 
 def new_seed() -> int:
-    """A seed from the operating system's entropy, for who gave none."""
+    """A seed from the operating system's entropy, used when none was given."""
     return int(np.random.SeedSequence().generate_state(1)[0])
 
 
 def generator(seed: int, *key: int) -> np.random.Generator:
-    """A NumPy Generator that depends on ``seed`` and ``key`` alone."""
+    """A NumPy Generator that depends on ``seed`` and ``key`` only."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, *key])))
 
 
@@ -36,7 +36,7 @@ def start_generator(seed: int) -> np.random.Generator:
 
 
 def epoch_order(seed: int, epoch: int, n: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """The order in which an epoch sees its ``n`` samples, shape (n,), on the host.
+    """The order in which an epoch uses its ``n`` samples, shape (n,), on the host.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def epoch_order(seed: int, epoch: int, n: int) -> np.ndarray[Any, np.dtype[np.in
 
 
 def mask_key(seed: int, step: int, layer: int) -> int:
-    """The key of a layer's mask in a step, an int32."""
+    """The key of a layer's mask in a step: an int32."""
     return hash_of(seed, seed >> 32, step, step >> 32, layer)
 
 
@@ -72,20 +72,20 @@ def keep_mask(
     device: Any = None,
     first_sample: int = 0,
 ) -> Array:
-    """A boolean mask that is true with a probability, by a counter-based hash.
+    """A boolean mask, true with a given probability, by a counter-based hash.
 
     Parameters
     ----------
     shape : (int, int)
         Samples and units.
     probability : float
-        Of true, in steps of 2**-24.
+        Of an entry being true, in steps of 2**-24.
     seed, step, layer : int
         The key.
     xp : namespace
-        Computes it, on ``device``.
+        In which it is computed, on ``device``.
     first_sample : int, optional
-        Number of the first row within the whole mini-batch, where others compute the rest.
+        Number of the first row within the mini-batch, if this is a part of it.
 
     Returns
     -------

@@ -6,16 +6,15 @@ import contextlib
 import math
 import operator
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from ._lib.plotting import BLUE, RED, make_figure, save_figure, style_axes
+from .network import Network
 from .optimizers import SGD, Optimizer
 from .schedules import Exponential
 from .training import Callback, DivergenceError, Fit
-
-if TYPE_CHECKING:
-    from .network import Network
 
 __all__ = ["RateTest", "find_learning_rate"]
 
@@ -85,27 +84,18 @@ class RateTest:
         """
         if not len(self.rates):
             raise ValueError("the test has no step with a finite cost to draw")
-        try:
-            from matplotlib.figure import Figure
-        except ImportError as error:
-            raise ImportError('a picture needs matplotlib: pip install "bpnet-xp[plot]"') from error
-        figure = Figure(figsize=(6, 3.6), layout="constrained")
-        axis = figure.subplots()
-        axis.plot(self.rates, self.costs, color="#4477aa", alpha=0.35, label="each step")
-        axis.plot(self.rates, self.smoothed, color="#4477aa", label="smoothed")
+        figure, (axis,) = make_figure((6, 3.6))
+        axis.plot(self.rates, self.costs, color=BLUE, alpha=0.35, label="each step")
+        axis.plot(self.rates, self.smoothed, color=BLUE, label="smoothed")
         if self.suggestion is not None:
             label = f"steepest, at {self.suggestion:.2g}"
-            axis.axvline(self.suggestion, color="#cc6677", linestyle=":", label=label)
+            axis.axvline(self.suggestion, color=RED, linestyle=":", label=label)
         low, high = self.costs.min(), self.costs[: max(1, len(self.costs) // 2)].max()
         span = high - low + 1e-3 * abs(high)
         axis.set(xscale="log", xlabel="learning rate", ylabel="cost")
         axis.set_ylim(low - 0.1 * span, high + 0.6 * span)  # without the peak of a divergence
-        axis.grid(alpha=0.25)
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.legend(frameon=False)
-        if title:
-            figure.suptitle(title, fontsize=10)
-        figure.savefig(path, dpi=150)
+        style_axes(axis)
+        save_figure(figure, path, title)
 
 
 def find_learning_rate(
@@ -188,8 +178,7 @@ def find_learning_rate(
     settings = {name: getattr(optimizer, name) for name in optimizer.fields}
     optimizer = type(optimizer)(**{**settings, "learning_rate": growing})
     copy, watch = net.copy(), _Watch(steps, diverge)
-    with copy.backend.scope():
-        copy._forget()
+    copy.reset_optimizer()
     with contextlib.suppress(DivergenceError):  # it is looked for
         copy.fit(
             x,
@@ -216,7 +205,7 @@ class _Watch(Callback):
         self._lowest = math.inf
 
     def on_fit_begin(self, fit: Fit) -> None:
-        fit.at_most(_BLOCK)
+        fit.limit_block(_BLOCK)
 
     def on_steps(self, fit: Fit, steps: int) -> None:
         for cost in fit.costs().tolist():

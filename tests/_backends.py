@@ -79,6 +79,12 @@ def parameters(net):
     return np.concatenate([host(net, one).ravel() for one in (*net.weights, *net.biases)])
 
 
+def load_theta(net, theta):
+    """Give a network other parameters: all of them, scales and shifts included, in one vector."""
+    with net.backend.scope():
+        net._store.replace(theta=net.backend.from_host(theta, net.dtype))
+
+
 def gradients(net, x, y):
     """The gradient by each array of parameters, as NumPy arrays."""
     found = net.backprop(x, y)

@@ -118,3 +118,27 @@ def samples(cost, m, n_in=N_IN, n_out=N_OUT):
     if cost == "poisson":
         return x, rng.poisson(2.0, (m, n_out)).astype(float)
     return x, rng.standard_normal((m, n_out))
+
+
+def torch_functions(torch):
+    """PyTorch's activations by the names here."""
+    F = torch.nn.functional
+    return {
+        "sigmoid": torch.sigmoid,
+        "tanh": torch.tanh,
+        "relu": torch.relu,
+        "leaky_relu": lambda z: F.leaky_relu(z, 0.01),
+        "elu": F.elu,
+        "gelu": F.gelu,
+        "gelu_tanh": lambda z: F.gelu(z, approximate="tanh"),
+        "silu": F.silu,
+        # F.softplus returns z from 20 on.
+        "softplus": lambda z: torch.logaddexp(z, torch.zeros_like(z)),
+        "exponential": torch.exp,
+        "identity": lambda z: z,
+        "softmax": lambda z: torch.softmax(z, dim=1),
+        "softsign": F.softsign,
+        "mixed": lambda z: torch.stack(
+            [torch.sigmoid(z[:, 0]), torch.tanh(z[:, 1]), torch.sigmoid(z[:, 2])], dim=1
+        ),
+    }

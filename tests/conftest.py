@@ -16,7 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from _backends import TARGETS, Target
 
-collect_ignore_glob = ["_*.py"]  # the helpers hold no tests
+# The helpers hold no tests. As a glob this would match tests/_lib too.
+collect_ignore = [path.name for path in Path(__file__).parent.glob("_*.py")]
 
 # JAX compiles each network's steps anew; what one test had compiled serves the next. JAX reads
 # these when it is imported.
@@ -36,6 +37,12 @@ hypothesis.settings.load_profile("bpnet")
 def _no_default_of_the_environment(monkeypatch):
     monkeypatch.delenv("BPNET_BACKEND", raising=False)
     monkeypatch.delenv("BPNET_DEVICE", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _graphs_are_verified(monkeypatch):
+    """After every pass of the compiler."""
+    monkeypatch.setenv("BPNET_DEBUG", "1")
 
 
 @pytest.fixture(params=TARGETS)

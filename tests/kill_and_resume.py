@@ -86,8 +86,8 @@ def train(backend, seed, folder):
             told=told,
             **{f"own.{k}": np.asarray(one) for k, one in enumerate(net.weights + net.biases)},
             **{f"mean.{k}": np.asarray(one) for k, one in enumerate(net.averaged().weights)},
-            norms=net._arrays()["norms"],
-            running=net._arrays()["running"],
+            theta=np.asarray(net.state.theta),
+            running=np.asarray(net.state.running[0]),
         )
     os.replace(folder / "new.npz", folder / DONE)
 

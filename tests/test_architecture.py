@@ -1,9 +1,10 @@
-"""What holds the house together: import floors, light imports, documented names."""
+"""What holds the structure together: layers, privacy, sizes of files, light imports, names."""
 
 import ast
 import importlib
 import inspect
 import re
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -14,24 +15,12 @@ import bpnet
 
 PACKAGE = Path(bpnet.__file__).parent
 ROOT = PACKAGE.parent
+sys.path.insert(0, str(ROOT / "scripts"))
 
-# Each module of the package stands on a floor, and imports from its own or from lower ones. Within
-# a floor the order is that of the list: a module may import those before it.
-FLOORS = (
-    ("_lib",),
-    ("backends",),
-    ("compiler",),
-    ("activations", "costs", "initializers", "metrics", "randomness", "storage", "normalization"),
-    ("model",),
-    ("backprop", "schedules", "optimizers", "data"),
-    ("training",),
-    ("targets", "network"),
-    ("gradients",),
-    ("rate_finder",),
-    ("cli", "__main__"),
-)
-PLACES = {name: (k, i) for k, floor in enumerate(FLOORS) for i, name in enumerate(floor)}
-MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+import structure  # noqa: E402 - beside the package
+
+MODULES = [path for path in structure.files() if path != PACKAGE / "__init__.py"]
+GRAPH = structure.graph()
 HEAVY = (
     "cupy",
     "jax",
@@ -49,86 +38,188 @@ HEAVY = (
 
 def dotted(path):
     """``("bpnet", "data", "idx")`` of a file."""
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return parts[:-1] if parts[-1] == "__init__" else parts
-
-
-def while_running(tree):
-    """Nodes of a module but those under ``if TYPE_CHECKING``."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            for one in node.orelse:
-                yield one
-                yield from while_running(one)
-        else:
-            yield node
-            yield from while_running(node)
-
-
-def imported(path, source=None):
-    """Modules of the package, by their first name below it, that a file imports when it runs."""
-    here = dotted(path)
-    package = here if path.name == "__init__.py" else here[:-1]
-    found = set()
-    for node in while_running(ast.parse(source or path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names = [tuple(alias.name.split(".")) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else ()
-            base += tuple(node.module.split(".")) if node.module else ()
-            names = [(*base, alias.name) for alias in node.names]
-        else:
-            continue
-        found |= {name[1] for name in names if name[0] == "bpnet" and len(name) > 1}
-    return found - {here[1]}
+    return tuple(structure.module_name(path).split("."))
 
 
 def ids(paths):
     return [".".join(dotted(path)) for path in paths]
 
 
-def is_module(name):
-    return (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").exists()
+# ------------------------------------------------------------------ layers
+
+
+def upward(module, others):
+    """Those of a module's imports that are in a higher layer, or in none."""
+    layer = structure.LAYER[structure.part_of(module)]
+    return [
+        other
+        for other in others
+        if structure.LAYER.get(structure.part_of(other), 10 if layer < 9 else 0) > layer
+    ]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=ids(MODULES))
 def test_imports_run_downward_only(path):
-    name = dotted(path)[1]
-    assert name in PLACES, f"{name} stands on no floor: give it one in {Path(__file__).name}"
-    for other in imported(path):
-        if name in ("cli", "__main__") and not is_module(other):
-            continue  # a name of the package itself, as its version
-        assert other in PLACES, f"{name} imports {other}, which stands on no floor"
-        assert PLACES[other] < PLACES[name], f"{name} imports {other}, which stands above it"
+    """By full names, within functions and under TYPE_CHECKING too."""
+    module = structure.module_name(path)
+    part = structure.part_of(module)
+    assert part in structure.LAYER, f"{part} is in no layer: give it one in scripts/structure.py"
+    assert upward(module, GRAPH[module]) == []
 
 
-def test_every_floor_is_in_use():
-    there = {dotted(path)[1] for path in MODULES}
-    assert there >= {name for floor in FLOORS for name in floor}
+def test_no_modules_import_each_other_in_a_circle():
+    assert structure.circles(GRAPH) == []
+
+
+def test_no_packages_import_each_other_in_a_circle():
+    assert structure.circles(structure.part_graph()) == []
+
+
+def test_every_layer_is_in_use():
+    there = {structure.part_of(module) for module in GRAPH}
+    assert there >= {name for names in structure.LAYERS.values() for name in names}
+
+
+def test_a_circle_is_found():
+    edges = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": set(), "e": {"e", "f"}, "f": {"e"}}
+    assert structure.circles(edges) == [["a", "b", "c"], ["e", "f"]]
 
 
 @pytest.mark.parametrize(
     ("file", "source", "expected"),
     [
-        ("storage/files.py", "from ..network import Network", {"network"}),
-        ("storage/files.py", "from .. import network, costs", {"network", "costs"}),
-        ("storage/files.py", "import bpnet.network as n", {"network"}),
-        ("storage/files.py", "from bpnet.training import fit", {"training"}),
-        ("storage/files.py", "def f():\n    from ..network import load", {"network"}),
-        ("storage/files.py", "import numpy\nfrom json import load", set()),
-        ("storage/files.py", "if TYPE_CHECKING:\n    from .network import Network", set()),
-        (
-            "storage/files.py",
-            "if TYPE_CHECKING:\n    import x\nelse:\n    from ..cli import main",
-            {"cli"},
-        ),
-        ("training/loop.py", "from ..network import load\nfrom .history import H", {"network"}),
-        ("training/__init__.py", "from .loop import fit\nfrom .. import data", {"data"}),
-        ("backends/jax.py", "from .base import Backend\nimport jax", set()),
+        ("storage/f.py", "from ..network import Network", {"bpnet.network"}),
+        ("storage/f.py", "from .. import network, costs", {"bpnet.network", "bpnet.costs"}),
+        ("storage/f.py", "import bpnet.network as n", {"bpnet.network"}),
+        ("storage/f.py", "from bpnet.training import fit", {"bpnet.training.fit"}),
+        ("storage/f.py", "from bpnet.training import Fit", {"bpnet.training"}),
+        ("storage/f.py", "def f():\n    from ..loading import load", {"bpnet.loading"}),
+        ("storage/f.py", "import numpy\nfrom json import load", set()),
+        ("storage/f.py", "if TYPE_CHECKING:\n    from .atomic import w", {"bpnet.storage.atomic"}),
+        ("training/__init__.py", "from .fit import Fit", {"bpnet.training.fit"}),
+        ("backends/jax.py", "from .base import Backend\nimport jax", {"bpnet.backends.base"}),
     ],
 )
 def test_the_parser_sees_every_import(file, source, expected):
-    assert imported(PACKAGE / file, source) == expected
+    assert structure.imported_modules(PACKAGE / file, GRAPH, source) == expected
+
+
+@pytest.mark.parametrize(
+    ("module", "other", "is_upward"),
+    [
+        ("bpnet.storage.models", "bpnet.network", True),
+        ("bpnet.training.fit", "bpnet.model.layout", False),
+        ("bpnet.training.fit", "bpnet.training.state", False),
+        ("bpnet.network", "bpnet", True),
+        ("bpnet.cli.commands", "bpnet", False),
+    ],
+)
+def test_an_import_upward_is_seen(module, other, is_upward):
+    assert bool(upward(module, [other])) is is_upward
+
+
+# ------------------------------------------------------------------ privacy
+
+# Of named tuples, whose methods begin so that no field has their name.
+NAMED_TUPLE = {"_asdict", "_fields", "_replace"}
+# Private names of other libraries, each for want of a public one.
+FOREIGN = {
+    # PyTorch frees what cuBLAS works in by no other way; see targets/torch.py.
+    ("bpnet.compiler.targets.torch", "torch._C._cuda_clearCublasWorkspaces"),
+    ("bpnet.compiler.targets.torch", "torch._C"),
+    # NumPy's extension module, to find the BLAS that it is linked with.
+    ("bpnet.compiler.targets.blas", "np._core"),
+    ("bpnet.compiler.targets.blas", "np._core._multiarray_umath"),
+}
+
+
+def is_private(name):
+    return name.startswith("_") and not name.startswith("__")
+
+
+def private_accesses(source):
+    """Private attributes of anything but ``self`` and ``cls``, as the code writes them."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and is_private(node.attr):
+            own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+            if not own and node.attr not in NAMED_TUPLE:
+                yield ast.unparse(node)
+
+
+def private_imports(path, source=None):
+    """Private names and modules that a file imports from another package."""
+    package = ".".join(dotted(path) if path.name == "__init__.py" else dotted(path)[:-1])
+    for module, name in structure.imports(path, source):
+        words = [word for word in module.split(".")[1:] if word != "_lib"]
+        same = f"{module}.".startswith(f"{package}.") if package != "bpnet" else False
+        if not same and any(map(is_private, [*words, name])):
+            yield f"{module}.{name}"
+
+
+@pytest.mark.parametrize("path", structure.files(), ids=ids(structure.files()))
+def test_private_attributes_are_their_own_objects(path):
+    module = structure.module_name(path)
+    found = private_accesses(path.read_text(encoding="utf-8"))
+    assert [one for one in found if (module, one) not in FOREIGN] == []
+
+
+@pytest.mark.parametrize("path", structure.files(), ids=ids(structure.files()))
+def test_nothing_private_is_imported_from_another_package(path):
+    assert [*private_imports(path)] == []
+
+
+def test_every_private_name_of_another_library_is_in_use():
+    for module, name in FOREIGN:
+        path = ROOT / f"{module.replace('.', '/')}.py"
+        assert name in private_accesses(path.read_text(encoding="utf-8")), (module, name)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("self._x = net._y", ["net._y"]),
+        ("def f(self, other):\n    return self._x == other._x", ["other._x"]),
+        ("state._replace(theta=x).__class__", []),
+        ("net.state._memory._x", ["net.state._memory._x", "net.state._memory"]),
+    ],
+)
+def test_private_attributes_are_seen(source, expected):
+    assert [*private_accesses(source)] == expected
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "expected"),
+    [
+        ("training/fit.py", "from ..data._words import count", ["bpnet.data._words.count"]),
+        ("training/fit.py", "from ..data.wording import _count", ["bpnet.data.wording._count"]),
+        ("training/fit.py", "from .state import _each", []),
+        ("training/fit.py", "from .._lib.frozen import Frozen", []),
+        ("network.py", "from .training import _x", ["bpnet.training._x"]),
+    ],
+)
+def test_private_imports_are_seen(file, source, expected):
+    assert [*private_imports(PACKAGE / file, source)] == expected
+
+
+# ------------------------------------------------------------------ sizes
+
+MOST_LINES = {"network.py": 600}
+
+
+def lines_of(path):
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+@pytest.mark.parametrize("path", structure.files(), ids=ids(structure.files()))
+def test_a_file_holds_one_thing(path):
+    assert lines_of(path) <= MOST_LINES.get(path.name, 400)
+
+
+def test_most_files_are_short():
+    assert statistics.median(map(lines_of, structure.files())) <= 120
+
+
+# ------------------------------------------------------------------ light imports
 
 
 def run(code):
@@ -243,7 +334,9 @@ def test_methods_of_a_network_say_what_they_take_and_give(name):
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in MODULES if "backends" not in dotted(p)], ids=lambda p: dotted(p)[-1]
+    "path",
+    [p for p in MODULES if "backends" not in dotted(p) and "targets" not in dotted(p)],
+    ids=lambda p: dotted(p)[-1],
 )
 def test_no_library_is_asked_for_by_name_outside_backends(path):
     """What differs between libraries lives in the backends, not behind a question elsewhere."""

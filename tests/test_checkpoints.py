@@ -99,8 +99,8 @@ def end(net, history):
     """All that a fit came to, but for the seconds."""
     rows = [{k: v for k, v in row.items() if k != "seconds"} for row in history]
     with net.backend.scope():
-        state = [a for part in net._state()[1:] for a in part]
-        arrays = [net._theta, *state]
+        state = [a for part in net.state[1:] for a in part]
+        arrays = [net.state.theta, *state]
         bits = [net.backend.to_numpy(one).tobytes() for one in arrays]
     about = net.epochs, net.steps, history.stopped, history.best_epoch
     return list(map(list, rows)), rows, bits, about
@@ -378,7 +378,7 @@ def test_divergence_after_a_resumption_goes_back_as_far(tmp_path):
         messages.append(str(caught.value))
         found.append((*end(net, caught.value.history)[2:], caught.value.history["epoch"]))
         kept = bpnet.read_checkpoint(tmp_path / folder)
-        assert np.isfinite(kept.arrays["state.0"]).all(), "what is not finite is not written"
+        assert np.isfinite(kept.arrays["state.theta"]).all(), "what is not finite is not written"
     assert found[0] == found[1]
     assert found[0][1:] == ((2, 18, "completed", None), [1, 2])
     assert messages[0] == messages[1]
@@ -485,7 +485,7 @@ def test_a_fit_that_goes_on_from_an_earlier_one_replaces_the_later(written):
     [
         ({"every_steps": 0}, "every_steps must be at least 1, not 0"),
         ({"every_epochs": 0}, "every_epochs must be at least 1, not 0"),
-        ({"every_seconds": 0.0}, "every_seconds must be greater than 0, not 0"),
+        ({"every_seconds": 0.0}, "every_seconds must be greater than 0 and finite, not 0"),
         ({"keep": 0}, "keep must be at least 1, not 0"),
         ({"every_epochs": None}, "no checkpoint would ever be due"),
     ],
@@ -536,9 +536,8 @@ def test_a_fit_of_another_kind_is_refused_and_nothing_changes(written, options, 
     before = net.copy()
     with pytest.raises(ValueError, match=words):
         fit(net, resume=written, **options)
-    for name in ("_theta", "_memory", "_average", "_running"):
-        assert str(getattr(net, name)) == str(getattr(before, name)), name
-    assert (net.epochs, net.steps, net._since) == (before.epochs, before.steps, before._since)
+    assert str(net.state) == str(before.state)
+    assert (net.epochs, net.steps) == (before.epochs, before.steps)
 
 
 @pytest.mark.parametrize(
@@ -592,8 +591,8 @@ def test_load_takes_the_network_of_a_checkpoint(tmp_path, target):
     expected = net.to("numpy", dtype="float64").feedforward(x)
     np.testing.assert_allclose(host(read, read.feedforward(x)), expected, rtol=1e-12)
     with read.backend.scope():
-        running = read.backend.to_numpy(read._running[0])
-    assert np.array_equal(running, net._running[0].astype("float64"))
+        running = read.backend.to_numpy(read.state.running[0])
+    assert np.array_equal(running, net.state.running[0].astype("float64"))
 
 
 def test_a_loaded_network_can_be_trained_on(written):
@@ -667,7 +666,7 @@ def test_a_safetensors_file_of_somebody_else_and_a_model(tmp_path):
 
 
 def test_a_newer_release(written, monkeypatch):
-    monkeypatch.setattr(bpnet.storage.files, "SCHEMA_VERSION", 7)
+    monkeypatch.setattr(bpnet.storage.header, "SCHEMA_VERSION", 7)
     fit(network(), [bpnet.Checkpoint(written / "new")])
     monkeypatch.undo()
     newest = written / "new" / "epoch-0004-step-00000036.safetensors"

@@ -1,6 +1,5 @@
-"""The acceptance script for machines with a GPU, tried on one without."""
+"""Acceptance on machines with a GPU, tried on one without."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -11,6 +10,10 @@ import numpy as np
 import pytest
 
 import bpnet
+from acceptance import captures, command_line, processes, runner, wait_counter
+from acceptance.plan import Plan
+from acceptance.section import Section
+from acceptance.sections import SECTIONS, UNTIMED, tests
 
 SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "gpu_acceptance.py"
 HAS_CUDA = any(d.startswith("cuda") for b in bpnet.available_backends() for d in b.devices)
@@ -25,18 +28,6 @@ def start(*arguments, cwd):
         text=True,
         check=False,
     )
-
-
-@pytest.fixture
-def script(monkeypatch):
-    """The script as a module, without what it sets for its process."""
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setenv("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    spec = importlib.util.spec_from_file_location("gpu_acceptance", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)  # where dataclasses look
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -88,7 +79,7 @@ def test_without_a_gpu_it_says_so_in_one_line(tmp_path):
     assert "; jax: " in line
 
 
-def test_a_section_that_fails_is_recorded_and_the_others_go_on(script, tmp_path, monkeypatch):
+def test_a_section_that_fails_is_recorded_and_the_others_go_on(tmp_path, monkeypatch):
     def broken(plan, section):
         raise OSError("no such thing")
 
@@ -98,10 +89,10 @@ def test_a_section_that_fails_is_recorded_and_the_others_go_on(script, tmp_path,
     def right(plan, section):
         section.check("another", True)
 
-    monkeypatch.setattr(script, "SECTIONS", {"devices": broken, "masks": wrong, "digits": right})
+    monkeypatch.setattr(runner, "SECTIONS", {"devices": broken, "masks": wrong, "digits": right})
     out = tmp_path / "found.json"
     arguments = ["--dry-run-cpu", "--out", str(out), "--sections", "masks", "digits"]
-    assert script.main(arguments) == 1
+    assert command_line.main(arguments) == 1
     found = json.loads(out.read_text(), parse_constant=pytest.fail)
     sections = found["sections"]
     assert [one["passed"] for one in (found, *sections.values())] == [False, False, False, True]
@@ -110,16 +101,24 @@ def test_a_section_that_fails_is_recorded_and_the_others_go_on(script, tmp_path,
     assert sections["masks"]["checks"] == [{"what": "a figure", "passed": False, "error": "NaN"}]
 
 
-def test_an_unknown_section_is_wrong_usage(script, capsys):
+def test_the_tests_run_beside_all_that_measures_no_time():
+    assert [name for name in SECTIONS if name not in UNTIMED] == [
+        *("devices", "peers", "trace", "streaming")
+    ]
+    assert all(run.__doc__ for run in SECTIONS.values())
+
+
+def test_an_unknown_section_is_wrong_usage(capsys):
     with pytest.raises(SystemExit) as caught:
-        script.main(["--sections", "nonsense"])
+        command_line.main(["--sections", "nonsense"])
     assert caught.value.code == 2
     assert "invalid choice: 'nonsense'" in capsys.readouterr().err
 
 
-def test_the_file_is_named_after_the_device(script, monkeypatch):
-    monkeypatch.setattr(script, "_device", lambda target: ("NVIDIA H100 80GB HBM3", "9.0"))
-    path = script._default_out([("cupy", "cuda:0")])
+def test_the_file_is_named_after_the_device(monkeypatch):
+    facts = "NVIDIA H100 80GB HBM3", "9.0"
+    monkeypatch.setattr(command_line, "device_facts", lambda target: facts)
+    path = command_line.default_out([("cupy", "cuda:0")])
     assert path.parent == SCRIPT.parent.parent / "benchmarks" / "results"
     assert path.name.startswith("gpu-nvidia-h100-80gb-hbm3-20")
     assert path.suffix == ".json"
@@ -135,8 +134,8 @@ def test_the_file_is_named_after_the_device(script, monkeypatch):
         ("tests.test_cupy::test_y", False),
     ],
 )
-def test_a_test_of_a_target_is_told_by_its_parameters(script, name, there):
-    assert script._is_for("cupy", name) is there
+def test_a_test_of_a_target_is_told_by_its_parameters(name, there):
+    assert tests.is_for("cupy", name) is there
 
 
 REPORT = """<testsuites><testsuite>
@@ -154,24 +153,24 @@ REPORT = """<testsuites><testsuite>
         ("", "<failure message='wrong'/>", 1, ["the test suite"]),
     ],
 )
-def test_no_test_on_a_device_may_be_skipped(script, cupy, torch, code, failures, monkeypatch):
+def test_no_test_on_a_device_may_be_skipped(cupy, torch, code, failures, monkeypatch):
     def run(command, seconds, **options):
         assert options["BPNET_TEST_TARGETS"].split(",")[-2:] == ["cupy", "torch-cuda"]
         report = next(one for one in command if one.startswith("--junitxml=")).partition("=")[2]
         Path(report).write_text(REPORT.format(cupy=cupy, torch=torch))
         return subprocess.CompletedProcess(command, code, "", "")
 
-    monkeypatch.setattr(script, "_run", run)
-    section = script.Section()
-    script.tests(script.Plan([("cupy", "cuda:0"), ("torch", "cuda:0")], None, False), section)
+    monkeypatch.setattr(processes, "run", run)
+    section = Section()
+    tests.run(Plan([("cupy", "cuda:0"), ("torch", "cuda:0")], None, False), section)
     assert section.failures == failures
     assert section.figures["skipped"]["tests.test_x::test_z"] == "no such thing"
 
 
-def test_waits_are_counted_where_cupy_waits(script, monkeypatch):
+def test_waits_are_counted_where_cupy_waits(monkeypatch):
     cupy = pytest.importorskip("cupy", reason="cupy is not installed")
     monkeypatch.setattr(cupy, "ndarray", type("ndarray", (), {"get": lambda self, out=None: out}))
-    with script.counted_waits(("cupy", "cpu")) as count:
+    with wait_counter.counted_waits(("cupy", "cpu")) as count:
         assert count() == 0
         assert cupy.ndarray().get(out=3) == 3
         cupy.ndarray().get()
@@ -180,22 +179,31 @@ def test_waits_are_counted_where_cupy_waits(script, monkeypatch):
     assert count() == 2
 
 
-def test_the_real_cupy_can_be_counted_and_is_left_as_it_was(script):
+def test_the_real_cupy_can_be_counted_and_is_left_as_it_was():
     cupy = pytest.importorskip("cupy", reason="cupy is not installed")
     before = cupy.ndarray.get
-    with script.counted_waits(("cupy", "cpu")):
+    with wait_counter.counted_waits(("cupy", "cpu")):
         assert cupy.ndarray.get is not before
     assert cupy.ndarray.get is before
 
 
-def test_nothing_is_counted_where_nothing_waits(script):
-    with script.counted_waits(("numpy", "cpu")) as count:
+def test_nothing_is_counted_where_nothing_waits():
+    with wait_counter.counted_waits(("numpy", "cpu")) as count:
         assert count() is None
 
 
-def test_it_leaves_the_environment_of_a_pytest_around_it_behind(script, monkeypatch):
+def test_no_capture_is_recorded_where_there_is_no_gpu():
+    begin = captures.GraphedPlan.__init__
+    with captures.recorded_captures() as outcomes:
+        net = bpnet.Network([2, 3, 1], backend="numpy", seed=0)
+        net.fit([[0.0, 1.0]], [[1.0]], epochs=2, batch_size=1, progress=False)
+        assert outcomes() == set()
+    assert captures.GraphedPlan.__init__ is begin
+
+
+def test_it_leaves_the_environment_of_a_pytest_around_it_behind(monkeypatch):
     monkeypatch.setenv("PYTEST_ADDOPTS", "--nonsense")
     show = "import os; print(sorted(k for k in os.environ if k.startswith('PYTEST_')))"
-    done = script._run([sys.executable, "-c", show], 60, PYTEST_SOMETHING="1")
+    done = processes.run([sys.executable, "-c", show], 60, PYTEST_SOMETHING="1")
     assert done.stdout.strip() == "['PYTEST_SOMETHING']"
     assert os.environ["PYTEST_ADDOPTS"] == "--nonsense"

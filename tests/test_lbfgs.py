@@ -8,7 +8,8 @@ import pytest
 from _backends import gradients, parameters, relative
 
 import bpnet
-from bpnet.training import lbfgs
+from bpnet.training import lbfgs_fit
+from bpnet.training.runs import CompiledRuns
 
 optimize = pytest.importorskip("scipy.optimize", reason="scipy is not installed")
 
@@ -111,7 +112,7 @@ def test_it_stops_where_a_tolerance_is_met(dtype, data):
     assert len(history) < 500
     falling = np.asarray(history["train_cost"])
     assert falling[-1] < 0.6 * falling[0]
-    assert net._theta.dtype == dtype
+    assert net.state.theta.dtype == dtype
     assert net.epochs == len(history)
     again = bpnet.LBFGS(cost_tolerance=1e-6).fit(net, x, y, epochs=2000, l2=0.01)
     assert len(again) <= 3
@@ -123,7 +124,7 @@ def test_blocks_of_samples_add_up(data, monkeypatch):
     x, y = data
     whole, parts = start(), start()
     bpnet.LBFGS().fit(whole, x, y, epochs=5, l2=0.01)
-    monkeypatch.setattr(lbfgs, "_CHUNK", 6 * 16)  # five blocks of 16 samples, one of ten
+    monkeypatch.setattr(lbfgs_fit, "_CHUNK", 6 * 16)  # five blocks of 16 samples, one of ten
     bpnet.LBFGS().fit(parts, x, y, epochs=5, l2=0.01)
     assert relative(parameters(whole), parameters(parts)) < 1e-10
 
@@ -207,10 +208,10 @@ def test_ctrl_c_keeps_the_last_iteration(data, ctrl_c):
 
 def test_ctrl_c_within_an_evaluation_keeps_the_last_iteration(data, ctrl_c, monkeypatch):
     asked = itertools.count()
-    compiled = lbfgs._compiled
+    compiled = CompiledRuns.gradient
 
-    def watched(net):
-        run = compiled(net)
+    def watched(runs):
+        run = compiled.fget(runs)
 
         def pressing(*args):
             if next(asked) == 5:
@@ -219,7 +220,7 @@ def test_ctrl_c_within_an_evaluation_keeps_the_last_iteration(data, ctrl_c, monk
 
         return pressing
 
-    monkeypatch.setattr(lbfgs, "_compiled", watched)
+    monkeypatch.setattr(CompiledRuns, "gradient", property(watched))
     net = start()
     history = bpnet.LBFGS().fit(net, *data, epochs=50)
     assert history.stopped == "interrupted"
@@ -251,9 +252,8 @@ def test_an_optimizer_begins_anew_thereafter(data):
     net = start()
     net.fit(x, y, epochs=1, batch_size=30, optimizer=bpnet.Momentum(0.1))
     bpnet.LBFGS().fit(net, x, y, epochs=1)
-    other = start()
-    other.set_parameters(net.weights, net.biases)
-    other.epochs = net.epochs
+    other = net.copy()
+    other.reset_optimizer()
     for one in (net, other):
         one.fit(x, y, epochs=1, batch_size=30, optimizer=bpnet.Momentum(0.1))
     assert np.array_equal(parameters(net), parameters(other))

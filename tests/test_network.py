@@ -1,7 +1,6 @@
 """Network: how it is made, what it says, and how it refuses what it cannot use."""
 
 import importlib
-import math
 import threading
 from importlib.util import find_spec
 
@@ -104,17 +103,6 @@ def test_what_does_not_go_together_raises(options, error, words):
         bpnet.Network(**{"sizes": [3, 4, 1], **options})
 
 
-def test_per_neuron_needs_functions():
-    with pytest.raises(ValueError, match="PerNeuron needs a function a neuron, and has none"):
-        PerNeuron([])
-
-
-def test_huber_needs_a_distance():
-    for delta in (0.0, -1.0, math.nan):
-        with pytest.raises(ValueError, match=f"huber needs delta > 0, not {delta}"):
-            bpnet.costs.Huber(delta)
-
-
 # ------------------------------------------------------------------ where it starts
 
 
@@ -134,49 +122,6 @@ def test_a_drawn_seed_is_kept_and_repeats_the_start():
 def test_types_start_alike_to_rounding():
     single, double = (bpnet.Network([5, 4, 3], seed=1, dtype=t) for t in ("float32", "float64"))
     assert np.array_equal(parameters(single), parameters(double).astype(np.float32))
-
-
-@pytest.mark.parametrize(
-    ("initializer", "activation", "deviation", "bound"),
-    [
-        ("standard_normal", "sigmoid", 1.0, None),
-        ("scaled_normal", "sigmoid", 1 / math.sqrt(300), None),
-        ("glorot_normal", "sigmoid", math.sqrt(2 / 500), None),
-        ("glorot_uniform", "sigmoid", math.sqrt(2 / 500), math.sqrt(6 / 500)),
-        ("he_normal", "sigmoid", math.sqrt(2 / 300), None),
-        ("he_uniform", "sigmoid", math.sqrt(2 / 300), math.sqrt(6 / 300)),
-        ("auto", "sigmoid", math.sqrt(2 / 500), math.sqrt(6 / 500)),
-        ("auto", "tanh", math.sqrt(2 / 500), math.sqrt(6 / 500)),
-        ("auto", "relu", math.sqrt(2 / 300), None),
-        ("auto", "leaky_relu", math.sqrt(2 / 300), None),
-        ("auto", "gelu", math.sqrt(2 / 300), None),
-        ("zeros", "sigmoid", 0.0, 0.0),
-    ],
-)
-def test_initializers(initializer, activation, deviation, bound):
-    net = bpnet.Network(
-        [300, 200, 1], activations=activation, initializer=initializer, seed=0, dtype="float64"
-    )
-    w, b = net.weights[0], net.biases[0]
-    assert np.std(w) == pytest.approx(deviation, rel=0.02)
-    assert abs(np.mean(w)) <= 0.02 * deviation
-    largest = np.abs(w).max()
-    if bound is None:
-        assert largest > 3.5 * deviation
-    else:
-        assert 0.99 * bound <= largest <= bound
-    if initializer in ("standard_normal", "scaled_normal"):
-        assert np.std(b) == pytest.approx(1.0, rel=0.15)
-    else:
-        assert not b.any()
-
-
-@pytest.mark.parametrize("sizes", [[7, 4], [4, 7], [5, 5]])
-def test_orthogonal_rows_or_columns(sizes):
-    w = bpnet.Network(sizes, initializer="orthogonal", seed=0, dtype="float64").weights[0]
-    assert w.shape == (sizes[1], sizes[0])
-    shorter = w @ w.T if sizes[1] <= sizes[0] else w.T @ w
-    np.testing.assert_allclose(shorter, np.eye(min(sizes)), atol=1e-14)
 
 
 # ------------------------------------------------------------------ what it says

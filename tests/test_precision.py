@@ -44,7 +44,7 @@ def test_a_smaller_type_learns_as_well(backend, compute_dtype):
 
 def test_the_scale_follows_what_overflows(backend):
     net, _ = trained(backend, "float16", epochs=1)
-    (scale, held), *_ = (net.backend.to_numpy(one) for one in net._scaling)
+    (scale, held), *_ = (net.backend.to_numpy(one) for one in net.state.loss_scale)
     assert scale > 0
     steps = net.steps
     assert 0 < held <= steps
@@ -55,14 +55,14 @@ def test_a_step_that_overflows_changes_nothing_but_the_scale(torch):
         [2, 3, 1], activations=["identity"] * 2, backend="torch", compute_dtype="float16", seed=0
     )
     recipe = StepConfig(bpnet.Momentum(0.1), compute="float16")
-    net._prepare(recipe)
-    step = make_step(net._architecture, net.cost, recipe)
+    net._store.init_optimizer(recipe)
+    step = make_step(net.model, recipe)
     x = net.backend.asarray([[3e4, -3e4]])
     y = net.backend.asarray([[-3e4]])
     with net.backend.scope():
-        state, _ = step(net.backend.xp, net._state(), x, y, recipe.optimizer.rates(0))
+        state, _ = step(net.backend.xp, net.state, x, y, recipe.optimizer.rates(0))
     after, memory, _, _, (scaling,) = state
-    assert torch.equal(after, net._theta)
+    assert torch.equal(after, net.state.theta)
     assert not memory[0].any()
     assert scaling.tolist() == [2.0**14, 0.0]
 

@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import bpnet
-from bpnet.backends import namespace
 from bpnet.model.layout import Layout
-from bpnet.randomness import epoch_order, keep_mask
 
 SIZES = st.lists(st.integers(1, 6), min_size=2, max_size=5)
 SEEDS = st.integers(0, 2**32)
@@ -215,29 +213,6 @@ def test_theta_is_its_layers_and_nothing_else(net, seed):
     doubled = layout.on_weights(theta, 2.0, np)
     assert np.array_equal(doubled[:-n], 2 * theta[:-n])
     assert not doubled[-n:].any()
-
-
-@given(SEEDS, st.integers(0, 10**6), st.integers(1, 300))
-def test_an_order_has_every_sample_once(seed, epoch, n):
-    assert sorted(epoch_order(seed, epoch, n).tolist()) == list(range(n))
-
-
-@given(
-    st.integers(0, 2**70),
-    st.integers(0, 2**40),
-    st.integers(0, 100),
-    st.integers(1, 20),
-    st.integers(1, 20),
-    st.floats(0, 1),
-)
-def test_masks_of_any_key(seed, step, layer, samples, units, probability):
-    key = {"seed": seed, "step": step, "layer": layer, "xp": namespace(np.zeros(1))}
-    found = keep_mask((samples, units), probability, **key)
-    assert found.shape == (samples, units)
-    assert found.dtype == np.bool_
-    assert np.array_equal(found, keep_mask((samples, units), probability, **key))
-    more = keep_mask((samples, units), min(1.0, probability + 0.25), **key)
-    assert not (found & ~more).any(), "what is kept with a probability is kept with a larger one"
 
 
 @given(st.data(), st.sampled_from(["float32", "float64"]))

@@ -94,9 +94,8 @@ def test_the_network_is_left_as_it_is(target, digits):
 def test_the_optimizers_memory_begins_anew(digits):
     trained = classifier()
     trained.fit(*digits.train, epochs=1, batch_size=64, optimizer=bpnet.Adam(0.01))
-    fresh = classifier()
-    fresh.set_parameters(trained.weights, trained.biases)
-    fresh.epochs = trained.epochs  # of which each has its own order
+    fresh = trained.copy()
+    fresh.reset_optimizer()
     tests = [find(net, digits, optimizer=bpnet.Adam(), steps=20) for net in (trained, fresh)]
     assert np.array_equal(tests[0].costs, tests[1].costs)
 

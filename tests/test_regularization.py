@@ -183,7 +183,7 @@ def test_the_average_goes_on_in_a_second_fit_and_ends_without_one(data):
     assert np.array_equal(parameters(once.averaged()), parameters(twice.averaged()))
     kept = twice.copy().averaged()
     assert np.array_equal(parameters(kept), parameters(twice.averaged()))
-    assert not kept._average
+    assert not kept.state.average
     fit(twice, data, epochs=1)
     with pytest.raises(ValueError, match="no moving average: fit"):
         twice.averaged()
@@ -267,7 +267,7 @@ def test_a_batch_without_weight_moves_nothing(data, dtype):
 
     class Look(bpnet.Callback):
         def on_fit_begin(self, fit):
-            fit.at_most(1)
+            fit.limit_block(1)
 
         def on_steps(self, fit, steps):
             seen.append(host(net, fit._state[0]).copy())

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 
 import bpnet
 from bpnet.data import ArraySource, IterableSource, NpySource, SequenceSource, Source
+from bpnet.training.buffer_pool import BufferPool
 from bpnet.training.feeds import MemoryFeed
-from bpnet.training.streaming import StreamFeed, _Rooms, rows_within
+from bpnet.training.streaming import StreamFeed, rows_within
 
 
 class Numbered(Source):
@@ -235,7 +236,7 @@ class TestRooms:
         one.close()
 
     def test_memory_is_used_again_when_nothing_refers_to_it(self):
-        rooms = _Rooms()
+        rooms = BufferPool()
         first = rooms.empty((10, 100), np.dtype(np.float32))
         first[...] = 1.0
         address = first.ctypes.data

@@ -38,7 +38,7 @@ def unseen():
 @pytest.fixture
 def single_steps_after(monkeypatch):
     """Called, it makes of each step a block of its own, with its callback after it."""
-    return lambda: monkeypatch.setattr("bpnet.training.loop._BLOCK", 1)
+    return lambda: monkeypatch.setattr("bpnet.training.mini_batches._BLOCK", 1)
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_validation_is_judged_after_each_epoch(target, data, unseen):
 def test_evaluation_in_parts_is_evaluation_at_once(data, monkeypatch):
     net = classifier()
     whole = net.total_cost(*data), net.accuracy(*data)
-    monkeypatch.setattr("bpnet.training.evaluation._CHUNK", 42)  # seven rows at a time
+    monkeypatch.setattr("bpnet.training.scoring._CHUNK", 42)  # seven rows at a time
     assert (net.total_cost(*data), net.accuracy(*data)) == pytest.approx(whole, rel=1e-14)
 
 
@@ -356,7 +356,7 @@ def test_an_unknown_monitor_raises_before_anything_changes(data, unseen):
 def test_settings_of_early_stopping():
     with pytest.raises(ValueError, match="patience must be at least 1, not 0"):
         bpnet.EarlyStopping(patience=0)
-    with pytest.raises(ValueError, match=r"min_delta must be at least 0, not -0\.5"):
+    with pytest.raises(ValueError, match=r"min_delta must be at least 0 and finite, not -0\.5"):
         bpnet.EarlyStopping(min_delta=-0.5)
 
 
@@ -468,7 +468,7 @@ def test_a_second_ctrl_c_raises_at_once(target, data, ctrl_c, single_steps):
     fit(twin, data, epochs=1, optimizer=optimizer)
     assert (net.epochs, net.steps) == (1, 3)
     assert np.array_equal(parameters(net), parameters(twin)), "not those of the last full epoch"
-    twin._optimizer = None  # as if it met another kind
+    twin.reset_optimizer()
     assert recorder.log[-1] == "end"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     for one in (net, twin):
@@ -593,7 +593,7 @@ def test_divergence_leaves_the_last_finite_parameters_and_no_memory(target, data
     assert "in epoch 3, batch 2 of 3" in str(caught.value)
     assert isinstance(caught.value, ArithmeticError)
     assert np.array_equal(parameters(net), parameters(twin))
-    twin._optimizer = None  # as if it met another kind
+    twin.reset_optimizer()
     for one in (net, twin):
         fit(one, (x, y), epochs=1, optimizer=bpnet.Momentum(0.01))
     assert relative(parameters(net), parameters(twin)) < 1e-14

@@ -6,13 +6,14 @@ methods for each class anew, and bpnet has dozens of classes.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NoReturn, Self, dataclass_transform
 
 __all__ = ["Frozen"]
 
 
 class _Signature:
-    """The signature that ``help`` shows, made when it is asked for."""
+    """The signature that ``help`` shows, made on demand."""
 
     def __get__(self, instance: object, owner: type[Frozen]) -> Any:
         import inspect
@@ -30,16 +31,21 @@ class _Signature:
 
 @dataclass_transform(frozen_default=True)
 class Frozen:
-    """Base of immutable objects; a subclass's annotated names are its fields.
+    """Base class of immutable objects; the annotated names of a subclass are its fields.
 
     Attributes
     ----------
     fields : tuple of str
-        Those of the bases first.
+        Names of the fields, those of the base classes first.
+    defaults : dict
+        Values of the fields that need not be given.
+    constraints : mapping of str to callable
+        By field: the value is set to ``constraint(name, value)``, which may also raise.
     """
 
     fields: ClassVar[tuple[str, ...]] = ()
     defaults: ClassVar[dict[str, Any]] = {}
+    constraints: ClassVar[Mapping[str, Callable[[str, Any], Any]]] = {}
     __signature__ = _Signature()
 
     def __init_subclass__(cls) -> None:
@@ -69,13 +75,15 @@ class Frozen:
             if name not in given and name not in self.defaults:
                 raise TypeError(f"{type(self).__name__} needs {name!r}")
             object.__setattr__(self, name, given.get(name, self.defaults.get(name)))
+        for name, constraint in self.constraints.items():
+            object.__setattr__(self, name, constraint(name, getattr(self, name)))
         self.__post_init__()
 
     def __post_init__(self) -> None:
-        """What a subclass checks or derives."""
+        """Checks and derived values of a subclass, after all fields are set."""
 
     def replaced(self, **changes: Any) -> Self:
-        """The same with some fields changed."""
+        """A copy with some fields changed."""
         return type(self)(**{name: getattr(self, name) for name in self.fields} | changes)
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:

@@ -1,6 +1,6 @@
-"""Names of a package whose modules are imported when one is first asked for.
+"""Names of a package whose modules are imported when a name is first used.
 
-Python asks a module's ``__getattr__`` for what it does not find (PEP 562).
+Python calls a module's ``__getattr__`` for names that it does not have (PEP 562).
 """
 
 from __future__ import annotations
@@ -14,21 +14,24 @@ __all__ = ["lazy_attributes"]
 
 
 def lazy_attributes(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
-    """A ``__getattr__`` for a package.
+    """A ``__getattr__`` for a package, whose ``dir`` then shows these names too.
 
     Parameters
     ----------
     package : str
         Its ``__name__``.
     places : mapping of str to str
-        Names, and the modules below the package that they lie in.
+        By name, the module that has it, relative to the package.
     """
+    module = sys.modules[package]
 
     def find(name: str) -> Any:
         if name not in places:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = getattr(import_module(f".{places[name]}", package), name)
-        setattr(sys.modules[package], name, value)  # the next look-up finds it
+        setattr(module, name, value)  # the next access finds it there
         return value
 
+    if "__dir__" not in vars(module):
+        vars(module)["__dir__"] = lambda: sorted({*vars(module), *places})
     return find

@@ -1,4 +1,4 @@
-"""A thread that is one item ahead of who uses them."""
+"""Prefetches one item in a background thread."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ __all__ = ["Prefetcher"]
 
 
 class Prefetcher:
-    """What a generator gives, made one ahead in a thread of its own.
+    """The items of a generator, each computed in a background thread while the last one is used.
 
     Parameters
     ----------
     items : generator
-        Is closed in that thread.
+        Closed in that thread.
     name : str, optional
-        Of the thread.
+        Name of the thread.
     """
 
     def __init__(self, items: Generator[Any, None, None], name: str = "bpnet-reader") -> None:
         self._items = items
         self._made: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
-        # Counts as a semaphore does, which is written in Python and asks for the interpreter often.
+        # Used as a semaphore: Python's own is written in Python and takes the GIL often.
         self._room: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._room.put(None)
         self._over = self._python_ends = False
-        # A daemon, as one that hangs in a user's code must not keep Python from ending.
+        # A daemon, as a thread that hangs in a user's code must not keep Python from exiting.
         self._thread = threading.Thread(target=self._make, name=name, daemon=True)
         self._thread.start()
         atexit.register(self._leave)
@@ -46,7 +46,7 @@ class Prefetcher:
             try:
                 raise error
             finally:
-                del error  # which knows this frame
+                del error  # its traceback refers to this frame
         if item is _END:
             self.close()
             raise StopIteration
@@ -54,7 +54,7 @@ class Prefetcher:
         return item
 
     def close(self) -> None:
-        """End the thread, which first ends what it is at."""
+        """Stop the thread, after the item that it is computing."""
         self._over = True
         self._room.put(None)
         if not self._python_ends:
@@ -62,7 +62,7 @@ class Prefetcher:
         atexit.unregister(self._leave)
 
     def _leave(self) -> None:
-        """Wait for the thread no more: when Python ends it stops wherever it is, and for good."""
+        """At Python's exit: stop without waiting for the thread, which ends with the process."""
         self._python_ends = True
         self.close()
 
@@ -76,7 +76,7 @@ class Prefetcher:
                 self._made.put((item, None))
                 if item is _END:
                     break
-                del item  # one is held here, and one by who computes
+                del item  # so that only two are alive: one prefetched, one in use
         except BaseException as error:
             self._made.put((None, error))
         finally:

@@ -1,28 +1,44 @@
-"""Objects that a user may name: looked up, and written to files, by name and parameters."""
+"""Objects that users may name: found by name, written to files as name and parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
-__all__ = ["check_name", "lookup", "to_record"]
+__all__ = ["check_name", "closest", "lookup", "to_record"]
 
 T = TypeVar("T")
 
 
-def check_name(name: str, names: Collection[str], what: str) -> str:
-    """``name``, which must be among ``names``; else the error says which was perhaps meant."""
-    if name in names:
-        return name
+def closest(name: str, names: Iterable[str]) -> str | None:
+    """The one of ``names`` that was probably meant, in whatever case; None if none is close.
+
+    >>> closest("Sigmoidd", ["tanh", "sigmoid"])
+    'sigmoid'
+    """
     import difflib
 
-    close = difflib.get_close_matches(str(name), names, 1)
-    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(names)}"
+    folded = {other.casefold(): other for other in names}
+    close = difflib.get_close_matches(str(name).casefold(), folded, 1)
+    return folded[close[0]] if close else None
+
+
+def check_name(name: str, names: Collection[str], what: str) -> str:
+    """``name``, which must be one of ``names``; the error suggests the one that was meant.
+
+    >>> check_name("adma", ["sgd", "adam"], "optimizer")
+    Traceback (most recent call last):
+    ValueError: unknown optimizer 'adma': did you mean 'adam'?
+    """
+    if name in names:
+        return name
+    meant = closest(name, names)
+    hint = f"known are {', '.join(names)}" if meant is None else f"did you mean {meant!r}?"
     raise ValueError(f"unknown {what} {name!r}: {hint}")
 
 
 def lookup(chosen: Any, table: Mapping[str, Callable[[], T]], kind: type[T], what: str) -> T:
-    """The object called ``chosen``, or ``chosen`` itself where it is of that kind."""
+    """The object called ``chosen``, or ``chosen`` itself if it is of that kind."""
     if isinstance(chosen, kind):
         return chosen
     if isinstance(chosen, type) and issubclass(chosen, kind):
@@ -33,7 +49,7 @@ def lookup(chosen: Any, table: Mapping[str, Callable[[], T]], kind: type[T], wha
 
 
 def to_record(chosen: Any) -> dict[str, Any]:
-    """Name and parameters of such an object, for a file; raises for a custom one's functions."""
+    """Name and parameters of such an object, for a file; functions are left out."""
     record: dict[str, Any] = {"name": chosen.name}
     for field in chosen.fields:
         value = getattr(chosen, field)

@@ -1,54 +1,82 @@
-"""Numbers that a user sets, held to their bounds."""
+"""Frozen objects whose fields are checked and converted once, when they are made."""
 
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any
 
+from .constraints import Boolean, Constraint, Constraints, Integer, Number
 from .frozen import Frozen
 
-__all__ = ["check_count", "check_counts", "check_number", "check_numbers"]
+__all__ = ["Validated", "check_count", "check_counts", "check_number", "check_numbers"]
+
+
+class Validated(Frozen):
+    """A frozen object that holds its fields to constraints.
+
+    Attributes
+    ----------
+    constraints : mapping of str to Constraint
+        By field; a subclass inherits those of its bases. A field without one that is annotated
+        ``float``, ``int`` or ``bool``, alone or with None, must be that.
+
+    Examples
+    --------
+    >>> from bpnet._lib.constraints import Constraints, Integer
+    >>> class Decay(Validated):
+    ...     constraints = Constraints(steps=Integer(1))
+    ...     rate: float
+    ...     steps: int = 1
+    >>> Decay(1)
+    Decay(rate=1.0, steps=1)
+    >>> Decay("fast")
+    Traceback (most recent call last):
+    TypeError: rate must be a number, not 'fast'
+    """
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        constraints = Constraints()
+        for name, annotation in cls.__annotations__.items():
+            implied = _implied(annotation) if name in cls.fields else None
+            if implied is not None:
+                constraints[name] = implied
+        for base in reversed(cls.__mro__):
+            constraints |= base.__dict__.get("constraints", {})
+        cls.constraints = constraints
+
+
+def _implied(annotation: Any) -> Constraint | None:
+    """The constraint that an annotation, or its text, stands for."""
+    text = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    kind, _, rest = text.partition(" | ")
+    if kind not in _KINDS or rest not in ("", "None"):
+        return None
+    return _KINDS[kind](optional=bool(rest))
+
+
+_KINDS: dict[str, type[Constraint]] = {"float": Number, "int": Integer, "bool": Boolean}
 
 
 def check_numbers(value: Frozen, *bounds: tuple[str, float, float]) -> None:
     """Hold each named field, as a Python float, to ``low <= number < high``."""
     for name, low, high in bounds:
-        number = float(getattr(value, name))
-        if not low <= number < high:
-            limit = f"at least {low:g}" + (f" and less than {high:g}" if high < math.inf else "")
-            raise ValueError(f"{name} must be {limit} and finite, not {number:g}")
-        # A numpy.float64 would turn float32 arrays into float64 ones.
-        object.__setattr__(value, name, number)
+        object.__setattr__(value, name, Number(low, high)(name, getattr(value, name)))
 
 
 def check_counts(value: Frozen, *names: str) -> None:
     """Hold each named field to whole numbers from 1 on."""
     for name in names:
-        object.__setattr__(value, name, check_count(name, getattr(value, name), 1))
+        object.__setattr__(value, name, Integer(1)(name, getattr(value, name)))
 
 
 def check_count(name: str, value: Any, least: int) -> int:
     """``value`` as an int, which must be at least ``least``."""
-    try:
-        whole = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be an integer, not {value!r}") from None
-    if whole < least:
-        raise ValueError(f"{name} must be at least {least}, not {whole}")
-    return whole
+    found: int = Integer(least)(name, value)
+    return found
 
 
 def check_number(name: str, value: Any, high: float = math.inf, *, positive: bool = False) -> float:
     """A number from 0 (or above it, where it is to be ``positive``) to below ``high``."""
-    try:
-        real = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a number, not {value!r}") from None
-    if not math.isfinite(real):
-        raise ValueError(f"{name} must be finite, not {value}")
-    if not 0.0 <= real < high or (positive and real == 0.0):
-        low = "greater than 0" if positive else "at least 0"
-        most = f" and less than {high:g}" if high < math.inf else ""
-        raise ValueError(f"{name} must be {low}{most}, not {value}")
-    return real
+    found: float = Number(0.0, high, closed="neither" if positive else "left")(name, value)
+    return found

@@ -38,7 +38,7 @@ class CupyBackend(Backend):
     """CuPy's arrays on one CUDA device; every call is queued on the device's current stream."""
 
     name = "cupy"
-    target = "bpnet.compiler.targets.cupy"
+    target = "bpnet.compiler.targets.cupy:CupyTarget"
     xp: Any = Namespace(array_api_compat.cupy, cupyx.scipy.special.erf)
     xp.clip = _clip
 

@@ -51,7 +51,7 @@ class NumpyBackend(Backend):
     """NumPy 2, which is its own array API namespace."""
 
     name = "numpy"
-    target = "bpnet.compiler.targets.numpy"
+    target = "bpnet.compiler.targets.numpy:NumpyTarget"
     xp: Any = Namespace(np)
     xp.max = _max
     xp.sum = _sum

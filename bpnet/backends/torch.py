@@ -59,7 +59,7 @@ class TorchBackend(Backend):
     """PyTorch's arrays and products; its autograd is not used."""
 
     name = "torch"
-    target = "bpnet.compiler.targets.torch"
+    target = "bpnet.compiler.targets.torch:TorchTarget"
     xp = Namespace(array_api_compat.torch, torch.erf, torch.sigmoid)
 
     def __init__(self, device: str, dtype: str) -> None:

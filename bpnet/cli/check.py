@@ -9,7 +9,7 @@ import numpy as np
 from ..backends import Backend, available_backends, get_backend
 from ..gradients import GradientCheck, gradient_check
 from ..network import Network
-from ._errors import usage
+from .errors import usage
 
 __all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "run"]
 

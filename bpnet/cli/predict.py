@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data import Preprocessing, read_idx, read_table
-from ..network import Network, load
-from ._errors import UsageError, usage
+from ..loading import load
+from ..network import Network
+from .errors import UsageError, usage
 
 __all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "run"]
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 import warnings
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from .._lib.validation import check_count
 from ..data import Dataset
 from ..network import Network
+from ..storage.atomic import write_atomically
 from ..training import Callback, Checkpoint, Fit, History, Snapshot, read_checkpoint
-from ._errors import UsageError, in_words
+from .errors import UsageError, in_words
 from .settings import Settings
 
 __all__ = ["RunFolder"]
@@ -74,10 +75,10 @@ class RunFolder(Callback):
         ------
         UsageError
             If a run is to go on with other data than it had, or wrote no checkpoints.
+        ValueError
+            If ``every`` is negative.
         """
-        if every < 0:
-            raise UsageError(f"checkpoint_every must be at least 0, not {every}")
-        if not every:
+        if not check_count("checkpoint_every", every, 0):
             if self._resume:
                 raise UsageError(
                     f"the run in {self.path} wrote no checkpoints; --config "
@@ -145,9 +146,8 @@ class RunFolder(Callback):
     def _write_settings(self) -> None:
         import tomli_w
 
-        beside = self.path / ".settings.toml"
-        beside.write_text(_HEADER + tomli_w.dumps(self.settings), encoding="utf-8")
-        os.replace(beside, self.path / "settings.toml")
+        text = _HEADER + tomli_w.dumps(self.settings)
+        write_atomically(self.path / "settings.toml", text.encode())
 
     def _make_new(self) -> None:
         for number in itertools.count(1):

@@ -15,7 +15,8 @@ from ..costs import BinaryCrossEntropy
 from ..data import Dataset
 from ..network import Network
 from ..training import Callback, DivergenceError, EarlyStopping, KeepBest
-from ._errors import UsageError, usage
+from .defaults import OWN
+from .errors import UsageError, usage
 from .report import (
     best_in_words,
     data_in_words,
@@ -25,18 +26,10 @@ from .report import (
     settings_in_words,
 )
 from .run_folder import RunFolder
-from .settings import (
-    OWN,
-    SETTINGS,
-    Settings,
-    add_settings,
-    completed,
-    given,
-    make_optimizer,
-    read_settings,
-    settled,
-)
-from .sources import load_data, metadata, name_of
+from .run_settings import completed, given, make_optimizer, settled
+from .settings import SETTINGS, Settings, add_settings
+from .settings_file import read_settings
+from .training_data import load_data, metadata, name_of
 
 __all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "run"]
 

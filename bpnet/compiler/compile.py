@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..backends import Backend
-from .plain import plain_forward, plain_run
+from .plain import PlainRun, plain_forward
 from .step import Forward, ForwardRun, Run, Step
 
-__all__ = ["compile_forward", "compile_step"]
+if TYPE_CHECKING:
+    from .target import Target
+
+__all__ = ["compile_forward", "compile_step", "target_of"]
 
 
 def compile_step(backend: Backend, step: Step) -> Run:
@@ -26,8 +29,8 @@ def compile_step(backend: Backend, step: Step) -> Run:
     -------
     Run
     """
-    target = _target_of(backend)
-    return plain_run(backend, step) if target is None else target.compile_step(backend, step)
+    target = target_of(backend)
+    return PlainRun(backend, step) if target is None else target.compile_step(backend, step)
 
 
 def compile_forward(backend: Backend, forward: Forward) -> ForwardRun:
@@ -43,14 +46,24 @@ def compile_forward(backend: Backend, forward: Forward) -> ForwardRun:
     -------
     ForwardRun
     """
-    target = _target_of(backend)
+    target = target_of(backend)
     if target is None:
         return plain_forward(backend, forward)
-    run: ForwardRun = target.compile_forward(backend, forward)
-    return run
+    return target.compile_forward(backend, forward)
 
 
-def _target_of(backend: Backend) -> Any:
-    """The module that compiles for a backend, imported when it is first needed."""
-    target = backend.target
-    return importlib.import_module(target) if isinstance(target, str) else target
+def target_of(backend: Backend) -> Target | None:
+    """The target that compiles for a backend, or None.
+
+    ``backend.target`` is the target itself, or where it is imported from when it is first needed:
+    ``"package.module:Name"`` of a target or of a class of targets, or ``"package.module"`` of a
+    module that is one.
+    """
+    target: Any = backend.target
+    if isinstance(target, str):
+        module, _, name = target.partition(":")
+        target = importlib.import_module(module)
+        if name:
+            target = getattr(target, name)
+    found: Target | None = target() if isinstance(target, type) else target
+    return found

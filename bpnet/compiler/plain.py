@@ -8,15 +8,30 @@ from typing import Any
 import numpy as np
 
 from ..backends import Array, Backend
-from .step import Forward, ForwardRun, Run, Step
+from .state import leaves_of, rebuild
+from .step import Forward, ForwardRun, Step
 
-__all__ = ["plain_forward", "plain_run"]
+__all__ = ["PlainRun", "plain_forward"]
 
 
-def plain_run(backend: Backend, step: Step) -> Run:
-    """A run that calls the step once for each mini-batch."""
+class PlainRun:
+    """Calls the step once for each mini-batch.
 
-    def run(
+    A step may return one array twice, or an array that it was given in another place, and the
+    caller may overwrite the arrays of its state. So every array of a returned state is either a
+    new one or the one that was given in the same place.
+
+    Parameters
+    ----------
+    backend : Backend
+    step : callable
+    """
+
+    def __init__(self, backend: Backend, step: Step) -> None:
+        self.backend, self.step = backend, step
+
+    def __call__(
+        self,
         state: Any,
         x: Array,
         y: Array,
@@ -24,7 +39,8 @@ def plain_run(backend: Backend, step: Step) -> Run:
         rates: Sequence[tuple[float, ...]],
         stop: Callable[[], bool] | None = None,
     ) -> tuple[Any, Array | None]:
-        xp, batches, outputs = backend.xp, backend.from_host(order, "int64"), []
+        xp, step, given = self.backend.xp, self.step, leaves_of(state)
+        batches, outputs = self.backend.from_host(order, "int64"), []
         for k in range(order.shape[0]):
             if stop is not None and stop():
                 break
@@ -32,9 +48,21 @@ def plain_run(backend: Backend, step: Step) -> Run:
             x_k, y_k = xp.take(x, rows, axis=0), xp.take(y, rows, axis=0)
             state, z = step(xp, state, x_k, y_k, rates[k])
             outputs.append(z)
-        return state, xp.stack(outputs) if outputs else None
+        if not outputs:
+            return state, None
+        return self._own(state, given), xp.stack(outputs)
 
-    return run
+    def _own(self, state: Any, given: list[Array]) -> Any:
+        """The same state in arrays that share no memory."""
+        after = leaves_of(state)
+        same = len(after) == len(given)
+        return rebuild(
+            state,
+            [
+                one if same and one is given[k] else self.backend.copy(one)
+                for k, one in enumerate(after)
+            ],
+        )
 
 
 def plain_forward(backend: Backend, forward: Forward) -> ForwardRun:

@@ -1,4 +1,4 @@
-"""What the compiler is given, and what it makes."""
+"""Protocols of what the compiler takes and returns."""
 
 from __future__ import annotations
 

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .._lib.lazy import lazy_attributes
 
 if TYPE_CHECKING:
-    from bpnet.data._reading import read_table
-    from bpnet.data.dataset import Dataset
-    from bpnet.data.digits import load_digits
-    from bpnet.data.idx import read_idx
-    from bpnet.data.mnist import load_mnist
-    from bpnet.data.preprocessing import Preprocessing
-    from bpnet.data.sources.arrays import ArraySource
-    from bpnet.data.sources.base import Source
-    from bpnet.data.sources.choice import source
-    from bpnet.data.sources.csv import CsvSource
-    from bpnet.data.sources.idx import IdxSource
-    from bpnet.data.sources.iterable import IterableSource
-    from bpnet.data.sources.npy import NpySource
-    from bpnet.data.sources.parquet import ParquetSource
-    from bpnet.data.sources.sequence import SequenceSource
-    from bpnet.data.tables import load_table
+    from .dataset import Dataset
+    from .digits import load_digits
+    from .idx import read_idx
+    from .mnist import load_mnist
+    from .sources.arrays import ArraySource
+    from .sources.base import Source
+    from .sources.choice import source
+    from .sources.csv import CsvSource
+    from .sources.idx import IdxSource
+    from .sources.iterable import IterableSource
+    from .sources.npy import NpySource
+    from .sources.parquet import ParquetSource
+    from .sources.sequence import SequenceSource
+    from .tables.load import load_table
+    from .tables.preprocessing import Preprocessing
+    from .tables.read import read_table
 
 __all__ = [
     "ArraySource",
@@ -44,32 +45,27 @@ __all__ = [
 
 # What reads files imports much that training on arrays does without: each comes when it is asked
 # for.
-_HOMES = {
-    "ArraySource": "sources.arrays",
-    "CsvSource": "sources.csv",
-    "Dataset": "dataset",
-    "IdxSource": "sources.idx",
-    "IterableSource": "sources.iterable",
-    "NpySource": "sources.npy",
-    "ParquetSource": "sources.parquet",
-    "Preprocessing": "preprocessing",
-    "SequenceSource": "sources.sequence",
-    "Source": "sources.base",
-    "load_digits": "digits",
-    "load_mnist": "mnist",
-    "load_table": "tables",
-    "read_idx": "idx",
-    "read_table": "_reading",
-    "source": "sources.choice",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value  # the next look-up is a plain attribute
-    return value
+__getattr__ = lazy_attributes(
+    __name__,
+    {
+        "ArraySource": "sources.arrays",
+        "CsvSource": "sources.csv",
+        "Dataset": "dataset",
+        "IdxSource": "sources.idx",
+        "IterableSource": "sources.iterable",
+        "NpySource": "sources.npy",
+        "ParquetSource": "sources.parquet",
+        "Preprocessing": "tables.preprocessing",
+        "SequenceSource": "sources.sequence",
+        "Source": "sources.base",
+        "load_digits": "digits",
+        "load_mnist": "mnist",
+        "load_table": "tables.load",
+        "read_idx": "idx",
+        "read_table": "tables.read",
+        "source": "sources.choice",
+    },
+)
 
 
 def __dir__() -> list[str]:

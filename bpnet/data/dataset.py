@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from bpnet.data.preprocessing import Preprocessing
+from .tables.preprocessing import Preprocessing
 
 __all__ = ["Dataset"]
 

@@ -6,8 +6,8 @@ from importlib import resources
 
 import numpy as np
 
-from bpnet.data._split import split
-from bpnet.data.dataset import Dataset
+from .dataset import Dataset
+from .splitting import split
 
 __all__ = ["load_digits"]
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["read_idx"]
+__all__ = ["GZIP_MAGIC", "read_idx", "read_idx_header"]
 
+GZIP_MAGIC = b"\x1f\x8b"
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-_GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_MAX_RATIO = 1032  # deflate cannot do better: 258 bytes from two bits
 _CHUNK = 1 << 20
 
@@ -58,7 +58,7 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     """
     path = Path(path)
     with path.open("rb") as raw:
-        packed = raw.read(2) == _GZIP_MAGIC
+        packed = raw.read(2) == GZIP_MAGIC
         raw.seek(0)
         largest = os.fstat(raw.fileno()).st_size * (_GZIP_MAX_RATIO if packed else 1)
         if not packed:
@@ -72,7 +72,7 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
 
 def _read(path: Path, file: io.BufferedIOBase, largest: int) -> NDArray[Any]:
     """The array in an open IDX file of which at most ``largest`` bytes can come."""
-    dtype, shape = _read_header(path, file)
+    dtype, shape = read_idx_header(path, file)
     promised = math.prod(shape) * dtype.itemsize
     said = f"{path}: the header promises {promised} bytes for shape {shape}"
     if promised > largest:
@@ -91,7 +91,14 @@ def _read(path: Path, file: io.BufferedIOBase, largest: int) -> NDArray[Any]:
     return array.astype(dtype.newbyteorder("="), copy=False)
 
 
-def _read_header(path: Path, file: io.BufferedIOBase) -> tuple[np.dtype[Any], tuple[int, ...]]:
+def read_idx_header(path: Path, file: io.BufferedIOBase) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """Type and shape of the array that follows in an open file.
+
+    Raises
+    ------
+    ValueError
+        If it is no IDX header; the message names ``path``.
+    """
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _TYPES:
         known = ", ".join(f"{code:02x}" for code in _TYPES)

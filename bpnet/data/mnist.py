@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bpnet.data.dataset import Dataset, Pair
-from bpnet.data.idx import read_idx
+from .dataset import Dataset, Pair
+from .idx import read_idx
 
 __all__ = ["load_mnist"]
 

@@ -1,8 +1,8 @@
-"""Adam and its kin.
+"""Adam and its variants.
 
 Their memory holds ``m <- beta1 m + g`` and ``v <- beta2 v + g^2``. The running means of the papers
-are ``(1 - beta1) m`` and ``(1 - beta2) v``, corrected ``m^`` and ``v^``: what depends on the number
-of the step alone is left to `rates`, so that a step goes over its vectors less often.
+are ``(1 - beta1) m`` and ``(1 - beta2) v``, corrected ``m^`` and ``v^``: factors that depend on the
+number of the step alone are left to `rates`, so that a step passes over its vectors fewer times.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ import functools
 import math
 from typing import Any, ClassVar
 
-from .._lib.validation import check_numbers
+from .._lib.constraints import Constraints, Number
 from ..backends import Array
-from ..model.layout import Layout
-from ..schedules import Rate
-from ._base import Memory, Optimizer, zeros
+from ..schedules.base import Rate
+from .base import Memory, Optimizer, WeightLayout, decayed, zeros
 
 __all__ = ["AMSGrad", "Adam", "AdamW", "NAdam", "RAdam"]
 
@@ -40,14 +39,13 @@ class Adam(Optimizer):
     Adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-08)
     """
 
+    constraints = Constraints(beta1=Number(0.0, 1.0), beta2=Number(0.0, 1.0), epsilon=Number(0.0))
+    per_step: ClassVar[tuple[str, ...]] = ("learning_rate", "epsilon")
+
     learning_rate: Rate = 0.001
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_numbers(self, ("beta1", 0.0, 1.0), ("beta2", 0.0, 1.0), ("epsilon", 0.0, math.inf))
 
     def rates(self, t: int, factor: float = 1.0) -> tuple[float, ...]:
         mean, root = self._corrections(t)
@@ -71,7 +69,7 @@ class Adam(Optimizer):
 
 
 class AMSGrad(Adam):
-    """Adam with the largest v so far: ``u <- max(u, v)`` stands in its place.
+    """Adam with the largest v so far, ``u <- max(u, v)``, in place of v.
 
     Parameters
     ----------
@@ -82,8 +80,8 @@ class AMSGrad(Adam):
 
     References
     ----------
-    S. Reddi, S. Kale and S. Kumar, On the convergence of Adam and beyond, 2018; corrected as
-    Adam is, which is PyTorch's form.
+    S. Reddi, S. Kale and S. Kumar, On the convergence of Adam and beyond, 2018; corrected like
+    Adam, as in PyTorch.
 
     Examples
     --------
@@ -106,9 +104,9 @@ class AMSGrad(Adam):
 
 
 class AdamW(Adam):
-    """Adam, and weights (not biases) that decay by themselves: ``w <- w - eta weight_decay w``.
+    """Adam, and weights (not biases) that decay on their own: ``w <- w - eta weight_decay w``.
 
-    What decays so is no part of the gradient, as ``l2`` of `Network.fit` is.
+    The decay is not part of the gradient, as ``l2`` of `Network.fit` is.
 
     Parameters
     ----------
@@ -128,19 +126,17 @@ class AdamW(Adam):
     AdamW(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-08, weight_decay=0.01)
     """
 
+    constraints = Constraints(weight_decay=Number(0.0))
     uses_layout: ClassVar[bool] = True
+    per_step = ("learning_rate", "epsilon", "weight_decay")
 
     weight_decay: float = 0.01
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_numbers(self, ("weight_decay", 0.0, math.inf))
 
     def rates(self, t: int, factor: float = 1.0) -> tuple[float, ...]:
         kept = 1.0 - self.weight_decay * self.learning_rate_at(t, factor)
         return *super().rates(t, factor), kept
 
-    def update(  # type: ignore[override]  # who calls it asks uses_layout
+    def update(  # type: ignore[override]  # uses_layout says so
         self,
         theta: Array,
         gradient: Array,
@@ -148,7 +144,7 @@ class AdamW(Adam):
         rates: tuple[Any, ...],
         xp: Any,
         *,
-        layout: Layout,
+        layout: WeightLayout,
     ) -> tuple[Array, Memory]:
         *own, kept = rates
         theta = decayed(theta, kept, layout, xp)
@@ -180,15 +176,14 @@ class NAdam(Adam):
     NAdam(learning_rate=0.002, beta1=0.9, beta2=0.999, epsilon=1e-08, momentum_decay=0.004)
     """
 
+    constraints = Constraints(momentum_decay=Number(0.0))
+    per_step = ("learning_rate", "epsilon", "momentum_decay")
+
     learning_rate: Rate = 0.002
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
     momentum_decay: float = 0.004
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_numbers(self, ("momentum_decay", 0.0, math.inf))
 
     def rates(self, t: int, factor: float = 1.0) -> tuple[float, ...]:
         now, ahead = (_mu(k, self.beta1, self.momentum_decay) for k in (t + 1, t + 2))
@@ -212,12 +207,12 @@ class NAdam(Adam):
 
 
 class RAdam(Adam):
-    """Adam that begins without v, until enough gradients were seen to trust it.
+    """Adam that leaves v out until enough gradients were seen to trust it.
 
     ``theta <- theta - eta r_t m^ / sqrt(v^)`` where ``rho_t > 5``, else
     ``theta <- theta - eta m^``. In step t from 1,
-    ``rho_t = rho - 2 t beta2^t / (1 - beta2^t)`` is how many gradients v is the mean of, in the
-    end ``rho = 2 / (1 - beta2) - 1``, and
+    ``rho_t = rho - 2 t beta2^t / (1 - beta2^t)`` is the number of gradients that v averages, in
+    the end ``rho = 2 / (1 - beta2) - 1``, and
     ``r_t^2 = (rho_t - 4) (rho_t - 2) rho / ((rho - 4) (rho - 2) rho_t)``.
 
     Parameters
@@ -257,12 +252,6 @@ class RAdam(Adam):
         m = self.beta1 * m + gradient
         v = self.beta2 * v + gradient * gradient
         return theta - eta * (m / (root * xp.sqrt(v) + shift)), (m, v)
-
-
-def decayed(theta: Array, kept: Any, layout: Layout, xp: Any) -> Array:
-    """theta with its weights, and nothing else, multiplied by ``kept``."""
-    n = layout.n_weights
-    return xp.concat([kept * theta[:n], theta[n:]])
 
 
 def _mu(t: int, beta1: float, decay: float) -> float:

@@ -1,16 +1,13 @@
-"""Lion: steps of one size, of which the gradients give the sign."""
+"""Lion: steps of one size, whose signs come from the gradients."""
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar
 
-from .._lib.validation import check_numbers
+from .._lib.constraints import Constraints, Number
 from ..backends import Array
-from ..model.layout import Layout
-from ..schedules import Rate
-from ._base import Memory, Optimizer, zeros
-from .adam import decayed
+from ..schedules.base import Rate
+from .base import Memory, Optimizer, WeightLayout, decayed, zeros
 
 __all__ = ["Lion"]
 
@@ -18,8 +15,8 @@ __all__ = ["Lion"]
 class Lion(Optimizer):
     """``theta <- theta - eta sign(beta1 m + (1 - beta1) g)``, ``m <- beta2 m + (1 - beta2) g``.
 
-    Weights (not biases) also decay by themselves: ``w <- w - eta weight_decay w``. The rate suits
-    at a third to a tenth of Adam's, and the decay at as many times AdamW's.
+    Weights (not biases) also decay on their own: ``w <- w - eta weight_decay w``. Good values are a
+    third to a tenth of Adam's learning rate, and three to ten times AdamW's weight decay.
 
     Parameters
     ----------
@@ -39,18 +36,15 @@ class Lion(Optimizer):
     Lion(learning_rate=0.0001, beta1=0.9, beta2=0.99, weight_decay=0.1)
     """
 
+    constraints = Constraints(
+        beta1=Number(0.0, 1.0), beta2=Number(0.0, 1.0), weight_decay=Number(0.0)
+    )
     uses_layout: ClassVar[bool] = True
 
     learning_rate: Rate = 1e-4
     beta1: float = 0.9
     beta2: float = 0.99
     weight_decay: float = 0.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_numbers(
-            self, ("beta1", 0.0, 1.0), ("beta2", 0.0, 1.0), ("weight_decay", 0.0, math.inf)
-        )
 
     def rates(self, t: int, factor: float = 1.0) -> tuple[float, ...]:
         eta = self.learning_rate_at(t, factor)
@@ -59,7 +53,7 @@ class Lion(Optimizer):
     def init(self, theta: Array, xp: Any) -> Memory:
         return (zeros(theta, xp),)
 
-    def update(  # type: ignore[override]  # who calls it asks uses_layout
+    def update(  # type: ignore[override]  # uses_layout says so
         self,
         theta: Array,
         gradient: Array,
@@ -67,7 +61,7 @@ class Lion(Optimizer):
         rates: tuple[Any, ...],
         xp: Any,
         *,
-        layout: Layout,
+        layout: WeightLayout,
     ) -> tuple[Array, Memory]:
         (eta, kept), (m,) = rates, memory
         if self.weight_decay:

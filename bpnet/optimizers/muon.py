@@ -1,30 +1,29 @@
-"""Muon: momentum made orthogonal, matrix by matrix."""
+"""Muon: momentum, orthogonalized matrix by matrix."""
 
 from __future__ import annotations
 
 import math
 from typing import Any, ClassVar
 
-from .._lib.validation import check_numbers
+from .._lib.constraints import Constraints, Number
 from ..backends import Array
-from ..model.layout import Layout
-from ..schedules import Rate
-from ._base import Memory, Optimizer, zeros
-from .adam import decayed
+from ..schedules.base import Rate
+from .base import Memory, Optimizer, WeightLayout, decayed, zeros
 
 __all__ = ["Muon", "orthogonalized"]
 
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 _ROUNDS = 5
+_TINY = 1e-7
 
 
 class Muon(Optimizer):
     """``w <- w - eta sqrt(max(1, n_l / n_{l-1})) NS(g + mu m)``, ``m <- mu m + g``.
 
-    NS is `orthogonalized`, of each layer's weights by themselves. An entry of ``w`` changes by
-    about ``eta / sqrt(n_{l-1})``: in units of what initializers draw, by eta. Biases, and all else
-    that is no matrix, are stepped by Adam with beta1 = mu and the rate ``eta bias_factor``.
-    Weights also decay by themselves: ``w <- w - eta weight_decay w``.
+    NS is `orthogonalized`, applied to the weights of each layer. An entry of ``w`` changes by about
+    ``eta / sqrt(n_{l-1})``, that is by eta relative to its typical initial size. Biases, and all
+    else that is not a matrix, are updated by Adam with beta1 = mu and learning rate
+    ``eta bias_factor``. Weights also decay on their own: ``w <- w - eta weight_decay w``.
 
     Parameters
     ----------
@@ -33,14 +32,14 @@ class Muon(Optimizer):
         mu, at least 0 and less than 1.
     weight_decay : float, optional
     bias_factor : float, optional
-        Adam's rate in units of ``learning_rate``.
+        Adam's learning rate in units of ``learning_rate``.
     beta2, epsilon : float, optional
         Adam's.
 
     Notes
     -----
-    Products of matrices are in the network's own precision, where other implementations take
-    bfloat16. A step costs 15 products of each gradient matrix with what is no larger than itself.
+    Matrix products use the network's own precision; other implementations use bfloat16. A step
+    costs 15 products of each gradient matrix with a matrix that is no larger.
 
     References
     ----------
@@ -54,7 +53,15 @@ class Muon(Optimizer):
          epsilon=1e-08)
     """
 
+    constraints = Constraints(
+        momentum=Number(0.0, 1.0),
+        weight_decay=Number(0.0),
+        bias_factor=Number(0.0),
+        beta2=Number(0.0, 1.0),
+        epsilon=Number(0.0),
+    )
     uses_layout: ClassVar[bool] = True
+    per_step = ("learning_rate", "bias_factor", "epsilon")
 
     learning_rate: Rate = 0.02
     momentum: float = 0.95
@@ -62,17 +69,6 @@ class Muon(Optimizer):
     bias_factor: float = 0.05
     beta2: float = 0.999
     epsilon: float = 1e-8
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_numbers(
-            self,
-            ("momentum", 0.0, 1.0),
-            ("weight_decay", 0.0, math.inf),
-            ("bias_factor", 0.0, math.inf),
-            ("beta2", 0.0, 1.0),
-            ("epsilon", 0.0, math.inf),
-        )
 
     def rates(self, t: int, factor: float = 1.0) -> tuple[float, ...]:
         eta = self.learning_rate_at(t, factor)
@@ -84,7 +80,7 @@ class Muon(Optimizer):
     def init(self, theta: Array, xp: Any) -> Memory:
         return zeros(theta, xp), zeros(theta, xp)
 
-    def update(  # type: ignore[override]  # who calls it asks uses_layout
+    def update(  # type: ignore[override]  # uses_layout says so
         self,
         theta: Array,
         gradient: Array,
@@ -92,13 +88,13 @@ class Muon(Optimizer):
         rates: tuple[Any, ...],
         xp: Any,
         *,
-        layout: Layout,
+        layout: WeightLayout,
     ) -> tuple[Array, Memory]:
         (eta, kept, of_biases, epsilon), (m, v), n = rates, memory, layout.n_weights
         if self.weight_decay:
             theta = decayed(theta, kept, layout, xp)
         m = self.momentum * m + gradient
-        # Of v the part of the biases alone is in use.
+        # Only the biases' part of v is in use.
         squares = self.beta2 * v[n:] + gradient[n:] * gradient[n:]
         matrices, _ = layout.split(gradient + self.momentum * m, xp)
         steps = []
@@ -110,7 +106,7 @@ class Muon(Optimizer):
 
 
 def orthogonalized(matrix: Array, xp: Any) -> Array:
-    """About ``U V^T``, where ``matrix`` is ``U S V^T``: singular values come near 1.
+    """Roughly ``U V^T``, where ``matrix`` is ``U S V^T``: singular values end near 1.
 
     Five rounds of ``X <- a X + b A X + c A^2 X`` with ``A = X X^T`` (Newton-Schulz). The
     coefficients drive small singular values up fast, and leave them between 0.7 and 1.2.
@@ -123,7 +119,7 @@ def orthogonalized(matrix: Array, xp: Any) -> Array:
     Returns
     -------
     array, shape (n, k)
-        Zeros where all is zero.
+        Zeros if the matrix is zero.
 
     References
     ----------
@@ -148,6 +144,3 @@ def orthogonalized(matrix: Array, xp: Any) -> Array:
         factor = b * gram + c * (gram @ gram)
         x = a * x + (factor @ x if wide else x @ factor)
     return x
-
-
-_TINY = 1e-7

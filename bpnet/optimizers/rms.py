@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .._lib.validation import check_numbers
+from .._lib.constraints import Constraints, Number
 from ..backends import Array
-from ..schedules import Rate
-from ._base import Memory, Optimizer, zeros
+from ..schedules.base import Rate
+from .base import Memory, Optimizer, zeros
 
 __all__ = ["AdaGrad", "RMSProp"]
 
@@ -32,12 +32,10 @@ class AdaGrad(Optimizer):
     AdaGrad(learning_rate=0.01, epsilon=1e-10)
     """
 
+    constraints = Constraints(epsilon=Number(0.0))
+
     learning_rate: Rate = 0.01
     epsilon: float = 1e-10
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_numbers(self, ("epsilon", 0.0, math.inf))
 
     def init(self, theta: Array, xp: Any) -> Memory:
         return (zeros(theta, xp),)
@@ -53,8 +51,8 @@ class AdaGrad(Optimizer):
 class RMSProp(Optimizer):
     """``theta <- theta - eta g / (sqrt((1 - alpha) v) + epsilon)``, ``v <- alpha v + g^2``.
 
-    So ``(1 - alpha) v`` is the running mean of the squares; what multiplies it is left to `rates`,
-    so that a step goes over its vectors less often.
+    So ``(1 - alpha) v`` is the running mean of the squares. Its factor is left to `rates`, so that
+    a step passes over its vectors fewer times.
 
     Parameters
     ----------
@@ -74,13 +72,12 @@ class RMSProp(Optimizer):
     RMSProp(learning_rate=0.01, alpha=0.99, epsilon=1e-08)
     """
 
+    constraints = Constraints(alpha=Number(0.0, 1.0), epsilon=Number(0.0))
+    per_step = ("learning_rate", "epsilon")
+
     learning_rate: Rate = 0.01
     alpha: float = 0.99
     epsilon: float = 1e-8
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_numbers(self, ("alpha", 0.0, 1.0), ("epsilon", 0.0, math.inf))
 
     def rates(self, t: int, factor: float = 1.0) -> tuple[float, ...]:
         root = math.sqrt(1.0 - self.alpha)

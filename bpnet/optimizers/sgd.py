@@ -1,13 +1,13 @@
-"""Stochastic gradient descent, as it is and with momentum."""
+"""Stochastic gradient descent, plain and with momentum."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .._lib.validation import check_numbers
+from .._lib.constraints import Constraints, Number
 from ..backends import Array
-from ..schedules import Rate
-from ._base import Memory, Optimizer, zeros
+from ..schedules.base import Rate
+from .base import Memory, Optimizer, zeros
 
 __all__ = ["SGD", "Momentum", "Nesterov"]
 
@@ -59,12 +59,10 @@ class Momentum(Optimizer):
     Momentum(learning_rate=0.1, momentum=0.9)
     """
 
+    constraints = Constraints(momentum=Number(0.0, 1.0))
+
     learning_rate: Rate = 0.1
     momentum: float = 0.9
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_numbers(self, ("momentum", 0.0, 1.0))
 
     def init(self, theta: Array, xp: Any) -> Memory:
         return (zeros(theta, xp),)
@@ -80,7 +78,7 @@ class Momentum(Optimizer):
 class Nesterov(Momentum):
     """Nesterov's: ``v <- mu v + g``, ``theta <- theta - eta (g + mu v)``.
 
-    In the form of Sutskever et al., 2013, with theta at the point looked ahead to.
+    In the form of Sutskever et al., 2013, where theta is the point that is looked ahead to.
 
     Parameters
     ----------

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from .._lib.lazy import lazy_attributes
 from .callbacks import PLACES, Callback
-from .evaluation import evaluate
+from .config import StepConfig
+from .divergence import DivergenceError
+from .fit import Fit
 from .history import History
-from .loop import DivergenceError, Fit
 from .snapshot import Snapshot, read_checkpoint
-from .step import StepConfig, make_forward, make_step
+from .state import Counters, TrainingState
+from .step import make_step
 
 if TYPE_CHECKING:
     from .callbacks import (
@@ -30,6 +32,7 @@ __all__ = [
     "CSVLog",
     "Callback",
     "Checkpoint",
+    "Counters",
     "DivergenceError",
     "EarlyStopping",
     "Fit",
@@ -41,8 +44,7 @@ __all__ = [
     "Snapshot",
     "StepConfig",
     "TensorBoard",
-    "evaluate",
-    "make_forward",
+    "TrainingState",
     "make_step",
     "read_checkpoint",
 ]

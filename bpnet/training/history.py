@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from .._lib.plotting import BLUE, GRAY, RED, make_figure, save_figure, style_axes
+
 __all__ = ["History"]
 
 
@@ -102,35 +104,26 @@ class History:
         """
         if not self.rows:
             raise ValueError("the history has no epoch to draw")
-        try:
-            from matplotlib.figure import Figure
-        except ImportError as error:
-            raise ImportError('a picture needs matplotlib: pip install "bpnet-xp[plot]"') from error
         kinds = ("train", "validation")
         split = [column.partition("_") for column in self.columns]
         panels = list(dict.fromkeys(what for kind, _, what in split if kind in kinds))
         across = 2 if len(panels) in (2, 4) else min(len(panels), 3)
         down = math.ceil(len(panels) / across)
-        figure = Figure(figsize=(4.5 * across, 3.6 * down), layout="constrained")
-        places = list(figure.subplots(down, across, squeeze=False).flat)
-        for axis, what in zip(places, panels, strict=False):
-            for kind, color in zip(kinds, ("#4477aa", "#cc6677"), strict=True):
+        figure, axes = make_figure((4.5 * across, 3.6 * down), down, across)
+        for axis, what in zip(axes, panels, strict=False):
+            for kind, color in zip(kinds, (BLUE, RED), strict=True):
                 if f"{kind}_{what}" in self.columns:
                     marker = "o" if len(self) == 1 else ""
                     figures = self[f"{kind}_{what}"]
                     axis.plot(self["epoch"], figures, color=color, label=kind, marker=marker)
             if self.best_epoch is not None:
-                axis.axvline(self.best_epoch, color="#888888", linestyle=":", label="best")
+                axis.axvline(self.best_epoch, color=GRAY, linestyle=":", label="best")
             axis.set(xlabel="epoch", ylabel=_LABELS.get(what, what.replace("_", " ")))
             axis.xaxis.get_major_locator().set_params(integer=True)
-            axis.grid(alpha=0.25)
-            axis.spines[["top", "right"]].set_visible(False)
-            axis.legend(frameon=False)
-        for axis in places[len(panels) :]:
+            style_axes(axis)
+        for axis in axes[len(panels) :]:
             axis.set_visible(False)
-        if title:
-            figure.suptitle(title, fontsize=10)
-        figure.savefig(path, dpi=150)
+        save_figure(figure, path, title)
 
 
 _LABELS = {"r2": "$R^2$", "auc": "AUC", "f1": "F1", "mae": "MAE", "rmse": "RMSE"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..storage.files import read_checkpoint_file
+from ..storage.checkpoints import read_checkpoint_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,10 +18,8 @@ __all__ = [
     "Snapshot",
     "checkpoint_name",
     "checkpoints_in",
-    "packed",
     "read_checkpoint",
     "steps_of",
-    "unpacked",
 ]
 
 
@@ -119,30 +117,3 @@ def steps_of(path: Path) -> float:
 def checkpoints_in(folder: Path) -> list[Path]:
     """A folder's checkpoints, the newest last."""
     return sorted((one for one in folder.iterdir() if re.fullmatch(_NAME, one.name)), key=steps_of)
-
-
-def packed(value: Any, name: str, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:
-    """``value`` with a reference for each NumPy array in it, which goes to ``arrays``."""
-    if isinstance(value, np.ndarray):
-        arrays[name] = value
-        return {"array": name}
-    if isinstance(value, tuple | list):
-        inner = [packed(one, f"{name}.{k}", arrays) for k, one in enumerate(value)]
-        return {"tuple": inner} if isinstance(value, tuple) else inner
-    if isinstance(value, dict):
-        return {"dict": {k: packed(one, f"{name}.{k}", arrays) for k, one in value.items()}}
-    return value
-
-
-def unpacked(value: Any, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:
-    """What `packed` was given."""
-    if isinstance(value, list):
-        return [unpacked(one, arrays) for one in value]
-    if isinstance(value, dict):
-        ((kind, inner),) = value.items()
-        if kind == "array":
-            return arrays[inner]
-        if kind == "tuple":
-            return tuple(unpacked(one, arrays) for one in inner)
-        return {k: unpacked(one, arrays) for k, one in inner.items()}
-    return value

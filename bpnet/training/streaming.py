@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import weakref
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from .._lib.prefetch import Prefetcher
 from ..backends import Array
 from ..backends.uploads import host_bytes
 from ..randomness import epoch_order, generator
+from .buffer_pool import BufferPool
 from .feeds import Block
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class StreamFeed:
         self._prefetch, self._scope, self._done = prefetch, scope, done
         self._reader: Prefetcher | None = None
         self._memory = memory
-        self._rooms = _Rooms(memory)
+        self._pool = BufferPool(memory)
         self.samples = len(source)
         self.batch_size = min(batch_size, self.samples)
         self.steps_per_epoch = math.ceil(self.samples / self.batch_size)
@@ -170,7 +170,7 @@ class StreamFeed:
     def close(self) -> None:
         """Stop reading; what was begun cannot be gone on with. The source stays open."""
         self._stop()
-        self._rooms = _Rooms(self._memory)
+        self._pool = BufferPool(self._memory)
 
     def _stop(self) -> None:
         if self._reader is not None:
@@ -233,7 +233,7 @@ class StreamFeed:
 
     def _filled(self, runs: list[tuple[int, int]], rows: int) -> tuple[Array, Array]:
         """Runs of rows, one after another and filled up to so many rows, on the device."""
-        x, y = self._source.gather(runs, rows, self._rooms.empty)
+        x, y = self._source.gather(runs, rows, self._pool.empty)
         try:
             with self._scope():
                 return self._prepare(x, y)
@@ -289,33 +289,6 @@ def rows_within(memory: int, values: int) -> int:
     10460
     """
     return max(1, memory // (_GROUPS * 4 * values + _ORDER))
-
-
-class _Rooms:
-    """Memory of arrays that are no longer in use, for the next ones.
-
-    The system hands out memory page by page, each filled with zeros, which can take longer than to
-    fill it with samples.
-
-    Parameters
-    ----------
-    memory : callable, optional
-        New bytes, as many as it is given.
-    """
-
-    def __init__(self, memory: Callable[[int], np.ndarray[Any, Any]] = host_bytes) -> None:
-        self._free: list[np.ndarray[Any, Any]] = []
-        self._memory = memory
-
-    def empty(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-        """An array whose memory comes back when nothing refers to it or to a view of it."""
-        size = math.prod(shape) * dtype.itemsize
-        fitting = [k for k, room in enumerate(self._free) if room.size == size]
-        room = self._free.pop(fitting[0]) if fitting else self._memory(size)
-        # A view of a view refers to the first one, but not beyond a memoryview.
-        array = np.frombuffer(room.data, dtype)
-        weakref.finalize(array, self._free.append, room).atexit = False
-        return array.reshape(shape)
 
 
 def _width(source: Source) -> int:

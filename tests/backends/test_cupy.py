@@ -245,7 +245,7 @@ def test_every_kernel_is_that_of_a_chain():
     calls = [node for _, tree in trees() for node in ast.walk(tree) if isinstance(node, ast.Call)]
     made = [ast.unparse(one) for one in calls if ast.unparse(one.func).startswith("cupy.")]
     made = [one for one in made if one.partition("(")[0].endswith(("Kernel", "Module"))]
-    assert made == ["cupy.RawKernel(text, NAME)"]
+    assert made == ["cupy.RawKernel(text, KERNEL_NAME)"]
 
 
 def test_tf32_holds_within_the_scope_and_only_there(monkeypatch):

@@ -1,4 +1,4 @@
-"""The BLAS that NumPy itself uses, for what NumPy has no name for: products added to an array.
+"""The BLAS that NumPy itself uses, for operations that NumPy lacks: products added to an array.
 
 ``C <- alpha A B + beta C`` changes the parameters in the pass that multiplies, ``y <- a x + b y``
 an optimizer's memory in one pass for two. The functions are looked up in the libraries that NumPy's
@@ -34,7 +34,7 @@ _FLOATS = {"float32": ("s", ctypes.c_float), "float64": ("d", ctypes.c_double)}
 
 
 def pointer(array: Array) -> ctypes.c_void_p:
-    """Where an array's entries lie."""
+    """Address of an array's first entry."""
     return ctypes.c_void_p(array.ctypes.data)
 
 
@@ -132,7 +132,7 @@ def layout_of(x: Array) -> tuple[bool, int]:
 
 @functools.cache
 def _library() -> ctypes.CDLL | None:
-    """NumPy's extension module, by which its BLAS is found."""
+    """NumPy's extension module, through which its BLAS is found."""
     try:
         return ctypes.CDLL(np._core._multiarray_umath.__file__)  # type: ignore[attr-defined]
     except (AttributeError, OSError):
@@ -140,7 +140,7 @@ def _library() -> ctypes.CDLL | None:
 
 
 def threads() -> int:
-    """How many threads NumPy's BLAS may use; where it does not say, how many cores there are."""
+    """Number of threads that NumPy's BLAS may use; the number of cores if it is unknown."""
     for name in _COUNTS:
         count = getattr(_library(), name, None)
         if count is not None:
@@ -152,7 +152,7 @@ def threads() -> int:
 
 @functools.cache
 def blas(dtype: str) -> BLAS | None:
-    """NumPy's BLAS for a type, or None where there is none to be had."""
+    """NumPy's BLAS for a dtype, or None if it is not available."""
     letter, _ = _FLOATS[dtype]
     library = _library()
     for name in _NAMES:
@@ -169,7 +169,7 @@ def blas(dtype: str) -> BLAS | None:
 
 
 def _is_right(found: BLAS, dtype: str) -> bool:
-    """Whether small products and sums come out as NumPy has them."""
+    """Whether small products and sums agree with NumPy."""
     x, y = np.arange(1.0, 4.0, dtype=dtype), np.ones(3, dtype)
     calls = [found.scaled_sum(x, y, found.number(2.0), out) for out in (x, y)]
     for call in filter(None, calls):

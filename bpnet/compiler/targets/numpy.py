@@ -1,78 +1,80 @@
-"""NumPy's plan of a step; apart from `numpy.py`, as ``import bpnet`` can do without it."""
+"""NumPy: calls with ``out=``; apart from the backend, as ``import bpnet`` can do without it."""
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import functools
 import itertools
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from ..._lib.prefetch import Prefetcher
-from ...backends.base import Array, Backend
-from ...backends.counter_random import FIRST, SECOND
+from ...backends import Array, Backend
 from ...backends.numpy import SHORT, ones
-from ..plain import plain_forward, plain_run
-from ..plan import planned, planned_forward
-from ..rewriting import accumulate, scale_addends, spread_sums
-from ..step import Forward, ForwardRun, Run, Step
-from ..trace import ELEMENTWISE, PERHAPS, REWRITTEN, Graph, Node, depends_on_rates, numbers, root_of
-from .blas import blas, pointer, threads
-from .blocking import BlockwisePlan
+from ..emit import Emitter, Program
+from ..ir import FUNCTIONS, Graph, Node, Pass, root_of
+from ..memory import Library, Memory, Numbers
+from ..passes import accumulate, fold_scale, scale_addends, spread_sums, widen
+from ..schedule import Group
+from ..target import PlanningTarget
+from .blas import BLAS, blas, pointer, threads
+from .blocking import chain_lines, is_large
+from .keep_mask import KeepMask
+from .numpy_batches import AddressedBatches
+from .sums import as_factor
 
-__all__ = ["NumpyPlan", "compile_forward", "compile_step"]
-
-
-def compile_step(backend: Backend, step: Step) -> Run:
-    """See `bpnet.compiler.compile_step`."""
-    return planned(backend, step, NumpyPlan, plain_run(backend, step))
-
-
-def compile_forward(backend: Backend, forward: Forward) -> ForwardRun:
-    """See `bpnet.compiler.compile_forward`."""
-    return planned_forward(backend, forward, NumpyPlan, plain_forward(backend, forward))
+__all__ = ["NumpyEmitter", "NumpyLibrary", "NumpyTarget"]
 
 
-def _add_product(left: Array, right: Array, out: Array, alpha: float, beta: float) -> None:
-    """What BLAS does in one pass."""
-    np.add(beta * out, alpha * (left @ right), out)
-
-
-class NumpyPlan(BlockwisePlan):
+class NumpyTarget(PlanningTarget):
     """Calls with ``out=``; chains over large arrays go block by block through the cache.
 
     Numbers are 0-d arrays of the right type, which NumPy handles twice as fast as Python's.
     """
 
+    by_blocks = True
+    block = 2**15
+    """As of `blocking.is_large`."""
     beside = 2**19
-    """Entries of what a thread gathers at once while steps are made."""
-    functions: ClassVar[dict[str, Callable[..., Any]]] = {
-        "copyto": np.copyto,
-        "dot": np.dot,
-        "largest": np.maximum.reduce,
-        "add_product": _add_product,
-        **{name: getattr(np, name) for name in ELEMENTWISE - REWRITTEN - PERHAPS - {"astype"}},
-    }
+    """As of `AddressedBatches`."""
 
-    @classmethod
-    def rewrite(cls, graph: Graph, backend: Backend) -> None:
-        super().rewrite(graph, backend)
-        accumulate(graph)
-        spread_sums(graph, SHORT)
-        found = blas(graph.x.dtype.name)
+    def blas(self, dtype: str) -> BLAS | None:
+        """The BLAS that adds products and multiples to arrays, or None."""
+        return blas(dtype)
+
+    def threads(self) -> int:
+        """How many threads NumPy's BLAS may use."""
+        return threads()
+
+    def passes(self, backend: Backend, graph: Graph) -> Sequence[Pass]:
+        spread = functools.partial(spread_sums, most=SHORT)
+        passes: list[Pass] = [widen, fold_scale, accumulate, spread]
+        found = self.blas(graph.x.dtype.name)
         if found is not None and found.adds:
-            scale_addends(graph, rates=True, alike=True)
+            passes.append(functools.partial(scale_addends, rates=True, alike=True))
+        return passes
 
-    def __init__(
-        self, backend: Backend, graph: Graph, state: Sequence[Array], *, once: bool = False
-    ) -> None:
-        self._held: list[Array] = []  # what lies where a call was told to read or write
-        self._x_address = ctypes.c_void_p()
-        super().__init__(backend, graph, state, once=once)
-        self._slots = _slots(self._room)
+    def library(self, backend: Backend, device: Any) -> Library:
+        return NumpyLibrary(backend, device)
+
+    def emitter(
+        self, backend: Backend, program: Program, memory: Memory, numbers: Numbers
+    ) -> NumpyEmitter:
+        found = self.blas(program.graph.x.dtype.name)
+        return NumpyEmitter(program, memory, numbers, found, self.block)
+
+    def is_chained(self, backend: Backend, moving: dict[Node, str], node: Node) -> bool:
+        return is_large(node, self.block, moving)
+
+    def batches(self, emitter: Emitter, room: Array) -> AddressedBatches:
+        assert isinstance(emitter, NumpyEmitter)
+        graph, place = emitter.program.graph, emitter.x_address
+        theta = graph.state[0].size
+        return AddressedBatches(emitter.library, room, place, theta, self.beside, self.threads)
+
+
+class NumpyLibrary(Library):
+    """NumPy's arrays."""
 
     def fill(self, cell: Any, value: Any) -> None:
         if isinstance(cell, np.ndarray):
@@ -80,32 +82,74 @@ class NumpyPlan(BlockwisePlan):
         else:
             cell.value = float(value)
 
-    def blockwise(self, node: Node, pieces: list[list[Array]]) -> list[Any]:
+    def gather(self, x: Array, rows: Array, out: Array) -> None:
+        x.take(rows, 0, out, "clip")
+
+
+def _add_product(left: Array, right: Array, out: Array, alpha: float, beta: float) -> None:
+    """What BLAS does in one pass."""
+    np.add(beta * out, alpha * (left @ right), out)
+
+
+class NumpyEmitter(Emitter):
+    """Writes NumPy's calls.
+
+    Parameters
+    ----------
+    program, memory, numbers
+        As of `Emitter`.
+    found : BLAS or None
+        For products and multiples that are added to an array.
+    block : int
+        Entries of a block of a chain.
+
+    Attributes
+    ----------
+    x_address : ctypes.c_void_p
+        Address of the samples of a step; the runner updates it.
+    """
+
+    functions: ClassVar[Mapping[str, Callable[..., Any]]] = {
+        "copyto": np.copyto,
+        "dot": np.dot,
+        "largest": np.maximum.reduce,
+        "add_product": _add_product,
+        **{name: getattr(np, name) for name in FUNCTIONS},
+    }
+
+    def __init__(
+        self, program: Program, memory: Memory, numbers: Numbers, found: BLAS | None, block: int
+    ) -> None:
+        super().__init__(program, memory, numbers)
+        self._blas, self._block = found, block
+        self.x_address = pointer(memory[program.graph.x])
+
+    def chain(self, group: Group) -> list[str]:
+        return chain_lines(self, group, self._block, self._calls)
+
+    def _calls(self, node: Node, pieces: list[list[Array]]) -> list[Any]:
         return self._scaled_sums(node, pieces) if node.op == "addscaled" and all(pieces) else []
 
     def _scaled_sums(self, node: Node, pieces: list[list[Array]]) -> list[Any]:
         """BLAS's calls for an ``addscaled``, piece by piece; none if it cannot do them all."""
-        found = blas(node.dtype.name)
-        if found is None:
+        if self._blas is None:
             return []
-        number = found.number()
-        calls = [found.scaled_sum(x, y, number, out) for x, y, out in zip(*pieces, strict=True)]
+        number = self._blas.number()
+        sums = zip(*pieces, strict=True)
+        calls = [self._blas.scaled_sum(x, y, number, out) for x, y, out in sums]
         if None in calls:
             return []
-        self._held += itertools.chain(*pieces)
-        if depends_on_rates(node.option):
-            self._varying.append((node.option, number))
-        else:
-            self.fill(number, numbers(node.option, np.zeros((1, 0))))
+        self.held += itertools.chain(*pieces)
+        self.numbers.keep(node.args[-1], number)
         return calls
 
     def elementwise(self, node: Node, arguments: Sequence[str], out: str) -> list[str]:
         if node.op == "addscaled":
             x, y = arguments
-            still = [[self._names[one]] for one in (x, y, out) if one in self._names]
+            still = [[self.names[one]] for one in (x, y, out) if one in self.names]
             if len(still) == 3 and (calls := self._scaled_sums(node, still)):
                 return [f"{self.bind(calls[0])}()"]
-            return [f"add({x}, multiply({self.name(node.option)}, {y}), {out})"]
+            return [f"add({x}, multiply({self.name(node.args[-1])}, {y}), {out})"]
         if node.op == "astype":
             return [f"copyto({out}, {arguments[0]}, 'unsafe')"]
         if node.op == "where":
@@ -131,13 +175,13 @@ class NumpyPlan(BlockwisePlan):
         return [f"dot({pair}, {self._flat(node)})"]
 
     def _flat(self, node: Node) -> str:
-        """What the code calls a node's array, laid flat."""
-        if node in self._dynamic:
+        """Name of a node's array as a vector."""
+        if node in self.program.moving:
             return f"{self.name(node)}.reshape(-1)"
-        return self.bind(self.array(node).reshape(-1))
+        return self.bind(self.memory[node].reshape(-1))
 
     def _row_maxima(self, x: Node, into: str) -> list[str]:
-        """By the places of the maxima: ``maximum.reduce`` takes its time over each row."""
+        """Row maxima by ``argmax``, because ``maximum.reduce`` is slow over short rows."""
         m, n = x.shape
         places, first = self.bind(np.empty(m, np.intp)), self.bind(np.arange(0, m * n, n))
         rows = self.name(x)
@@ -150,111 +194,32 @@ class NumpyPlan(BlockwisePlan):
     def accumulation(self, node: Node) -> str:
         axis, beta, sign = node.option
         into, *factors = node.args
-        out = self.array(into)
-        arrays = [(self.name(one), self.array(one), self._address(one)) for one in factors]
-        if node.op == "addmv":  # a sum is a product with ones
-            vector = ones(arrays[0][1].shape[axis], node.dtype)
-            vector, out = (
-                (vector[None, :], out.reshape(1, -1))
-                if axis == 0
-                else (vector[:, None], out.reshape(-1, 1))
-            )
+        out = self.memory[into]
+        arrays = [(self.name(one), self.memory[one], self._address(one)) for one in factors]
+        if node.op == "addmv":
+            vector, out = as_factor(ones(arrays[0][1].shape[axis], node.dtype), out, axis)
             arrays.insert(axis, (self.bind(vector), vector, pointer(vector)))
         names, (left, right), addresses = zip(*arrays, strict=True)
-        found = blas(node.dtype.name)
+        found = self._blas
         if found is None or None in addresses or not (found.reads(left) and found.reads(right)):
             return f"add_product({', '.join(names)}, {self.bind(out)}, {sign}, {beta})"
-        self._held += [left, right, out]
+        self.held += [left, right, out]
         call = found.product(left, right, out, alpha=sign, beta=beta, addresses=addresses)
         return f"{self.bind(call)}()"
+
+    def _address(self, node: Node) -> Any:
+        """Address of an array, updated for x at each step; None for other arrays that move."""
+        if node is self.program.graph.x:
+            return self.x_address
+        moves = root_of(node) in self.program.moving
+        return None if moves else pointer(self.memory[node])
 
     def random(self, node: Node) -> str:
         if node.op != "keep_mask":
             return super().random(node)
         probability, first = node.option
-        mask = _KeepMask(node.shape, probability, first, node.dtype)
+        mask = KeepMask(node.shape, probability, first, node.dtype)
         return f"{self.bind(mask)}({self.bind(self.key(node.args[0]))}, {self.name(node)})"
-
-    def _address(self, node: Node) -> Any:
-        """Where an array lies, or will lie at each step; None where no name is kept for that."""
-        if node is self._graph.x:
-            return self._x_address
-        return None if root_of(node) in self._dynamic else pointer(self.array(node))
-
-    def batches(self, x: Array, order: Array) -> Generator[Array, None, None]:
-        place, beside = self._x_address, self._leaves_a_core(x, order)
-        rooms, slots = self._pair if beside else ([self._room], [self._slots])
-        gathered: Any = self.gathered(x, order, rooms)
-        with contextlib.closing(
-            Prefetcher(gathered, "bpnet-gather") if beside else gathered
-        ) as filled:
-            for k in filled:
-                for batch, place.value in slots[k]:
-                    yield batch
-
-    def _leaves_a_core(self, x: Array, order: Array) -> bool:
-        """Whether rows come from main memory, many steps long, and BLAS needs one core only."""
-        batch, theta = self._graph.x.size, self._graph.state[0].size
-        small = len(self._room) > 1 and batch >= 2**10 and theta <= 2**17
-        long = x.size >= 2**20 and order.size * x.shape[1] >= 4 * self.beside
-        return small and long and threads() > 1
-
-    @functools.cached_property
-    def _pair(self) -> tuple[list[Array], list[list[tuple[Array, Any]]]]:
-        """Two rooms for the samples of many steps, and their slots."""
-        x = self._graph.x
-        rooms = [*self.empty((2, self.beside // x.size, *x.shape), x.dtype)]
-        return rooms, [_slots(room) for room in rooms]
 
     def copy(self, source: str, out: str) -> str:
         return f"copyto({out}, {source})"
-
-    def gather(self, x: Array, rows: Array, out: Array) -> None:
-        x.take(rows, 0, out, "clip")
-
-
-def _slots(room: Array) -> list[tuple[Array, Any]]:
-    """Mini-batches, and where each lies."""
-    return [(batch, pointer(batch).value) for batch in room]
-
-
-class _KeepMask:
-    """`Namespace.keep_mask` in arrays made beforehand."""
-
-    def __init__(self, shape: tuple[int, ...], probability: float, first: int, dtype: Any) -> None:
-        m, n = shape
-        self._samples = np.arange(first, first + m, dtype=np.uint32)[:, None]
-        self._units = np.arange(n, dtype=np.uint32)[None, :]
-        # The upper 24 bits are less than a number where all 32 are less than 256 times that.
-        self._bound = np.asarray(min(round(probability * 2**24) << 8, 2**32 - 1), np.uint32)
-        self._scale = np.asarray(1.0 / probability, dtype)
-        self._bits, self._room = np.empty((2, m, n), np.uint32)
-        self._kept = np.empty((m, n), bool)
-
-    def __call__(self, key: Array, out: Array) -> None:
-        own = key.astype(np.uint32).reshape(1, 1)
-        rows = _mixed(self._samples ^ own)
-        columns = _mixed(self._units ^ _mixed(~own))
-        np.bitwise_xor(rows, columns, self._bits)
-        _mix(self._bits, self._room)
-        np.less(self._bits, self._bound, self._kept)
-        np.copyto(out, self._kept)
-        np.multiply(out, self._scale, out)
-
-
-_SHIFTS = tuple(np.asarray(n, np.uint32) for n in (16, 15, 16))
-_FACTORS = tuple(np.asarray(n, np.uint32) for n in (FIRST, SECOND))
-
-
-def _mix(words: Array, room: Array) -> None:
-    """``lowbias32``, in place."""
-    for k, shift in enumerate(_SHIFTS):
-        np.right_shift(words, shift, room)
-        np.bitwise_xor(words, room, words)
-        if k < len(_FACTORS):
-            np.multiply(words, _FACTORS[k], words)
-
-
-def _mixed(words: Array) -> Array:
-    _mix(words, np.empty_like(words))
-    return words

@@ -1,8 +1,8 @@
-"""Which calls of a step can go on side by side, in two queues of a device.
+"""Distribute the calls of a step over two queues of a device.
 
-What the gradient of a layer's parameters takes is read by nothing before the update: it need not
-hold up the error on its way to the layer before. Two calls must keep their order only where one
-writes memory that the other reads or writes.
+Nothing reads the gradient of a layer's parameters before the update, so that it need not delay the
+error on its way to the previous layer. Two calls must keep their order only if one writes memory
+that the other reads or writes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _MOST = 300  # calls: each is compared with all before it
 
 
 def side_by_side(calls: Sequence[Call]) -> list[str]:
-    """The lines of all calls, and between them in which queue each goes and what it waits for.
+    """The lines of all calls, with the switches between queues and the waits.
 
     ``at(queue, *marks)`` has a queue wait for marks, and then take what follows; ``mark()`` is
     where the present queue stands. Both begin with what queue 0 did before, and end in it.
@@ -79,7 +79,7 @@ def side_by_side(calls: Sequence[Call]) -> list[str]:
 
 
 def _queues(calls: Sequence[Call], before: list[set[int]]) -> list[int]:
-    """The queue of each call: a call's queue goes on with what most work hangs on."""
+    """The queue of each call; the longest path of dependent work stays in one queue."""
     ahead = [call.work for call in calls]
     heir: dict[int, int] = {}
     for j in range(len(calls) - 1, -1, -1):

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from bpnet.data.sources._mapped import check_pair
-from bpnet.data.sources.base import Rows, Source
+from .base import Rows, Source
+from .pairs import check_pair
 
 __all__ = ["ArraySource"]
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bpnet.data._words import listing
-from bpnet.data.sources.arrays import ArraySource
-from bpnet.data.sources.base import Source
-from bpnet.data.sources.csv import CsvSource
-from bpnet.data.sources.idx import IdxSource
-from bpnet.data.sources.npy import NpySource
-from bpnet.data.sources.parquet import ParquetSource
-from bpnet.data.sources.sequence import SequenceSource
+from ..wording import listing
+from .arrays import ArraySource
+from .base import Source
+from .csv import CsvSource
+from .idx import IdxSource
+from .npy import NpySource
+from .parquet import ParquetSource
+from .sequence import SequenceSource
 
 __all__ = ["source"]
 

@@ -11,18 +11,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bpnet.data._cells import number
-from bpnet.data._reading import _check_header, _sniff
-from bpnet.data._words import count
-from bpnet.data.sources._columns import Chosen, checked, targets
-from bpnet.data.sources.base import Rows, Source
+from ..tables.cell_parsing import parse_number
+from ..tables.delimited import check_header, find_delimiter
+from ..wording import count
+from .base import Rows, Source
+from .csv_rows import EVERY, index_rows
+from .selected_columns import SelectedColumns
+from .table_values import check_values, shape_targets
 
 __all__ = ["CsvSource"]
 
-_EVERY = 64  # rows from one known place in the file to the next
 _CHUNK = 1 << 20
 _MARK = b"\xef\xbb\xbf"
-_QUOTE, _LINE_FEED, _RETURN, _SPACE = 34, 10, 13, 32
+_LINE_FEED, _RETURN = 10, 13
 
 
 class CsvSource(Source):
@@ -88,76 +89,36 @@ class CsvSource(Source):
             first = file.read(_CHUNK)
         begin = len(_MARK) if first.startswith(_MARK) else 0
         # Old files of a Mac have no line feeds.
-        self._end = _LINE_FEED if b"\n" in first or b"\r" not in first else _RETURN
+        line_end = _LINE_FEED if b"\n" in first or b"\r" not in first else _RETURN
         lines = self._text(first[begin:], partial=True).splitlines()
-        self._delimiter = _sniff(next((line for line in lines if line.strip()), ""))
-        self._index(begin)
-        header = self._parsed(begin, int(self._starts[0]))
+        self._delimiter = find_delimiter(next((line for line in lines if line.strip()), ""))
+        self._index = index_rows(path, begin, self._delimiter, line_end, chunk=_CHUNK)
+        header = self._parsed(begin, int(self._index.starts[0]))
         if not header:
             raise ValueError(f"{path}: the file is empty")
         names = [name.strip() for name in header[0]]
-        _check_header(path, names)
-        if not self._rows:
+        check_header(path, names)
+        if not len(self):
             raise ValueError(f"{path}: a header with {count(len(names), 'column')}, but no rows")
         self._fields = len(names)
-        self._chosen = Chosen(path, names, target, columns)
-        self.width = len(self._chosen.features)
+        self._columns = SelectedColumns(path, names, target, columns)
+        self.width = len(self._columns.features)
 
     def __len__(self) -> int:
-        return self._rows
+        return self._index.rows
 
     def read(self, start: int, stop: int) -> Rows:
-        first, last = start // _EVERY, -(-stop // _EVERY)
-        before, expected = first * _EVERY, min(last * _EVERY, self._rows) - first * _EVERY
-        values = self._values(int(self._starts[first]), int(self._starts[last]), before, expected)
+        first, last = start // EVERY, -(-stop // EVERY)
+        before, expected = first * EVERY, min(last * EVERY, len(self)) - first * EVERY
+        begin, end = (int(self._index.starts[k]) for k in (first, last))
+        values = self._values(begin, end, before, expected)
         part = values[start - before : stop - before]
-        width, names = len(self._chosen.features), self._chosen.names
+        width, names = len(self._columns.features), self._columns.names
         with np.errstate(over="ignore"):
             x = part[:, :width].astype(self._dtype)
-        checked(x, names, start, self)
-        y = checked(part[:, width:], names[width:], start, self)
-        return x, targets(y, single=self._chosen.single)
-
-    # ------------------------------------------------------------------ where rows begin
-
-    def _index(self, begin: int) -> None:
-        """Find the first byte of every 64th row after the header, and the end of the last."""
-        starts: list[NDArray[np.int64]] = []
-        rows, odd, pending = 0, 0, 0
-        at = row_start = begin
-        with open(self.name, "rb") as file:
-            file.seek(begin)
-            while chunk := file.read(_CHUNK):
-                letters = np.frombuffer(chunk, np.uint8)
-                is_end = letters == self._end
-                if odd or b'"' in chunk:  # a line that ends within quotes goes on
-                    quotes = np.cumsum(letters == _QUOTE, dtype=np.int64) + odd
-                    is_end &= quotes % 2 == 0
-                    odd = int(quotes[-1]) % 2
-                ends = np.flatnonzero(is_end)
-                # Blank lines are no rows: what comes before an end must have something to see.
-                visible = (letters > _SPACE) | (letters == ord(self._delimiter))
-                seen = np.cumsum(visible, dtype=np.int64)
-                seen += pending
-                before = np.concatenate([[0], seen[ends]])
-                pending = int(seen[-1] - before[-1])
-                begins = np.concatenate([[row_start], at + ends + 1])
-                row_start = int(begins[-1])
-                found = begins[:-1][np.diff(before) > 0]
-                numbers = np.arange(rows, rows + len(found)) - 1  # the header is none
-                starts.append(found[(numbers >= 0) & (numbers % _EVERY == 0)])
-                rows += len(found)
-                at += len(chunk)
-        if odd:
-            raise ValueError(f"{self.name}: a quote is opened, but not closed")
-        if pending:  # a last line without an end
-            if rows > 0 and (rows - 1) % _EVERY == 0:
-                starts.append(np.array([row_start], np.int64))
-            rows += 1
-        self._size, self._rows = at, max(rows - 1, 0)
-        self._starts = np.concatenate([*starts, np.array([at], np.int64)])
-
-    # ------------------------------------------------------------------ what rows hold
+        check_values(x, names, start, self)
+        y = check_values(part[:, width:], names[width:], start, self)
+        return x, shape_targets(y, single=self._columns.single)
 
     def _values(self, begin: int, end: int, before: int, expected: int) -> NDArray[np.float64]:
         """Cells of the chosen columns as numbers, shape (expected, columns)."""
@@ -172,7 +133,7 @@ class CsvSource(Source):
                 values: NDArray[np.float64] = np.loadtxt(
                     io.StringIO(text, newline=None),
                     delimiter=self._delimiter,
-                    usecols=self._chosen.positions,
+                    usecols=self._columns.positions,
                     comments=None,
                     ndmin=2,
                 )
@@ -194,18 +155,18 @@ class CsvSource(Source):
                 f"{self.place(before, before + expected)}: {count(len(rows), 'row')} where there "
                 f"were {expected}: the file has changed, or has a quote within a field"
             )
-        values = np.empty((len(rows), len(self._chosen.names)))
+        values = np.empty((len(rows), len(self._columns.names)))
         for column, (position, name) in enumerate(
-            zip(self._chosen.positions, self._chosen.names, strict=True)
+            zip(self._columns.positions, self._columns.names, strict=True)
         ):
             for k, row in enumerate(rows):
                 values[k, column] = self._number(row[position].strip(), before + k, name)
         return values
 
     def _number(self, cell: str, row: int, name: str) -> float:
-        value = number(cell)
+        value = parse_number(cell)
         if value is None and self._delimiter == ";":
-            value = number(cell.replace(",", "."))
+            value = parse_number(cell.replace(",", "."))
         if value is None or not np.isfinite(value):
             why = "is missing" if not cell else "is not a number" if value is None else "is no use"
             raise ValueError(
@@ -228,9 +189,9 @@ class CsvSource(Source):
     def _bytes(self, begin: int, end: int) -> bytes:
         with open(self.name, "rb") as file:
             size = os.fstat(file.fileno()).st_size
-            if size != self._size:
+            if size != self._index.size:
                 raise ValueError(
-                    f"{self.name}: the file had {self._size} bytes, and now has {size}"
+                    f"{self.name}: the file had {self._index.size} bytes, and now has {size}"
                 )
             file.seek(begin)
             return file.read(end - begin)

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bpnet.data.idx import _GZIP_MAGIC, _read_header
-from bpnet.data.sources._mapped import MappedArray, check_pair
-from bpnet.data.sources.base import Empty, Rows, Source
+from ..idx import GZIP_MAGIC, read_idx_header
+from .base import Empty, Rows, Source
+from .mapped_array import MappedArray
+from .pairs import check_pair
 
 __all__ = ["IdxSource"]
 
@@ -103,13 +104,13 @@ def _divisor(scale: float | None) -> int | None:
 
 def _mapped(path: Path) -> MappedArray:
     with path.open("rb") as file:
-        if file.read(2) == _GZIP_MAGIC:
+        if file.read(2) == GZIP_MAGIC:
             raise ValueError(
                 f"{path}: compressed, and so not to be read in pieces; uncompress it first, as by "
                 f"gunzip --keep {path}"
             )
         file.seek(0)
-        dtype, shape = _read_header(path, file)
+        dtype, shape = read_idx_header(path, file)
         offset, size = file.tell(), path.stat().st_size
     promised = math.prod(shape) * dtype.itemsize
     if size != offset + promised:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from bpnet.data.sources._samples import rows_of
-from bpnet.data.sources.base import Rows, Source
+from ..._lib.validation import check_count
+from .base import Rows, Source
+from .stacking import stack_samples
 
 __all__ = ["IterableSource"]
 
@@ -54,10 +55,8 @@ class IterableSource(Source):
                 f"make must be a function that returns an iterable, not {type(make).__name__}: "
                 "it is called for every epoch"
             )
-        if samples < 1:
-            raise ValueError(f"samples must be at least 1, not {samples}")
         self.name = name or str(getattr(make, "__name__", type(make).__name__))
-        self._make, self._samples = make, samples
+        self._make, self._samples = make, check_count("samples", samples, 1)
         self._items: Iterator[Any] | None = None
         self._next = 0
 
@@ -70,7 +69,7 @@ class IterableSource(Source):
             self._items, self._next = iter(self._make()), 0
         for _ in self._come(self._items, start):
             pass
-        rows = rows_of(self._come(self._items, stop), start, self)
+        rows = stack_samples(self._come(self._items, stop), start, self)
         if self._next == self._samples:
             self.close()
         return rows

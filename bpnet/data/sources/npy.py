@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bpnet.data.sources._mapped import MappedArray, check_pair
-from bpnet.data.sources.base import Empty, Rows, Source
+from .base import Empty, Rows, Source
+from .mapped_array import MappedArray
+from .pairs import check_pair
 
 __all__ = ["NpySource"]
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bpnet.data._reading import import_arrow
-from bpnet.data.sources._columns import Chosen, checked
-from bpnet.data.sources.base import Rows, Source
+from ..arrow import import_arrow
+from .base import Rows, Source
+from .selected_columns import SelectedColumns
+from .table_values import check_values
 
 __all__ = ["ParquetSource"]
 
@@ -87,12 +88,12 @@ class ParquetSource(Source):
         about, schema = self._file.metadata, self._file.schema_arrow
         if not about.num_rows:
             raise ValueError(f"{path}: {len(schema.names)} columns, but no rows")
-        self._chosen = Chosen(path, schema.names, target, columns)
-        for name in self._chosen.names:
+        self._columns = SelectedColumns(path, schema.names, target, columns)
+        for name in self._columns.names:
             self._refuse_words(name, schema.field(name).type)
         sizes = [about.row_group(k).num_rows for k in range(about.num_row_groups)]
         self._starts = np.cumsum([0, *sizes])
-        self.width = len(self._chosen.features)
+        self.width = len(self._columns.features)
         self._batches: Iterator[Any] | None = None
         self._rest: Any = None
         self._next = 0
@@ -114,7 +115,7 @@ class ParquetSource(Source):
             raise ValueError(
                 f"{self.place(start, stop)}: row group {group} cannot be read ({error})"
             ) from error
-        chosen = self._chosen
+        chosen = self._columns
         x = self._numbers(table, chosen.features, start, self._dtype)
         kind = table.schema.field(chosen.targets[0]).type
         types = self._arrow.types
@@ -146,7 +147,7 @@ class ParquetSource(Source):
         """Rows from a row group on."""
         for k in range(group, self._file.metadata.num_row_groups):
             yield from self._file.iter_batches(
-                _BATCH, row_groups=[k], columns=self._chosen.names, use_threads=False
+                _BATCH, row_groups=[k], columns=self._columns.names, use_threads=False
             )
 
     def _come(self, count: int) -> Iterator[Any]:
@@ -173,4 +174,4 @@ class ParquetSource(Source):
                 column = column.cast(self._arrow.float64())
             with np.errstate(over="ignore"):
                 values[:, k] = column.to_numpy()
-        return checked(values, names, start, self)
+        return check_values(values, names, start, self)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bpnet.data.sources._samples import rows_of
-from bpnet.data.sources.base import Rows, Source
+from .base import Rows, Source
+from .stacking import stack_samples
 
 __all__ = ["SequenceSource"]
 
@@ -51,7 +51,7 @@ class SequenceSource(Source):
         return len(self._data)
 
     def read(self, start: int, stop: int) -> Rows:
-        return rows_of(self._items(start, stop), start, self)
+        return stack_samples(self._items(start, stop), start, self)
 
     def _items(self, start: int, stop: int) -> Iterator[Any]:
         for k in range(start, stop):

@@ -9,7 +9,7 @@ from ..._lib.validation import check_count, check_number
 from .base import Callback
 
 if TYPE_CHECKING:
-    from ..loop import Fit
+    from ..fit import Fit
 
 __all__ = ["Budget"]
 
@@ -74,9 +74,9 @@ class Budget(Callback):
     def _look_often(self) -> None:
         """Let no block of steps be longer than what is left."""
         if self.seconds is not None:
-            self._fit.at_most(_BLOCK)
+            self._fit.limit_block(_BLOCK)
         if self.steps is not None:
-            self._fit.at_most(self.steps - self._done)
+            self._fit.limit_block(self.steps - self._done)
 
     def _used(self) -> float:
         return time.monotonic() - self._began

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._lib.validation import check_count, check_number
-from ...storage.files import write_checkpoint_file
+from ...storage.checkpoints import write_checkpoint_file
 from ..snapshot import Snapshot, checkpoint_name, checkpoints_in, steps_of
-from ._monitor import Monitor
 from .base import Callback
+from .monitor import Monitor
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..loop import Fit
+    from ..fit import Fit
 
 __all__ = ["Checkpoint"]
 
@@ -124,7 +124,7 @@ class Checkpoint(Callback):
         steps = fit.steps_done if fit.resumed is None else fit.resumed.header["steps"]
         self._clear(steps, fit.resumed is not None)
         if self.every_steps is not None:
-            fit.at_most(self.every_steps)
+            fit.limit_block(self.every_steps)
         self._written, self._time = steps, time.monotonic()
         self._fit, self._told = fit, set[str]()
 
@@ -133,7 +133,7 @@ class Checkpoint(Callback):
         if within is None or within == fit.steps_per_epoch:
             return  # Ctrl-C is no boundary of a run that is not broken off; an epoch's end comes
         if self._due(fit):
-            self._write(fit, fit.snapshot(), checkpoint_name(fit.net.epochs, fit.steps_done))
+            self._write(fit, fit.snapshot(), checkpoint_name(fit.counters.epochs, fit.steps_done))
 
     def on_epoch_end(self, fit: Fit, row: dict[str, Any]) -> None:
         ends = self.every_epochs is not None and row["epoch"] % self.every_epochs == 0

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 from .base import Callback
 
 if TYPE_CHECKING:
-    from ..loop import Fit
+    from ..fit import Fit
 
 __all__ = ["CSVLog"]
 

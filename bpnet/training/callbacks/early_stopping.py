@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..._lib.validation import check_count
-from ._monitor import Monitor
 from .base import Callback
+from .monitor import Monitor
 
 if TYPE_CHECKING:
-    from ..loop import Fit
+    from ..fit import Fit
 
 __all__ = ["EarlyStopping"]
 

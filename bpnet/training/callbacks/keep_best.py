@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ._monitor import Monitor
 from .base import Callback
+from .monitor import Monitor
 
 if TYPE_CHECKING:
-    from ..loop import Fit
+    from ..fit import Fit
 
 __all__ = ["KeepBest"]
 
@@ -82,14 +82,14 @@ class KeepBest(Callback):
     def restore(self) -> None:
         """Give the network the best epoch's parameters, and mark the epoch in the history."""
         if self.epoch is not None:
-            with self._fit.net.backend.scope():
+            with self._fit.backend.scope():
                 self._fit.restore(self._kept)
             self._fit.history.best_epoch = self.epoch
 
     @contextlib.contextmanager
     def restored(self) -> Iterator[None]:
         """While entered, the network has the best epoch's parameters."""
-        backend = self._fit.net.backend
+        backend = self._fit.backend
         with backend.scope():
             last = self._fit.parameters()
             if self.epoch is not None:

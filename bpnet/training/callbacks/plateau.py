@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..._lib.validation import check_count, check_number
-from ._monitor import Monitor
 from .base import Callback
+from .monitor import Monitor
 
 if TYPE_CHECKING:
-    from ..loop import Fit
+    from ..fit import Fit
 
 __all__ = ["HalveOnPlateau", "ReduceOnPlateau"]
 
@@ -88,7 +88,7 @@ class ReduceOnPlateau(Callback):
     def _reduce(self, fit: Fit) -> None:
         reduced = fit.rate_factor * self.factor
         if self.min_rate:
-            rate = fit.optimizer.learning_rate_at(fit.steps_done)
+            rate = fit.learning_rate_at(fit.steps_done)
             reduced = max(reduced, self.min_rate / rate if rate else 0.0)
         fit.rate_factor = min(fit.rate_factor, reduced)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .base import Callback
 
 if TYPE_CHECKING:
-    from ..loop import Fit
+    from ..fit import Fit
 
 __all__ = ["Progress"]
 
@@ -78,7 +78,7 @@ class _Bar:
 
     def go_on(self) -> None:
         self._bar.initial = self._bar.n = len(self._fit.history) * self._fit.steps_per_epoch
-        self._bar.set_description_str(f"epoch {self._fit.net.epochs + 1}")
+        self._bar.set_description_str(f"epoch {self._fit.counters.epochs + 1}")
 
     def steps(self, steps: int) -> None:
         self._bar.update(steps)
@@ -108,12 +108,12 @@ class _Lines:
         )
 
     def go_on(self) -> None:
-        self._write(f"going on after epoch {self._fit.net.epochs}")
+        self._write(f"going on after epoch {self._fit.counters.epochs}")
 
     def steps(self, steps: int) -> None:
         self._done += steps
         if self._done < self._fit.steps_per_epoch and self._due():
-            self._write(self._where(self._fit.net.epochs + 1))
+            self._write(self._where(self._fit.counters.epochs + 1))
 
     def epoch(self, epoch: int, figures: str) -> None:
         self._done = 0

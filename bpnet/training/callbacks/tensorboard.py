@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .base import Callback
 
 if TYPE_CHECKING:
-    from ..loop import Fit
+    from ..fit import Fit
 
 __all__ = ["TensorBoard"]
 
@@ -52,7 +52,7 @@ class TensorBoard(Callback):
         self._writer: Any = None  # no file before all callbacks agreed
 
     def on_steps(self, fit: Fit, steps: int) -> None:
-        self._rate = fit.optimizer.learning_rate_at(fit.steps_done - 1, fit.rate_factor)
+        self._rate = fit.learning_rate_at(fit.steps_done - 1, fit.rate_factor)
 
     def on_epoch_end(self, fit: Fit, row: dict[str, Any]) -> None:
         if self._writer is None:

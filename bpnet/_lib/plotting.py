@@ -1,0 +1,83 @@
+"""Pictures drawn with matplotlib: the only place that imports it.
+
+Figures are made without pyplot, so that no window, global state or setting of the user's is
+touched.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+__all__ = ["BLUE", "GRAY", "RED", "make_figure", "save_figure", "style_axes"]
+
+BLUE, RED, GRAY = "#4477aa", "#cc6677", "#888888"
+
+
+def make_figure(
+    size: tuple[float, float], rows: int = 1, columns: int = 1, *, shared: bool = False
+) -> tuple[Any, list[Any]]:
+    """Make a figure of panels.
+
+    Parameters
+    ----------
+    size : tuple of float
+        Width and height of the whole in inches.
+    rows, columns : int, optional
+    shared : bool, optional
+        Whether all panels have the same axes.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    axes : list of matplotlib.axes.Axes
+        Row by row.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed; the message says what to install.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError('a picture needs matplotlib: pip install "bpnet-xp[plot]"') from error
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=shared, sharey=shared)
+    return figure, list(axes.flat)
+
+
+def style_axes(axes: Any, *, legend: bool = True) -> None:
+    """Give a panel a faint grid, no frame above and right, and a legend without one.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Drawn already: a legend names what is there.
+    legend : bool, optional
+    """
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    if legend:
+        axes.legend(frameon=False)
+
+
+def save_figure(figure: Any, path: str | os.PathLike[str], title: str = "") -> None:
+    """Write a figure to a PNG, SVG or PDF file.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    path : path
+        The suffix says the format.
+    title : str, optional
+        Above all panels.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    if title:
+        figure.suptitle(title, fontsize=10)
+    figure.savefig(path, dpi=150)

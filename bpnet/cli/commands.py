@@ -1,0 +1,115 @@
+"""The program ``bpnet``: its commands, and how each way to end is told."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from .. import __version__
+from .._lib.registry import check_name
+from ..training import DivergenceError
+from . import check, devices, predict, train
+from .errors import UsageError, in_words, usage
+from .parser import Parser
+
+__all__ = ["main"]
+
+_COMMANDS = {"train": train, "predict": predict, "check": check, "devices": devices}
+
+_EPILOG = """\
+examples:
+  bpnet train                                  handwritten digits, in seconds
+  bpnet train --data iris.csv --target species
+  bpnet predict runs/iris-1 new.csv > predictions.csv
+  bpnet check                                  are the gradients right on this machine?
+
+exit codes: 0 well, 1 a run that failed, 2 wrong usage, 130 interrupted by Ctrl-C
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The command and its flags; by default those of the process.
+
+    Returns
+    -------
+    int
+        0 well, 1 a run that failed, 2 wrong usage, 130 interrupted by Ctrl-C. An error is told in
+        one or two lines on standard error; a traceback comes before them with ``--debug`` alone.
+
+    Examples
+    --------
+    >>> from bpnet.cli import main
+    >>> main(["--version"])
+    bpnet ...
+    0
+    """
+    argv = list(sys.argv[1:] if argv is None else argv)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("always", category=UserWarning)
+        warnings.showwarning = _note  # type: ignore[assignment]  # told without its place
+        try:
+            code = _run(argv)
+            sys.stdout.flush()
+            return code
+        except BrokenPipeError:  # who reads predictions, ``head`` perhaps, has seen enough of them
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0 if argv[0] == "predict" else 1
+        except KeyboardInterrupt as error:
+            return _failed(argv, str(error) or "interrupted", 130)
+        except UsageError as error:
+            return _failed(argv, str(error), 2)
+        except (DivergenceError, OSError, MemoryError) as error:
+            return _failed(argv, in_words(error), 1)
+        except Exception as error:
+            message = f"{type(error).__name__}: {in_words(error)}"
+            return _failed(argv, f"{message}\nthis should not happen; --debug shows where", 1)
+
+
+def _run(argv: list[str]) -> int:
+    parser = Parser(
+        prog="bpnet",
+        description="Backpropagation for fully connected networks on NumPy, CuPy, PyTorch and JAX.",
+        epilog=_EPILOG,
+    )
+    parser.add_argument("--version", action="version", version=f"bpnet {__version__}")
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", title="commands", required=True
+    )
+    for name, module in _COMMANDS.items():
+        sub = commands.add_parser(name, help=module.SUMMARY, description=module.DESCRIPTION)
+        module.add_arguments(sub)
+        sub.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    if not argv:
+        parser.print_help(sys.stderr)
+        return 2
+    if not argv[0].startswith("-"):
+        with usage():
+            check_name(argv[0], _COMMANDS, "command")
+    try:
+        options, unknown = parser.parse_known_args(argv)
+    except SystemExit:  # --help and --version have printed
+        return 0
+    if unknown:
+        commands.choices[options.command].refuse(unknown[0])
+    code: int = _COMMANDS[options.command].run(options)
+    return code
+
+
+def _failed(argv: list[str], message: str, code: int) -> int:
+    if "--debug" in argv:
+        traceback.print_exc()
+    print(f"bpnet: {message}", file=sys.stderr)
+    return code
+
+
+def _note(message: Warning | str, *_: Any) -> None:
+    print(f"note: {message}", file=sys.stderr)

@@ -1,0 +1,69 @@
+"""What a run trains on: the package's digits, MNIST's files or a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._lib.registry import check_name
+from ..data import Dataset, load_digits, load_mnist, load_table, read_table
+from .errors import UsageError
+from .settings import Settings
+
+__all__ = ["load_data", "metadata", "name_of"]
+
+_PIXEL_MAXIMUM = {"digits": 16, "mnist": 255}  # what the loaders divide by
+
+
+def name_of(asked: Settings) -> str:
+    """What is trained on, in a word; raises where that is not plain."""
+    if "data" not in asked:
+        for name in ("target", "task", "text"):
+            if name in asked:
+                raise UsageError(f"--{name} goes with --data FILE, a table of your own")
+        dataset = check_name(asked.setdefault("dataset", "digits"), ("digits", "mnist"), "dataset")
+        if dataset == "mnist" and "data_dir" not in asked:
+            raise UsageError(
+                "--dataset mnist needs --data-dir DIR, the folder with its four files: "
+                "train-images-idx3-ubyte.gz, ... (gzipped or not)"
+            )
+        if dataset == "digits" and "data_dir" in asked:
+            raise UsageError("--data-dir goes with --dataset mnist; the digits are in the package")
+        return dataset
+    for name in ("dataset", "data_dir"):
+        if name in asked:
+            raise UsageError(f"--data FILE and --{name.replace('_', '-')} exclude each other")
+    if "target" not in asked:
+        columns = ", ".join(repr(name) for name in read_table(asked["data"]) if name)
+        raise UsageError(f"--data needs --target COLUMN, one of {columns}")
+    stem: str = asked["data"].stem
+    return stem
+
+
+def load_data(asked: Settings) -> Dataset:
+    """The samples, split in three."""
+    if "data" in asked:
+        return load_table(
+            asked["data"],
+            asked["target"],
+            task=asked.get("task"),
+            text=asked.get("text", ()),
+            standardize_target=asked.get("cost") != "poisson",  # which takes counts
+        )
+    return load_mnist(asked["data_dir"]) if asked["dataset"] == "mnist" else load_digits()
+
+
+def metadata(asked: Settings, data: Dataset) -> dict[str, Any]:
+    """What `bpnet predict` needs to know; no path, no date."""
+    header: dict[str, Any] = {
+        "schema_version": 1,
+        "dataset": asked.get("dataset", "table"),
+        "target": data.target,
+        "classes": None if data.classes is None else list(data.classes),
+        "preprocessing": None,
+    }
+    if data.preprocessing is not None:
+        header["preprocessing"] = data.preprocessing.to_dict()
+    else:
+        header["features"] = list(data.features)
+        header["pixel_maximum"] = _PIXEL_MAXIMUM[asked["dataset"]]
+    return header

@@ -1,0 +1,33 @@
+"""Samples and targets that belong together."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+__all__ = ["check_pair"]
+
+
+def check_pair(x: Any, y: Any, x_name: str, y_name: str) -> None:
+    """Refuse samples and targets that do not go together, by their shapes and types.
+
+    Raises
+    ------
+    ValueError
+        If there is no sample, numbers of rows differ, or targets have more than two dimensions.
+    TypeError
+        If either holds no real numbers.
+    """
+    for array, name in ((x, x_name), (y, y_name)):
+        if np.dtype(array.dtype).kind not in "biuf":
+            raise TypeError(f"{name} holds {array.dtype}: real numbers are needed")
+        if len(array.shape) == 0:
+            raise ValueError(f"{name} holds a single number, expected rows")
+    if len(y.shape) > 2:
+        raise ValueError(f"{y_name} has {len(y.shape)} dimensions, targets have 1 or 2")
+    if x.shape[0] != y.shape[0]:
+        raise ValueError(f"{x_name} has {x.shape[0]} rows, {y_name} has {y.shape[0]}")
+    if x.shape[0] == 0 or math.prod(x.shape) == 0:
+        raise ValueError(f"{x_name} is empty: its shape is {tuple(x.shape)}")

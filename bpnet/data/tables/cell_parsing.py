@@ -1,0 +1,86 @@
+"""The cells of a column as numbers or as text, and what counts as missing."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["as_numbers", "as_text", "is_missing", "parse_cells", "parse_number"]
+
+# Spelled exactly: "Na" may be sodium, and "None" or "none" is a label in many a questionnaire.
+_MISSING = frozenset(
+    ["", "?", "NA", "na", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NaT", "NULL", "null"]
+)
+_INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+
+
+def parse_number(cell: str) -> float | None:
+    """The number that a cell holds, or None; 1_000 is a name to people, if not to Python."""
+    try:
+        return None if "_" in cell else float(cell)
+    except ValueError:
+        return None
+
+
+def parse_cells(cells: Sequence[str]) -> NDArray[Any]:
+    """Cells of a text file as int64, else as float64 with NaN, else as text with None."""
+    texts = [_spelled(cell) for cell in cells]
+    numbers = [math.nan if text is None else parse_number(text) for text in texts]
+    if None in numbers:
+        return np.array(texts, dtype=np.object_)
+    if all(text is not None and _INTEGER.fullmatch(text) for text in texts):
+        try:
+            return np.array([int(text) for text in texts if text], dtype=np.int64)
+        except OverflowError:
+            pass
+    return np.array(numbers, dtype=np.float64)
+
+
+def as_text(values: ArrayLike) -> NDArray[np.object_]:
+    """Any column as text, None where a cell is missing; 2 and 2.0 are both "2"."""
+    return np.array([_spelled(value) for value in np.asarray(values).tolist()], dtype=np.object_)
+
+
+def as_numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Any column as finite float64, NaN where a cell is missing.
+
+    Raises
+    ------
+    ValueError
+        If a cell is text or infinite; the message gives the column, the row and the cell.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind in "biuf":
+        numbers = array.astype(np.float64)
+    else:
+        texts = as_text(array)
+        found = [math.nan if text is None else parse_number(text) for text in texts]
+        if None in found:
+            row = found.index(None)
+            raise ValueError(f"column {name!r}, row {row + 1}: {texts[row]!r} is not a number")
+        numbers = np.array(found, dtype=np.float64)
+    infinite = np.flatnonzero(np.isinf(numbers))
+    if infinite.size:
+        row = infinite[0]
+        raise ValueError(f"column {name!r}, row {row + 1}: {numbers[row]} is not a finite number")
+    return numbers
+
+
+def is_missing(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where a column of a table has no value."""
+    if values.dtype.kind == "O":
+        return np.array([value is None for value in values], dtype=np.bool_)
+    missing: NDArray[np.bool_] = np.isnan(values)
+    return missing
+
+
+def _spelled(value: object) -> str | None:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    text = "" if value is None else str(value).strip()
+    return None if text in _MISSING else text

@@ -1,0 +1,84 @@
+"""Tables in files: CSV, Parquet and NPZ, read into columns by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from ..wording import listing
+from .delimited import read_delimited
+from .npz import read_npz
+from .parquet import read_parquet
+from .table import Table
+
+__all__ = ["read_table"]
+
+_READERS: dict[str, Callable[[Path, Collection[str]], Table]] = {
+    ".csv": read_delimited,
+    ".tsv": read_delimited,
+    ".txt": read_delimited,
+    ".parquet": read_parquet,
+    ".pq": read_parquet,
+    ".npz": read_npz,
+}
+
+
+def read_table(path: str | os.PathLike[str], *, text: Collection[str] = ()) -> Table:
+    r"""Read the columns of a table from a file.
+
+    The name says the format:
+
+    - ``.csv``, ``.tsv``, ``.txt``: text in UTF-8 with the names of the columns in the first row.
+      The delimiter is whichever of ``,``, ``;``, tab and ``|`` divides that row into most fields;
+      with ``;`` numbers may have a decimal comma. Blank lines are skipped.
+    - ``.parquet``, ``.pq``: needs pyarrow, the extra ``tables``.
+    - ``.npz``: one array a column; of an array with more dimensions, such as ``x`` or ``X`` of
+      shape (m, n), the columns are called ``x0``, ``x1``, ... (and ``x`` if there is only one).
+
+    A column without a name, as an index often is, is called ``""``.
+
+    Parameters
+    ----------
+    path : str or path
+    text : collection of str
+        Columns to keep as text even if all of it looks like numbers, such as postal codes.
+
+    Returns
+    -------
+    dict of str to array, shape (m,)
+        Numbers as integers, or as floats with NaN where a value is missing; everything else
+        (booleans too) as ``object`` arrays of ``str``, with None where a value is missing. An
+        empty field, ``?``, ``NA``, ``N/A``, ``#N/A``, ``<NA>``, ``NaN`` and ``null`` are missing.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ImportError
+        If the file is Parquet and pyarrow is not installed.
+    ValueError
+        If the file is damaged, has no header, no rows, rows of different lengths, or two columns
+        of one name; the message gives the file, the place and both values.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = pathlib.Path(folder.name, "pets.csv")
+    >>> _ = path.write_text("kind;age\ncat;3\ndog;NA\n")
+    >>> read_table(path)
+    {'kind': array(['cat', 'dog'], dtype=object), 'age': array([ 3., nan])}
+    >>> folder.cleanup()
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file")
+    if not path.is_file():
+        raise ValueError(f"{path}: not a file")
+    suffix = path.suffix.lower()
+    if suffix not in _READERS:
+        raise ValueError(f"{path}: cannot read {suffix!r}, only {listing(_READERS)}")
+    if not path.stat().st_size:
+        raise ValueError(f"{path}: the file is empty")
+    return _READERS[suffix](path, text)

@@ -1,0 +1,131 @@
+"""Targets as a user gives them, class labels or rows, checked and brought to the device."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..backends import Array, Backend
+from ..backends.interop import device_of, host_array, library_of
+from ..costs import CategoricalCrossEntropy, Cost
+from .array_checks import check_finite, holds_integers
+
+__all__ = ["as_targets"]
+
+_LARGEST_SUM_ERROR = 1e-3  # by which a row of probabilities may miss 1
+
+
+def as_targets(
+    y: Any,
+    m: int,
+    *,
+    backend: Backend,
+    width: int,
+    task: str,
+    cost: Cost,
+    names: tuple[str, str] = ("x", "y"),
+) -> tuple[Array, bool]:
+    """Targets as a floating array on the device, and whether they were class labels.
+
+    Parameters
+    ----------
+    y : array-like, shape (m, ``width``), or (m,) of class labels
+        With one output also (m,) of numbers.
+    m : int
+        Number of samples.
+    backend : Backend
+    width : int
+        Number of outputs of the network, n_L.
+    task : {"classification", "regression"}
+        Integers of shape (m,) are class labels in classification only.
+    cost : Cost
+        Whose range of targets is held to.
+    names : pair of str, optional
+        What messages call the samples and the targets.
+
+    Returns
+    -------
+    rows : array, shape (m, ``width``)
+        In the backend's library and dtype; labels are one-hot encoded, or kept as 0 and 1 with
+        one output.
+    labelled : bool
+
+    Raises
+    ------
+    ValueError
+        If the number of samples or outputs disagrees, a label is out of range, or a value is not
+        finite or outside the range of the cost.
+    TypeError
+        If y belongs to another library or device, or holds no numbers.
+    """
+    name = names[1]
+    backend.reject_foreign(y, name)
+    if not backend.owns(y) or library_of(y) == "numpy":
+        y = host_array(y, name)
+    if y.ndim not in (1, 2):
+        raise ValueError(
+            f"{name} has {y.ndim} dimensions, shape {tuple(y.shape)}: it must have 1 or 2"
+        )
+    if y.shape[0] != m:
+        raise ValueError(f"{names[0]} has {m} samples, {name} has {y.shape[0]}")
+    if y.ndim == 1 and task == "classification" and holds_integers(y):
+        return _from_labels(y, name, width, backend), True
+    if y.ndim == 1 and width > 1:
+        hint = (
+            "class labels must be integers"
+            if task == "classification"
+            else "class labels are for softmax or sigmoid outputs or a cross-entropy"
+        )
+        raise ValueError(
+            f"the output layer has {width} neurons, but {name} has one number a sample: give rows "
+            f"of {width} targets ({hint})"
+        )
+    own = backend.asarray(y, name)
+    if own.ndim == 1:
+        own = own[:, None]
+    if own.shape[1] != width:
+        hint = f"; for class labels {name}.ravel()" if own.shape[1] == 1 else ""
+        raise ValueError(
+            f"the output layer has {width} neurons, {name} has {own.shape[1]} columns{hint}"
+        )
+    check_finite(own, name, backend)
+    _check_allowed(own, name, cost, backend.xp)
+    return own, False
+
+
+def _from_labels(y: Any, name: str, width: int, backend: Backend) -> Array:
+    """Rows with a one at the label; with one output the labels 0 and 1 themselves."""
+    xp, count = backend.xp, max(width, 2)
+    if not backend.owns(y):
+        low, high = int(y.min()), int(y.max())  # before a large one is wrapped around
+    else:
+        whole = xp.astype(y, xp.int32) if str(y.dtype).endswith("bool") else y
+        low, high = int(xp.min(whole)), int(xp.max(whole))
+    if low < 0 or high >= count:
+        raise ValueError(
+            f"labels in {name} go from {low} to {high}, but with {width} "
+            f"output{'s' * (width > 1)} they must be from 0 to {count - 1}"
+        )
+    rows = backend.asarray(y, name, "int32")[:, None]
+    if width > 1:
+        rows = rows == xp.arange(width, dtype=xp.int32, device=device_of(rows))[None, :]
+    return xp.astype(rows, getattr(xp, backend.dtype))
+
+
+def _check_allowed(y: Array, name: str, cost: Cost, xp: Any) -> None:
+    low, high = cost.targets
+    if low > -math.inf or high < math.inf:
+        found = float(xp.min(y)), float(xp.max(y))
+        if found[0] < low or found[1] > high:
+            raise ValueError(
+                f"{name} goes from {found[0]:g} to {found[1]:g}, but the cost {cost.name} "
+                f"takes targets from {low:g} to {high:g}"
+            )
+    if isinstance(cost, CategoricalCrossEntropy):
+        off = xp.abs(xp.sum(y, axis=1) - 1.0)
+        worst = int(xp.argmax(off))
+        if float(off[worst]) > _LARGEST_SUM_ERROR:
+            raise ValueError(
+                f"row {worst} of {name} sums to {float(xp.sum(y[worst, :])):g}, but the cost "
+                f"{cost.name} takes probabilities, whose sum is 1"
+            )

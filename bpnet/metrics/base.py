@@ -1,0 +1,108 @@
+"""What a metric is."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+
+from .._lib.validation import Validated
+
+__all__ = ["Metric", "Rows"]
+
+Rows: TypeAlias = np.ndarray[Any, Any]
+"""A NumPy array with one row per sample."""
+
+
+class Metric(Validated):
+    """A figure of merit of a network's outputs; a subclass defines ``name`` and `value`.
+
+    Subclasses are immutable, and equal where their fields are. A field annotated ``float``,
+    ``int`` or ``bool`` is checked, and converted from NumPy's types, when the object is made.
+
+    Attributes
+    ----------
+    name : str
+        What users call it; its columns in a history are ``train_<name>`` and
+        ``validation_<name>``.
+    lower_is_better : bool
+    task : {"classification", "regression"} or None
+        What it is for; None means both.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import bpnet
+    >>> class Bias(bpnet.metrics.Metric):
+    ...     name, task = "bias", "regression"
+    ...     def value(self, y, a):
+    ...         return (a - y).mean()
+    >>> Bias()(np.asarray([[1.0], [2.0]]), np.asarray([[1.0], [3.0]]))
+    0.5
+    """
+
+    lower_is_better: ClassVar[bool] = False
+    task: ClassVar[str | None] = None
+
+    @property
+    def name(self) -> str:
+        """What users call it."""
+        raise NotImplementedError
+
+    def value(self, y: Rows, a: Rows) -> float:
+        """The figure, from checked arrays of shape (m, n_L)."""
+        raise NotImplementedError
+
+    def check(self, task: str, outputs: int) -> None:
+        """Raise ValueError if it is not for networks of this kind.
+
+        Parameters
+        ----------
+        task : {"classification", "regression"}
+        outputs : int
+            Neurons of the output layer.
+        """
+        if self.task not in (None, task):
+            raise ValueError(f"{self.name} is for {self.task}, and the task is {task}")
+        self.check_outputs(outputs)
+
+    def check_outputs(self, outputs: int) -> None:
+        """Raise ValueError if it is not for this number of outputs."""
+
+    def __call__(self, y: Any, a: Any) -> float:
+        """The figure.
+
+        Parameters
+        ----------
+        y : array, shape (m, n_L)
+            Targets.
+        a : array, shape (m, n_L)
+            Outputs.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        ValueError
+            If shapes disagree, there is no sample, a value is not finite, or the metric is not
+            defined for these values.
+        """
+        y, a = np.asarray(y), np.asarray(a)
+        if y.ndim != 2 or y.shape != a.shape:
+            raise ValueError(
+                f"{self.name} takes y and a of one shape (m, n_L), not {y.shape} and {a.shape}"
+            )
+        if not y.size:
+            raise ValueError(f"{self.name} needs at least one sample, y has shape {y.shape}")
+        for which, rows in (("y", y), ("a", a)):
+            finite = np.isfinite(rows)
+            if not finite.all():
+                row, column = np.argwhere(~finite)[0]
+                raise ValueError(
+                    f"{self.name} takes finite numbers; row {row}, column {column} of {which} is "
+                    f"{rows[row, column]}"
+                )
+        self.check_outputs(y.shape[1])
+        return float(self.value(y, a))

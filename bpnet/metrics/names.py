@@ -1,0 +1,45 @@
+"""The metrics by name."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+
+from .._lib.registry import check_name
+from .accuracy import Accuracy
+from .auc import AUC
+from .base import Metric
+from .classification import AVERAGES, F1, BalancedAccuracy, TopKAccuracy
+from .log_loss import LogLoss
+from .r2 import R2
+from .regression import MAE, RMSE
+
+__all__ = ["BUILT_IN", "by_name", "is_taken"]
+
+_TOP_K = r"top_(\d+)_accuracy"  # compiled at first use
+
+BUILT_IN: dict[str, Callable[[], Metric]] = {
+    "accuracy": Accuracy,
+    "auc": AUC,
+    "balanced_accuracy": BalancedAccuracy,
+    "f1": F1,
+    **{f"f1_{average}": functools.partial(F1, average) for average in AVERAGES},
+    "log_loss": LogLoss,
+    "mae": MAE,
+    "r2": R2,
+    "rmse": RMSE,
+    "top_5_accuracy": TopKAccuracy,
+}
+
+
+def by_name(name: str) -> Metric:
+    """The metric of that name; raises ValueError if there is none."""
+    if top := re.fullmatch(_TOP_K, name):
+        return TopKAccuracy(int(top[1]))
+    return BUILT_IN[check_name(name, BUILT_IN, "metric")]()
+
+
+def is_taken(name: str) -> bool:
+    """Whether the name is that of one of bpnet's own figures."""
+    return name == "cost" or name in BUILT_IN or re.fullmatch(_TOP_K, name) is not None

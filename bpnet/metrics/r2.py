@@ -1,0 +1,61 @@
+"""The coefficient of determination, of NumPy arrays or summed over blocks on the device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..activations.base import Activation
+from ..backends import Array
+from .base import Metric, Rows
+
+__all__ = ["R2"]
+
+
+class R2(Metric):
+    """Coefficient of determination, the mean over the outputs.
+
+    An output whose target is constant counts as 1 where it is met and 0 where not, as in
+    scikit-learn; that of a single sample is constant (scikit-learn gives NaN).
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> bpnet.metrics.R2()([[1.0], [2.0], [3.0]], [[1.0], [2.0], [4.0]])
+    0.5
+    """
+
+    name = "r2"
+    task = "regression"
+    wants = ("sums", "moments", "counts")
+    """Arguments of `figure`: results of the methods of these names, or samples, of each block."""
+
+    def value(self, y: Rows, a: Rows) -> float:
+        unexplained = ((a.astype(np.float64) - y) ** 2).sum(axis=0)
+        spread = ((y - y.mean(axis=0, dtype=np.float64)) ** 2).sum(axis=0)
+        spread[y.max(axis=0) == y.min(axis=0)] = 0.0  # if constant, the rest is rounding
+        missed = (unexplained > 0).astype(np.float64)
+        return float(1.0 - np.divide(unexplained, spread, out=missed, where=spread > 0).mean())
+
+    def sums(self, z: Array, sigma: Activation, y: Array, xp: Any) -> Array:
+        """Squared errors of a block, shape (n_L,); ``z`` is the output layer's, (m, n_L)."""
+        return xp.sum((sigma.value(z, xp) - y) ** 2, axis=0)
+
+    def moments(self, y: Array, xp: Any) -> Array:
+        """Mean, sum of squared deviations, least and largest target of a block, (4, n_L)."""
+        mean = xp.mean(y, axis=0, keepdims=True)
+        spread = xp.sum((y - mean) ** 2, axis=0)
+        return xp.stack([mean[0, :], spread, xp.min(y, axis=0), xp.max(y, axis=0)])
+
+    def figure(self, sums: Any, moments: Any, counts: Any) -> float:
+        """The figure of all blocks, from `sums`, `moments` and the number of samples of each."""
+        n, (means, spreads, low, high) = np.asarray(counts)[:, None], np.moveaxis(moments, 0, 1)
+        mean = (n * means).sum(axis=0) / n.sum()
+        spread = (spreads + n * (means - mean) ** 2).sum(axis=0)
+        spread = np.where(high.max(axis=0) > low.min(axis=0), spread, 0.0)  # else it is rounding
+        unexplained = np.sum(sums, axis=0)
+        unexplained = np.divide(
+            unexplained, spread, out=(unexplained > 0).astype(float), where=spread > 0
+        )
+        return float(1.0 - unexplained.mean())

@@ -1,0 +1,45 @@
+"""Errors of regression."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .base import Metric, Rows
+
+__all__ = ["MAE", "RMSE"]
+
+
+class MAE(Metric):
+    """Mean absolute error, the mean over the outputs.
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> bpnet.metrics.MAE()([[1.0], [2.0]], [[1.0], [5.0]])
+    1.5
+    """
+
+    name = "mae"
+    lower_is_better = True
+    task = "regression"
+
+    def value(self, y: Rows, a: Rows) -> float:
+        return float(np.abs(a.astype(np.float64) - y).mean())
+
+
+class RMSE(Metric):
+    """Root of the mean squared error, the mean over the outputs.
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> bpnet.metrics.RMSE()([[1.0], [2.0]], [[4.0], [5.0]])
+    3.0
+    """
+
+    name = "rmse"
+    lower_is_better = True
+    task = "regression"
+
+    def value(self, y: Rows, a: Rows) -> float:
+        return float(np.sqrt(((a.astype(np.float64) - y) ** 2).mean(axis=0)).mean())

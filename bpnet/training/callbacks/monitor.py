@@ -1,0 +1,61 @@
+"""A column of the history that a callback watches."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from ..._lib.registry import check_name
+from ..._lib.validation import check_number
+
+if TYPE_CHECKING:
+    from ..fit import Fit
+
+__all__ = ["Monitor"]
+
+
+class Monitor:
+    """The best figure of a column so far.
+
+    Parameters
+    ----------
+    who : str
+        The callback, for messages.
+    column : str
+    mode : {"min", "max"} or None
+        Whether it is to fall or to rise; None: as the fit says.
+    min_delta : float
+        A figure improves if it is better than the best by more than this. NaN never is.
+    """
+
+    def __init__(self, who: str, column: str, mode: str | None, min_delta: float) -> None:
+        if mode is not None:
+            check_name(mode, ("min", "max"), "mode")
+        self.who, self.column, self.mode = who, column, mode
+        self.min_delta = check_number("min_delta", min_delta)
+        self.begin_anew()
+
+    def begin(self, fit: Fit) -> None:
+        """Forget what was; raises ValueError, if there is no such column."""
+        if self.column not in fit.columns:
+            hint = "" if fit.has_validation else "; give fit validation=(x, y) for validation's"
+            raise ValueError(
+                f"{self.who} monitors {self.column!r}, but the history has "
+                f"{', '.join(fit.columns)}{hint}"
+            )
+        falls = fit.lower_is_better(self.column) if self.mode is None else self.mode == "min"
+        self._sign = 1.0 if falls else -1.0
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget the best figure."""
+        self.best: float | None = None
+
+    def improves(self, row: dict[str, Any]) -> bool:
+        """Whether an epoch's figure is better than all before, and is now the best."""
+        figure = row[self.column]
+        best = math.inf if self.best is None else self._sign * self.best
+        if not self._sign * figure < best - self.min_delta:
+            return False
+        self.best = figure
+        return True

@@ -1,0 +1,274 @@
+"""Fit: one call of fit, as callbacks and loops over its epochs see it."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from ..backends import Array
+from ..metrics import Metric
+from .config import StepConfig
+from .history import History
+from .interrupt import Interrupt
+from .scoring import EpochScorer, evaluate
+from .snapshot import Snapshot
+from .state import Counters, map_arrays
+from .sums import EpochSums
+from .trainable import Trainable
+
+__all__ = ["Fit"]
+
+
+class Fit(ABC):
+    """One call of `Network.fit`: what callbacks are given, and what `Network.fitting` returns.
+
+    Iterated over, it trains one epoch at a time and yields each one's row of the history. Use it in
+    a ``with`` block: entering lets Ctrl-C end a step in order, and leaving ends callbacks and
+    sources. While entered, no other fit may train the same network.
+
+    Attributes
+    ----------
+    net : Network or None
+        Who is trained, for callbacks; its parameters are those after the last full epoch.
+    backend : Backend
+    history : History
+    optimizer : Optimizer
+    epochs, first_epoch, steps_per_epoch, batch_size : int
+    columns : tuple of str
+        Of the history's rows.
+    rate_factor : float
+        Multiplies the learning rate of the steps to come.
+    steps_done : int
+        Steps since the network was made, after the latest block of steps.
+    resumed : Snapshot or None
+        Where the fit resumed.
+    """
+
+    net: Any = None
+    resumed: Snapshot | None = None
+
+    def __init__(
+        self,
+        trainable: Trainable,
+        config: StepConfig,
+        *,
+        samples: int,
+        batch_size: int,
+        steps_per_epoch: int,
+        epochs: int,
+        validation: tuple[Array, Array] | None = None,
+        metrics: Sequence[Metric] = (),
+        callbacks: Iterable[Any] = (),
+        evaluate_training: bool = False,
+        total_weight: float | None = None,
+    ) -> None:
+        self.backend, self.optimizer, self.epochs = trainable.backend, config.optimizer, epochs
+        self.batch_size, self.steps_per_epoch = batch_size, steps_per_epoch
+        self.has_validation = validation is not None
+        self.history = History()
+        self.rate_factor = 1.0
+        self._model, self._store, self._config = trainable.model, trainable.store, config
+        self._trainable, self._samples = trainable, samples
+        self.first_epoch = self._store.counters.epochs + 1
+        self.steps_done = self._store.counters.steps
+        self._validation, self._evaluate_training = validation, evaluate_training
+        self._callbacks = sorted(callbacks, key=lambda one: getattr(one, "last", False))
+        self._metrics = tuple(metrics)
+        self._scorer = EpochScorer(
+            self._model,
+            self.backend,
+            () if evaluate_training else self._metrics,
+            weighted=config.weighted,
+        )
+        self._total_weight = float(samples) if total_weight is None else total_weight
+        self._interrupt = Interrupt()
+        self._stopping = self._at_once = self._entered = False
+        self._reason: str | None = None
+        self._sums: EpochSums | None = None
+        self._began = 0.0
+
+    # ------------------------------------------------------------------ what callbacks ask
+
+    @property
+    def counters(self) -> Counters:
+        """Epochs and steps of the network, after the last full epoch."""
+        return self._store.counters
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the history."""
+        kinds = ("train", "validation") if self.has_validation else ("train",)
+        names = ("cost", self._scorer.metric.name, *(one.name for one in self._metrics))
+        return ("epoch", *(f"{kind}_{what}" for what in names for kind in kinds), "seconds")
+
+    def lower_is_better(self, column: str) -> bool:
+        """Whether lower figures of a column are better."""
+        lower = {"cost", *(one.name for one in self._metrics if one.lower_is_better)}
+        return column == "seconds" or column.partition("_")[2] in lower
+
+    def learning_rate_at(self, step: int, factor: float = 1.0) -> float:
+        """The optimizer's learning rate in a step of the network, times ``factor``.
+
+        Parameters
+        ----------
+        step : int
+            Counted like `steps_done`; the schedule's own steps begin where the optimizer did.
+        factor : float, optional
+            `rate_factor`, for instance.
+        """
+        return self.optimizer.learning_rate_at(step - self.counters.optimizer_began, factor)
+
+    def stop(self, reason: str, now: bool = False) -> None:
+        """End the fit; ``reason`` becomes ``history.stopped``.
+
+        Parameters
+        ----------
+        reason : str
+        now : bool, optional
+            Before the next block of steps, rather than after this epoch.
+        """
+        self._stopping, self.history.stopped, self._reason = True, reason, reason
+        self._at_once = self._at_once or now
+
+    @abstractmethod
+    def limit_block(self, steps: int) -> None:
+        """Let no block have more steps; ``on_steps`` of callbacks is called after each block."""
+
+    def step_of_epoch(self) -> int | None:
+        """Steps done of the epoch in progress; None within a block, as after Ctrl-C."""
+        return 0 if self._sums is None else self._sums.steps
+
+    def costs(self) -> np.ndarray[Any, Any]:
+        """Mean cost of each mini-batch of the latest block of steps; waits for the device."""
+        assert self._sums is not None, "there was no step yet"
+        each = self.backend.to_numpy(self._sums.costs[-1]).astype(np.float64)
+        size = self.batch_size if each.size > 1 else self._sums.latest
+        found: np.ndarray[Any, Any] = each / size
+        return found
+
+    def parameters(self) -> Any:
+        """What the network had learned after the last full epoch, for `restore`."""
+        state = self._store.state
+        return state.theta, state.running
+
+    def restore(self, parameters: Any) -> None:
+        """Give the network the parameters of an earlier epoch."""
+        theta, running = parameters
+        self._store.replace(theta=theta, running=running)
+
+    def to_host(self, parameters: Any) -> Any:
+        """What `parameters` returned, in NumPy arrays."""
+        return map_arrays(self.backend.to_numpy, parameters)
+
+    def from_host(self, parameters: Any) -> Any:
+        """What `to_host` returned, on the device again."""
+        backend = self.backend
+        return map_arrays(lambda one: backend.from_host(one, backend.dtype), parameters)
+
+    @abstractmethod
+    def snapshot(self) -> Snapshot:
+        """Where the fit stands, at the end of a block of steps or of an epoch."""
+
+    # ------------------------------------------------------------------ how it goes
+
+    @abstractmethod
+    def begin(self, resume: Snapshot | None = None) -> None:
+        """Let the callbacks object before anything changes; then go back to a snapshot."""
+
+    def run(self) -> History:
+        """Train for all epochs."""
+        with self:
+            self._run_all()
+        return self.history
+
+    @abstractmethod
+    def _run_all(self) -> None:
+        """Train for all epochs; see `run`."""
+
+    def __enter__(self) -> Fit:
+        self._store.claim()
+        self._entered = True
+        self._interrupt.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._interrupt():
+            self.history.stopped = "interrupted"
+        elif kind is None and self._left():
+            self.history.stopped = "left"
+        self._interrupt.__exit__(kind, error, traceback)
+        try:
+            with self.backend.scope():
+                self._tell("on_fit_end", self)
+                self._close()
+        finally:
+            self._entered = False
+            self._store.release()
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        while len(self.history) < self.epochs and self._continues():
+            row = self.epoch()
+            if row is None:
+                return
+            yield row
+
+    def epoch(self) -> dict[str, Any] | None:
+        """Train for one epoch; its row of the history, or None if it was cut short."""
+        if not self._entered:
+            with self:
+                return self.epoch()
+        with self.backend.scope():
+            row = self._epoch()
+            if row is not None:
+                self.history.rows.append(row)
+                self._tell("on_epoch_end", self, row)
+        return row
+
+    @abstractmethod
+    def _epoch(self) -> dict[str, Any] | None:
+        """Train for one epoch; see `epoch`."""
+
+    @abstractmethod
+    def _left(self) -> bool:
+        """Whether a loop over the epochs was left before the last one."""
+
+    @abstractmethod
+    def _close(self) -> None:
+        """End what provides the samples."""
+
+    def _continues(self) -> bool:
+        """Whether there is more to do; a resumed epoch is completed, as in an unbroken fit."""
+        return not self._stopping or (self._sums is not None and not self._at_once)
+
+    def _row(self, cost: float, sums: EpochSums) -> dict[str, Any]:
+        """The history's row of an epoch."""
+        judge = self._trainable
+        given = self._model, self.backend, judge.runs, self._store.state
+        if self._evaluate_training:
+            judged = [evaluate(*given, self._all_samples(), self._metrics)]
+        else:
+            judged = [[cost / self._total_weight, *self._scorer.figures(sums)]]
+        if self._validation is not None:
+            judged.append(evaluate(*given, [self._validation], self._metrics))
+        figures = [figure for pair in zip(*judged, strict=True) for figure in pair]
+        seconds = sums.seconds + time.perf_counter() - self._began
+        epochs = self._store.counters.epochs
+        return dict(zip(self.columns, (epochs, *figures, seconds), strict=True))
+
+    @abstractmethod
+    def _all_samples(self) -> Iterable[tuple[Array, Array]]:
+        """All training samples, in parts."""
+
+    def _tell(self, moment: str, *arguments: Any) -> None:
+        for callback in self._callbacks:
+            getattr(callback, moment)(*arguments)

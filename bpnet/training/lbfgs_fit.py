@@ -1,0 +1,227 @@
+"""A fit by L-BFGS: SciPy drives the loop, and an epoch is one of its iterations."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NoReturn, cast
+
+import numpy as np
+
+from .._lib.validation import check_count
+from ..backends import Array
+from ..model import Architecture
+from .config import StepConfig
+from .divergence import DivergenceError
+from .fit import Fit
+from .samples import SamplePreparer, task_undone_on_error
+from .settings import checked_validation, chosen_metrics, with_progress
+from .snapshot import Snapshot
+from .state import Trained
+from .sums import EpochSums
+from .trainable import Trainable
+
+__all__ = ["begin_minimization"]
+
+# Entries of the largest array of activations in one pass: some megabytes.
+_CHUNK = 2**21
+
+Vector = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def begin_minimization(
+    optimizer: Any, trainable: Trainable, x: Any, y: Any, settings: Mapping[str, Any], net: Any
+) -> Fit:
+    """A fit by L-BFGS before its first iteration.
+
+    Parameters
+    ----------
+    optimizer : LBFGS
+    trainable, x, y, settings, net
+        As of `bpnet.training.start.begin_fit`.
+    """
+    minimize = _minimizer()
+    epochs = check_count("epochs", settings["epochs"], 0)
+    config = StepConfig(optimizer, l2=settings["l2"])
+    _check_fixed(trainable.model.architecture)
+    metrics = chosen_metrics(settings["metrics"], trainable.model)
+    callbacks = with_progress(settings["callbacks"], settings["progress"])
+    with trainable.backend.scope(), task_undone_on_error(trainable):
+        prepare = SamplePreparer(trainable, 0.0)
+        x, y = prepare(x, y)
+        fit = _LBFGSFit(
+            minimize,
+            trainable.replaced(model=prepare.model),
+            x,
+            y,
+            config,
+            epochs=epochs,
+            validation=checked_validation(settings["validation"], prepare.model, trainable.backend),
+            metrics=metrics,
+            callbacks=callbacks,
+        )
+        fit.net = net
+        fit.begin()
+    return fit
+
+
+class _MinimizationEnded(Exception):  # noqa: N818
+    """The way out of SciPy's loop."""
+
+
+class _LBFGSFit(Fit):
+    """A fit by L-BFGS, as callbacks see it.
+
+    Parameters
+    ----------
+    minimize : callable
+        SciPy's.
+    trainable : Trainable
+    x : array, shape (n, n_0)
+    y : array, shape (n, n_L)
+    config : StepConfig
+        Of which only the optimizer and l2 matter.
+    **options
+        Further ones of `Fit`.
+    """
+
+    def __init__(
+        self,
+        minimize: Callable[..., Any],
+        trainable: Trainable,
+        x: Array,
+        y: Array,
+        config: StepConfig,
+        **options: Any,
+    ) -> None:
+        n = x.shape[0]
+        super().__init__(trainable, config, samples=n, batch_size=n, steps_per_epoch=1, **options)
+        self._scipy, self._x, self._y, self._l2 = minimize, x, y, config.l2
+        self._blocks = _blocks(n, max(1, _CHUNK // max(self._model.sizes)))
+        self._run = trainable.runs.gradient
+        self._cost = 0.0
+        self._at: Vector | None = None
+
+    def begin(self, resume: Snapshot | None = None) -> None:
+        self._store.claim()
+        try:
+            self._tell("on_fit_begin", self)
+            # What an optimizer remembers of parameters that are soon others would mislead it.
+            state, counters, _ = self._store.current
+            self._store.current = Trained(state._replace(memory=(), average=()), counters)
+        finally:
+            self._store.release()
+
+    def limit_block(self, steps: int) -> None:
+        return  # each iteration is a block
+
+    def snapshot(self) -> NoReturn:
+        raise ValueError("L-BFGS has no checkpoints: SciPy keeps what it has learned")
+
+    def _run_all(self) -> None:
+        if self.epochs:
+            with self.backend.scope(), contextlib.suppress(_MinimizationEnded):
+                self._minimize()
+
+    def _epoch(self) -> NoReturn:
+        raise ValueError(
+            "SciPy drives L-BFGS, so its epochs cannot be asked for one by one: use net.fit"
+        )
+
+    def _left(self) -> bool:
+        return False
+
+    def _all_samples(self) -> Iterable[tuple[Array, Array]]:
+        return [(self._x, self._y)]
+
+    def _close(self) -> None:
+        return
+
+    def _minimize(self) -> None:
+        settings: Any = self.optimizer
+        self._began = time.perf_counter()
+        found = self._scipy(
+            self._objective,
+            self.backend.to_numpy(self._store.state.theta).astype(np.float64),
+            jac=True,
+            method="L-BFGS-B",
+            callback=self._iterated,
+            options={
+                "maxcor": settings.history_size,
+                "gtol": settings.gradient_tolerance,
+                "ftol": settings.cost_tolerance,
+                "maxls": settings.line_search,
+                "maxiter": self.epochs,
+                "maxfun": self.epochs * (settings.line_search + 1) + 1,
+            },
+        )
+        self.history.stopped = {0: "converged", 1: "completed"}.get(found.status, "stalled")
+
+    def _objective(self, theta: Vector) -> tuple[float, Vector]:
+        """The objective and its gradient."""
+        backend, l2, n = self.backend, self._l2, self._samples
+        weights, sums = self._model.layout.n_weights, EpochSums()
+        on_device = backend.from_host(theta, backend.dtype)
+        state = on_device, backend.xp.zeros_like(on_device)
+        for order in self._blocks:
+            rates = [(0.0,)] * len(order)
+            state, outputs = self._run(state, self._x, self._y, order, rates, self._interrupt)
+            if outputs is None or outputs.shape[0] < len(order):
+                raise _MinimizationEnded
+            self._scorer.add(outputs, self._y, order, sums)
+        gradient = backend.to_numpy(state[1]).astype(np.float64) / n
+        cost = float(sums.each("costs", backend).sum())
+        if not (math.isfinite(cost) and np.isfinite(gradient).all()):
+            raise DivergenceError(
+                f"the cost became {cost / n:g}, or its gradient infinite, in iteration "
+                f"{len(self.history) + 1}, with {self.optimizer}; the parameters are those before",
+                self.history,
+            )
+        gradient[:weights] += l2 * theta[:weights]
+        self._at, self._cost, self._sums = theta.copy(), cost, sums
+        return cost / n + 0.5 * l2 * float(theta[:weights] @ theta[:weights]), gradient
+
+    def _iterated(self, theta: Vector) -> None:
+        """Keep what an iteration came to, and tell the callbacks."""
+        if not np.array_equal(theta, cast(Vector, self._at)):  # the last point is the one taken
+            self._objective(theta)
+        state, counters, _ = self._store.current
+        state = state._replace(theta=self.backend.from_host(theta, self.backend.dtype))
+        self._store.current = Trained(state, counters.replaced(epochs=counters.epochs + 1))
+        self.steps_done += 1
+        self._tell("on_steps", self, 1)
+        row = self._row(self._cost, cast(EpochSums, self._sums))
+        self.history.rows.append(row)
+        self._tell("on_epoch_end", self, row)
+        self._began = time.perf_counter()
+        if self._stopping or self._interrupt():
+            raise _MinimizationEnded
+
+
+def _blocks(n: int, size: int) -> list[np.ndarray[Any, Any]]:
+    """The rows of n samples: a block of full chunks, and one of what is left."""
+    full = n - n % size
+    rows = np.arange(n)
+    parts = rows[:full].reshape(-1, size), rows[full:].reshape(1, -1)
+    return [part for part in parts if part.size]
+
+
+def _check_fixed(architecture: Architecture) -> None:
+    """Raise unless cost and gradient of a sample depend on it and the parameters alone."""
+    if architecture.random:
+        l, what = architecture.random[0]
+        raise ValueError(f"L-BFGS wants a function that stays the same, but layer {l} has {what}")
+    if architecture.running_size:
+        raise ValueError(
+            "L-BFGS wants a function of each sample by itself, but a layer normalizes by mini-batch"
+        )
+
+
+def _minimizer() -> Callable[..., Any]:
+    try:
+        from scipy.optimize import minimize
+    except ImportError as error:
+        raise ImportError('L-BFGS needs SciPy: pip install "bpnet-xp[sklearn]"') from error
+    return cast(Callable[..., Any], minimize)

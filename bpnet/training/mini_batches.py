@@ -1,0 +1,222 @@
+"""The training loop: a fit by mini-batches, block of steps by block of steps."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from ..backends import Array
+from ..compiler import Run
+from .config import StepConfig
+from .divergence import DivergenceError
+from .feeds import BatchFeed
+from .fit import Fit
+from .resume import check_same_fit, restored_progress, take_snapshot
+from .snapshot import Snapshot
+from .state import Counters, Trained, TrainingState
+from .step import step_inputs_over
+from .sums import EpochSums
+from .trainable import Trainable
+
+__all__ = ["MiniBatchFit"]
+
+# Outputs kept on the device between two evaluations of costs and metrics: some megabytes.
+_BLOCK = 2**19
+
+
+class MiniBatchFit(Fit):
+    """A fit whose steps each take one mini-batch.
+
+    Parameters
+    ----------
+    trainable : Trainable
+    feed : BatchFeed
+    config : StepConfig
+    **options
+        Further ones of `Fit`.
+    """
+
+    def __init__(
+        self, trainable: Trainable, feed: BatchFeed, config: StepConfig, **options: Any
+    ) -> None:
+        super().__init__(
+            trainable,
+            config,
+            samples=feed.samples,
+            batch_size=feed.batch_size,
+            steps_per_epoch=feed.steps_per_epoch,
+            **options,
+        )
+        self._feed = feed
+        self._state: TrainingState | None = None  # the run's own, while an epoch is in progress
+        self._whole_block = True
+        self._block_steps = max(1, _BLOCK // (feed.batch_size * self._model.sizes[-1]))
+        self._epoch_block_steps = self._block_steps
+
+    def limit_block(self, steps: int) -> None:
+        self._block_steps = max(1, min(self._block_steps, steps))
+
+    def step_of_epoch(self) -> int | None:
+        return super().step_of_epoch() if self._whole_block else None
+
+    def begin(self, resume: Snapshot | None = None) -> None:
+        store, self.resumed = self._store, resume
+        store.claim()
+        try:
+            self._tell("on_fit_begin", self)
+            if resume is not None:
+                check_same_fit(resume, self._identity(), self._callbacks)
+            before = store.current
+            store.init_optimizer(self._config)
+            if resume is not None:
+                try:
+                    self._go_back(resume)
+                except BaseException:
+                    store.current = before
+                    raise
+        finally:
+            store.release()
+
+    def __enter__(self) -> Fit:
+        super().__enter__()
+        if self._sums is None:  # otherwise the snapshot says where the fit stands
+            self._store.init_optimizer(self._config)
+            self.steps_done = self._store.counters.steps
+        return self
+
+    def snapshot(self) -> Snapshot:
+        return take_snapshot(
+            self._trainable,
+            state=self._state,
+            sums=self._sums or EpochSums(),
+            callbacks=self._callbacks,
+            run=self._identity(),
+            steps=self.steps_done,
+            rate_factor=self.rate_factor,
+            block_steps=self._epoch_block_steps,
+            began=self._began,
+            first_epoch=self.first_epoch,
+            history=self.history,
+            stopped=self._reason,
+            at_once=self._at_once and self._reason is not None,
+        )
+
+    def _identity(self) -> dict[str, Any]:
+        """What a resumed fit must have in common with the one before."""
+        return {
+            "architecture": repr(self._model.architecture),
+            "cost": self._model.cost.name,
+            "optimizer": type(self.optimizer).__name__,
+            "batch size": self.batch_size,
+            "samples": self._samples,
+            "seed": self._trainable.seed,
+            "dtype": self.backend.dtype,
+            "compute_dtype": self._config.compute,
+            "columns": list(self.columns),
+            "evaluate_training": self._evaluate_training,
+        }
+
+    def _go_back(self, snapshot: Snapshot) -> None:
+        """Take up where a snapshot was made."""
+        header, store = snapshot.header, self._store
+        found = restored_progress(snapshot, self.backend, store.state)
+        store.current = Trained(found.published, found.counters, self.optimizer)
+        self.steps_done = header["steps"]
+        self._sums, self._state = found.sums, found.state
+        self._epoch_block_steps = header["block_steps"]
+        self.first_epoch = header["first_epoch"]
+        self.rate_factor = header["rate_factor"]
+        self.history.rows = [dict(row) for row in header["history"]]
+        if header["stopped"] is not None:
+            self.stop(header["stopped"], now=header["at_once"])
+        for callback, kept in found.callback_states(self._callbacks):
+            callback.set_state(kept)
+
+    def _epoch(self) -> dict[str, Any] | None:
+        self._began = time.perf_counter()
+        store, sums = self._store, self._sums or EpochSums()  # a resumed epoch has sums
+        self._sums = sums
+        if not sums.steps:  # otherwise blocks end where those of the fit before did
+            self._epoch_block_steps = self._block_steps
+        run = self._trainable.runs.step(self._config)
+        epochs, began = store.counters.epochs, store.counters.optimizer_began
+        try:
+            lent = store.lend()
+            self._state = self._state or lent
+            rest = self._feed.blocks(epochs, sums.steps, self._epoch_block_steps)
+            for x, y, order in rest if sums.steps < self.steps_per_epoch else ():
+                self._block(run, x, y, order, sums)
+                if not self._whole_block:
+                    self._stopping, self._at_once = True, True
+                    self.history.stopped = "interrupted"
+                if self._at_once:
+                    break
+            cost = self._checked(sums)
+        except BaseException:
+            store.reset_optimizer()
+            raise
+        whole = sums.steps == self.steps_per_epoch
+        store.commit(self._state, Counters(epochs + whole, self.steps_done, began), self.optimizer)
+        if not whole:
+            return None
+        self._state = self._sums = None
+        self._stopping = self._stopping or self._interrupt()
+        return self._row(cost, sums)
+
+    def _block(
+        self, run: Run, x: Array, y: Array, order: np.ndarray[Any, Any], sums: EpochSums
+    ) -> None:
+        """Do a block of steps, or those of it before Ctrl-C."""
+        inputs = step_inputs_over(
+            self._model,
+            self._config,
+            self._trainable.seed,
+            range(self.steps_done, self.steps_done + len(order)),
+            self._store.counters.optimizer_began,
+            self.rate_factor,
+        )
+        self._state, outputs = run(self._state, x, y, order, inputs, self._interrupt)
+        count = 0 if outputs is None else int(outputs.shape[0])
+        self._whole_block = count == len(order)
+        if count:
+            self._scorer.add(outputs, y, order[:count], sums)
+            sums.steps, sums.latest = sums.steps + count, order.shape[1]
+            self.steps_done += count
+            self._tell("on_steps", self, count)
+
+    def _checked(self, sums: EpochSums) -> float:
+        """Sum of the epoch's costs; raises, naming the first bad batch, if it is not finite."""
+        if not sums.costs:
+            return 0.0
+        assert self._state is not None
+        # Everything is asked of the device before the first of it is waited for.
+        finite = self.backend.all_finite_on_device(self._state.theta)
+        self._scorer.join(sums)
+        each = sums.each("costs", self.backend)
+        bad = np.flatnonzero(~np.isfinite(each))
+        if bad.size == 0 and bool(finite):
+            return float(each.sum())
+        batch = int(bad[0]) + 1 if bad.size else sums.steps
+        what = f"the cost became {each[batch - 1]}" if bad.size else "a parameter became infinite"
+        epochs = self._store.counters.epochs
+        kept = f"after epoch {epochs}" if epochs else "before the first epoch"
+        raise DivergenceError(
+            f"{what} in epoch {epochs + 1}, batch {batch} of {self.steps_per_epoch}, with "
+            f"{self.optimizer}; the parameters are those {kept}. A lower learning rate may help",
+            self.history,
+        )
+
+    def _run_all(self) -> None:
+        for _ in self:
+            pass
+
+    def _left(self) -> bool:
+        return len(self.history) < self.epochs and not self._stopping
+
+    def _all_samples(self) -> Any:
+        return self._feed.everything()
+
+    def _close(self) -> None:
+        self._feed.close()

@@ -1,0 +1,218 @@
+"""Snapshots of a fit by mini-batches: made, held against another fit, and gone back to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..backends import Backend
+from ..model.description import describe
+from .callbacks.base import Callback
+from .history import History
+from .packing import packed, unpacked
+from .snapshot import Snapshot
+from .state import Counters, TrainingState, map_arrays
+from .sums import EpochSums
+from .trainable import Trainable
+
+__all__ = ["Progress", "check_same_fit", "restored_progress", "take_snapshot"]
+
+_REFUSED = "this fit cannot resume that of the checkpoint"
+
+
+def take_snapshot(
+    trainable: Trainable,
+    *,
+    state: TrainingState | None,
+    sums: EpochSums,
+    callbacks: Iterable[Callback],
+    run: dict[str, Any],
+    steps: int,
+    rate_factor: float,
+    block_steps: int,
+    began: float,
+    first_epoch: int,
+    history: History,
+    stopped: str | None,
+    at_once: bool,
+) -> Snapshot:
+    """Where a fit stands, at the end of a block of steps or of an epoch.
+
+    Parameters
+    ----------
+    trainable : Trainable
+    state : TrainingState or None
+        Of the epoch in progress; None between two epochs.
+    sums : EpochSums
+        Of the epoch in progress.
+    callbacks : iterable of Callback
+    run : dict
+        What a fit that resumes must have in common with this one.
+    steps : int
+        Of the network, this epoch's included.
+    rate_factor, block_steps, first_epoch, history, stopped, at_once
+        As the fit has them.
+    began : float
+        `time.perf_counter` at the beginning of the epoch.
+    """
+    backend, store = trainable.backend, trainable.store
+    within = sums.steps > 0
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    counters = store.counters
+    # What the epoch is to go back to, should its cost prove not finite.
+    whole = store.state._replace(memory=()) if within else ()
+    header = {
+        "network": model_header(trainable),
+        "state": packed(map_arrays(backend.to_numpy, state or store.state), "state", arrays),
+        "whole": packed(map_arrays(backend.to_numpy, whole), "whole", arrays),
+        "tally": packed(sums.state(backend) if within else None, "tally", arrays),
+        "callbacks": [
+            [type(one).__name__, packed(kept, f"callback{k}", arrays)]
+            for k, (one, kept) in enumerate(_with_state(callbacks))
+        ],
+        "run": run,
+        "epochs": counters.epochs,
+        "steps": steps,
+        "since": counters.optimizer_began,
+        "rate_factor": rate_factor,
+        "block_steps": block_steps,
+        "latest": sums.latest,
+        "seconds": sums.seconds + (time.perf_counter() - began if within else 0.0),
+        "first_epoch": first_epoch,
+        "history": [dict(row) for row in history.rows],
+        "stopped": stopped,
+        "at_once": at_once,
+    }
+    return Snapshot(arrays, header)
+
+
+def model_header(trainable: Trainable) -> dict[str, Any]:
+    """What a file says of a network beside its arrays."""
+    counters = trainable.store.counters
+    return {
+        **describe(trainable.model),
+        "dtype": trainable.backend.dtype,
+        "seed": trainable.seed,
+        "epochs": counters.epochs,
+        "steps": counters.steps,
+        "metadata": trainable.metadata,
+    }
+
+
+def check_same_fit(
+    snapshot: Snapshot, identity: dict[str, Any], callbacks: Iterable[Callback]
+) -> None:
+    """Check that a snapshot is of a fit like this one.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    identity : dict
+        This fit's, as `take_snapshot` was given the other's.
+    callbacks : iterable of Callback
+
+    Raises
+    ------
+    ValueError
+        If it is not; the message names the first difference and both values.
+    """
+    theirs = {**snapshot.header["run"], "callbacks": [n for n, _ in snapshot.header["callbacks"]]}
+    names = [type(one).__name__ for one, _ in _with_state(callbacks)]
+    for what, mine in {**identity, "callbacks": names}.items():
+        if theirs.get(what) != mine:
+            raise ValueError(f"{_REFUSED}: its {what} is {theirs.get(what)!r}, here it is {mine!r}")
+
+
+class Progress(NamedTuple):
+    """What a snapshot holds, on the device again.
+
+    Parameters
+    ----------
+    published : TrainingState
+        After the last full epoch.
+    counters : Counters
+        Of that moment.
+    state : TrainingState or None
+        Of the epoch in progress; None between two epochs.
+    sums : EpochSums or None
+        Of the epoch in progress.
+    kept : list
+        States of callbacks.
+    """
+
+    published: TrainingState
+    counters: Counters
+    state: TrainingState | None
+    sums: EpochSums | None
+    kept: list[Any]
+
+    def callback_states(
+        self, callbacks: Sequence[Callback]
+    ) -> Iterator[tuple[Callback, dict[str, Any]]]:
+        """Each callback with its state, an empty one where nothing was kept."""
+        pairs = zip(_with_state(callbacks), self.kept, strict=True)
+        kept = {id(one): state for (one, _), state in pairs}
+        return ((one, kept.get(id(one), {})) for one in callbacks)
+
+
+def restored_progress(snapshot: Snapshot, backend: Backend, like: TrainingState) -> Progress:
+    """What a snapshot holds, on the device again.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    backend : Backend
+    like : TrainingState
+        Of the network that resumes.
+
+    Raises
+    ------
+    ValueError
+        If an array has another shape than the network's.
+    """
+    header, arrays = snapshot.header, snapshot.arrays
+
+    def moved(name: str) -> Any:
+        state = _by_name(unpacked(header[name], arrays))
+        return map_arrays(lambda one: backend.from_host(one, one.dtype.name), state)
+
+    state = moved("state")
+    theirs, mine = map_arrays(_shape, state), map_arrays(_shape, like)
+    if theirs != mine:
+        raise ValueError(
+            f"{_REFUSED}: its parameters, the optimizer's memory, running and moving averages "
+            f"have shapes {tuple(theirs)}, here they are {tuple(mine)}"
+        )
+    counters = Counters(header["epochs"], header["steps"], header["since"])
+    published, sums, tally = state, None, unpacked(header["tally"], arrays)
+    if tally is not None:
+        sums = EpochSums.restored(tally, backend)
+        sums.latest, sums.seconds = header["latest"], header["seconds"]
+        if not header["at_once"]:
+            published = moved("whole")._replace(memory=state.memory)
+            counters = counters.replaced(steps=counters.steps - sums.steps)
+    kept = [unpacked(one, arrays) for _, one in header["callbacks"]]
+    return Progress(published, counters, state if sums is not None else None, sums, kept)
+
+
+def _with_state(callbacks: Iterable[Callback]) -> list[tuple[Callback, dict[str, Any]]]:
+    """The callbacks that a snapshot keeps something of, and what."""
+    kept = [(one, one.state()) for one in callbacks]
+    return [(one, state) for one, state in kept if state]
+
+
+def _by_name(state: Any) -> TrainingState:
+    """A state whose parts a file gives by name, or, as in earlier files, by position."""
+    if isinstance(state, dict):
+        return TrainingState(**state)
+    theta, *others = state
+    if len(others) == 3:  # without the optimizer's memory
+        others.insert(0, ())
+    return TrainingState(theta, *others)
+
+
+def _shape(array: Any) -> tuple[int, ...]:
+    return tuple(array.shape)

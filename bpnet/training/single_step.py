@@ -1,0 +1,82 @@
+"""One training step on a mini-batch of the user's own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .divergence import DivergenceError
+from .history import History
+from .samples import SamplePreparer, task_undone_on_error
+from .scoring import costs_of
+from .settings import check_smoothing, step_config
+from .step import step_inputs
+from .trainable import Trainable
+from .weights import with_weights
+
+__all__ = ["train_step"]
+
+
+def train_step(trainable: Trainable, x: Any, y: Any, settings: Mapping[str, Any]) -> float:
+    """Do one step.
+
+    Parameters
+    ----------
+    trainable : Trainable
+    x, y : array
+    settings : mapping
+        All other arguments of `Network.step`, by name.
+
+    Returns
+    -------
+    float
+        Mean cost of the mini-batch before the step.
+
+    Raises
+    ------
+    ValueError, TypeError, DivergenceError
+        As `Network.step`.
+    RuntimeError
+        If a fit is training the same network.
+    """
+    config = step_config(settings, trainable.backend)
+    smoothing, weight = settings["label_smoothing"], settings["sample_weight"]
+    check_smoothing(smoothing)
+    backend, store = trainable.backend, trainable.store
+    with backend.scope():
+        with task_undone_on_error(trainable):
+            prepare = SamplePreparer(trainable, smoothing)
+            x, y = prepare(x, y)
+            model = prepare.model
+            x, y, total = with_weights(x, y, weight, None, backend=backend, task=model.task)
+        config = config.replaced(weighted=total is not None)
+        store.claim()
+        try:
+            store.init_optimizer(config)
+            _, counters, _ = store.current
+            t = counters.steps - counters.optimizer_began
+            inputs = step_inputs(model, config, trainable.seed, counters.steps, t)
+            order = np.arange(x.shape[0])[None, :]
+            try:
+                state, z = trainable.runs.step(config)(store.lend(), x, y, order, [inputs])
+                assert z is not None
+                each = costs_of(model, backend, z[0, :, :], y, weighted=config.weighted)
+                cost = float(backend.xp.mean(each))
+                finite = math.isfinite(cost)
+                if not finite or not backend.all_finite(state.theta):
+                    what = "a parameter became infinite" if finite else f"the cost became {cost}"
+                    raise DivergenceError(
+                        f"{what} in step {counters.steps + 1}, with {config.optimizer}; the "
+                        "parameters are those before it. A lower learning rate may help",
+                        History(),
+                    )
+            except BaseException:
+                store.reset_optimizer()
+                raise
+            store.commit(state, counters.replaced(steps=counters.steps + 1), config.optimizer)
+        finally:
+            store.release()
+    return cost

@@ -1,0 +1,131 @@
+"""The training state of a network, which one fit at a time may change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..backends import Backend
+from ..optimizers import Optimizer
+from .config import FIRST_LOSS_SCALE, StepConfig
+from .state import Counters, Trained, TrainingState, map_arrays
+
+__all__ = ["StateStore", "from_host"]
+
+_BUSY = (
+    "this network is being trained already: wait for the end of that fit, or train a copy "
+    "(net.copy())"
+)
+
+
+class StateStore:
+    """Holds state, counters and optimizer, and replaces all three in one assignment.
+
+    So a thread that reads `current` while another trains sees the network of one moment. Arrays
+    that were published are never written to again.
+
+    While an epoch goes on, its run changes the optimizer's memory in place. What is published
+    meanwhile has none.
+
+    Parameters
+    ----------
+    backend : Backend
+    current : Trained
+
+    Attributes
+    ----------
+    current : Trained
+    """
+
+    def __init__(self, backend: Backend, current: Trained) -> None:
+        import threading  # not needed by `import bpnet`
+
+        self._backend, self.current = backend, current
+        self._lock = threading.Lock()
+
+    @property
+    def state(self) -> TrainingState:
+        """The latest state."""
+        return self.current.state
+
+    @property
+    def counters(self) -> Counters:
+        """The latest counters."""
+        return self.current.counters
+
+    def claim(self) -> None:
+        """Reserve the state for one fit.
+
+        Raises
+        ------
+        RuntimeError
+            If another fit has it.
+        """
+        if not self._lock.acquire(blocking=False):
+            raise RuntimeError(_BUSY)
+
+    def release(self) -> None:
+        """Let another fit have the state."""
+        self._lock.release()
+
+    def init_optimizer(self, config: StepConfig) -> None:
+        """Give the state what a way of stepping keeps: memory of the optimizer, average, scale.
+
+        What is there already is kept.
+        """
+        (state, counters, before), optimizer = self.current, config.optimizer
+        if type(optimizer) is not type(before):
+            memory = optimizer.init(state.theta, self._backend.xp)
+            state = state._replace(memory=memory)
+            counters = counters.replaced(optimizer_began=counters.steps)
+        if not config.average:
+            state = state._replace(average=())
+        elif not state.average:
+            state = state._replace(average=(self._backend.copy(state.theta),))
+        if not config.scales_loss:
+            state = state._replace(loss_scale=())
+        elif not state.loss_scale:
+            scale = self._backend.from_host(FIRST_LOSS_SCALE, self._backend.dtype)
+            state = state._replace(loss_scale=(scale,))
+        self.current = Trained(state, counters, optimizer)
+
+    def replace(self, **changes: Any) -> None:
+        """Replace parts of the state, by name."""
+        trained = self.current
+        self.current = trained._replace(state=trained.state._replace(**changes))
+
+    def lend(self) -> TrainingState:
+        """The state, for a run that changes the optimizer's memory in place.
+
+        Until `commit`, what is published has no such memory.
+        """
+        state = self.state
+        if state.memory:
+            self.reset_optimizer()
+        return state
+
+    def commit(self, state: TrainingState, counters: Counters, optimizer: Optimizer) -> None:
+        """Publish the state of a run: copies of all but the optimizer's memory."""
+        copies: TrainingState = map_arrays(self._backend.copy, state._replace(memory=()))
+        self.current = Trained(copies._replace(memory=state.memory), counters, optimizer)
+
+    def on_host(self) -> Trained:
+        """What is published, in NumPy arrays of their own."""
+        while True:
+            trained = self.current
+            with self._backend.scope():
+                state = map_arrays(self._backend.to_numpy, trained.state)
+            if trained is self.current or not trained.state.memory:
+                return trained._replace(state=state)
+            # A run began meanwhile, and changes the memory.
+
+    def reset_optimizer(self) -> None:
+        """Forget what the optimizer has learned: its next step is its first."""
+        state, counters, _ = self.current
+        self.current = Trained(state._replace(memory=()), counters, None)
+
+
+def from_host(trained: Trained, backend: Backend) -> Trained:
+    """What `StateStore.on_host` returned, on a backend; the arrays are copied."""
+    with backend.scope():
+        state = map_arrays(lambda one: backend.from_host(one, backend.dtype), trained.state)
+    return trained._replace(state=state)

@@ -1,0 +1,108 @@
+"""Weights of samples and classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from ..backends import Array, Backend
+from ..backends.interop import host_array
+
+__all__ = ["weights_of", "with_weights"]
+
+
+def weights_of(
+    sample_weight: Any, class_weight: Any, y: Array, *, backend: Backend, task: str
+) -> np.ndarray[Any, Any] | None:
+    """The weight of each sample, shape (m,), on the host; None if none were given.
+
+    Their mean is 1, as only their proportions count.
+
+    Parameters
+    ----------
+    sample_weight : array, shape (m,), or None
+        In NumPy or the network's library.
+    class_weight : dict of int to float, "balanced" or None
+        Of each class; ``"balanced"`` makes all classes count the same.
+    y : array, shape (m, n_L)
+        Rows of targets, on the device.
+    backend : Backend
+    task : {"classification", "regression"}
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative or not finite, all are 0, or a number or class disagrees.
+    TypeError
+        If weights are no numbers, or in another library or on another device.
+    """
+    weights = None
+    if sample_weight is not None:
+        backend.reject_foreign(sample_weight, "sample_weight")
+        if backend.owns(sample_weight):
+            sample_weight = backend.to_numpy(sample_weight)
+        weights = host_array(sample_weight, "sample_weight").astype(np.float64)
+        if weights.shape != (y.shape[0],):
+            raise ValueError(
+                f"sample_weight has shape {weights.shape}, but there are {y.shape[0]} samples: "
+                f"it must be ({y.shape[0]},)"
+            )
+        if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
+            raise ValueError(
+                f"sample_weight goes from {weights.min():g} to {weights.max():g}: weights must be "
+                "finite and at least 0, and one of them more"
+            )
+    if class_weight is not None:
+        if task != "classification":
+            raise ValueError(f"class_weight is for classification, and the task is {task}")
+        rows = backend.to_numpy(y)
+        labels = (rows[:, 0] > 0.5).astype(int) if rows.shape[1] == 1 else rows.argmax(axis=1)
+        found = _factors(class_weight, labels, max(rows.shape[1], 2))[labels]
+        weights = found if weights is None else weights * found
+        if not weights.any():
+            raise ValueError(
+                f"class_weight {class_weight!r} leaves each of the {len(labels)} samples a weight "
+                "of 0: one must have more"
+            )
+    return None if weights is None else weights / weights.mean()
+
+
+def with_weights(
+    x: Array, y: Array, sample_weight: Any, class_weight: Any, *, backend: Backend, task: str
+) -> tuple[Array, Array, float | None]:
+    """Samples, targets with the weights as a last column, and the sum of the weights.
+
+    Without weights the targets are as they were, and the sum is None.
+    """
+    weights = weights_of(sample_weight, class_weight, y, backend=backend, task=task)
+    if weights is None:
+        return x, y, None
+    column = backend.asarray(weights[:, None], "sample_weight")
+    return x, backend.xp.concat([y, column], axis=1), float(weights.sum(dtype=np.float64))
+
+
+def _factors(class_weight: Any, labels: np.ndarray[Any, Any], n: int) -> np.ndarray[Any, Any]:
+    """The weight of each class."""
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        counts = np.bincount(labels, minlength=n)
+        found: np.ndarray[Any, Any] = len(labels) / (
+            np.count_nonzero(counts) * np.maximum(counts, 1)
+        )
+        return found
+    if not isinstance(class_weight, Mapping):
+        raise TypeError(f'class_weight must be a dict or "balanced", not {class_weight!r}')
+    factors = np.ones(n)
+    for label, weight in class_weight.items():
+        if label not in range(n):
+            raise ValueError(f"class_weight has class {label!r}: classes are 0 to {n - 1}")
+        if not isinstance(weight, Real):
+            raise TypeError(f"the weight of class {label} must be a number, not {weight!r}")
+        if not 0.0 <= float(weight) < np.inf:
+            raise ValueError(
+                f"the weight of class {label} must be at least 0 and finite, not {weight}"
+            )
+        factors[int(label)] = weight
+    return factors

@@ -1,0 +1,178 @@
+"""Where the settings of a run come from: flags, a file, the data set; and what is refused."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bpnet import activations, costs, initializers, optimizers
+from bpnet.cli import main
+from bpnet.cli.settings import SETTINGS
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("table.csv").write_text("a,b,y\n" + "1,2,0.5\n3,1,1.5\n" * 20)
+
+
+def train(*flags, config=None):
+    """The settings of a short run of these flags and this file."""
+    if config is not None:
+        Path("config.toml").write_text(config)
+        flags = ("--config", "config.toml", *flags)
+    assert main(["train", "--quiet", "--overwrite", "--out", "run", *flags]) == 0
+    return tomllib.loads(Path("run/settings.toml").read_text())
+
+
+def refusal(capsys, *flags):
+    """What is said where these flags are refused."""
+    capsys.readouterr()
+    assert main(["train", *flags]) == 2
+    told, errors = capsys.readouterr()
+    assert told == ""
+    assert errors.startswith("bpnet: ")
+    assert errors.count("\n") <= 2
+    return errors.removeprefix("bpnet: ").rstrip("\n")
+
+
+def test_every_setting_is_kept():
+    found = train("--epochs", "1", "--optimizer", "momentum", "--dtype", "float64")
+    of_other_data = {"data_dir", "data", "target", "task", "text"}
+    assert set(found) == set(SETTINGS) - of_other_data
+    assert (found["learning_rate"], found["momentum"]) == (0.1, 0.9)
+    assert (found["backend"], found["device"], found["dtype"]) == ("numpy", "cpu", "float64")
+
+
+def test_flags_win_over_the_file():
+    config = 'hidden = 5\nactivation = "tanh"\nepochs = 1\nlearning_rate = 1'
+    found = train("--hidden", "4", "3", config=config)
+    assert (found["hidden"], found["activation"]) == ([4, 3], "tanh")
+    assert found["learning_rate"] == 1.0
+
+
+def test_a_flag_sets_aside_what_went_with_the_setting_it_replaces():
+    train("--epochs", "1", "--optimizer", "nesterov", "--momentum", "0.5")
+    earlier = Path("run/settings.toml").read_text()
+    assert train(config=earlier)["momentum"] == 0.5
+    found = train("--optimizer", "sgd", "--cost", "quadratic", config=earlier)
+    assert "momentum" not in found
+    assert found["output_activation"] == "sigmoid"
+    table = ("--data", "table.csv", "--target", "y")
+    found = train(*table, "--cost", "quadratic", config=earlier)
+    assert "dataset" not in found
+    assert (found["task"], found["hidden"]) == ("regression", [64])
+
+
+def test_best_can_be_taken_back():
+    assert train(config="best = true\nepochs = 1")["best"] is True
+    assert train("--no-best", config="best = true\nepochs = 1")["best"] is False
+
+
+def test_an_optimizer_of_ones_own_choice_has_its_own_rate():
+    assert train("--epochs", "1", "--optimizer", "sgd")["learning_rate"] == 0.1
+    assert train("--epochs", "1", "--optimizer", "adam")["learning_rate"] == 0.003
+
+
+def test_paths_in_a_file_are_relative_to_it(monkeypatch):
+    Path("config.toml").write_text('data = "table.csv"\ntarget = "y"\nepochs = 1')
+    Path("below").mkdir()
+    monkeypatch.chdir("below")
+    found = train("--config", "../config.toml")
+    assert Path(found["data"]).samefile("../table.csv")
+    assert Path(found["data"]).is_absolute()
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("epocs = 3", "unknown setting 'epocs': did you mean 'epochs'?"),
+        ("epochs = '3'", "epochs must be a whole number, not '3'"),
+        ("epochs = [3]", "epochs must be a whole number, not [3]"),
+        ("epochs = true", "epochs must be a whole number, not True"),
+        ("hidden = [3, 'a']", "hidden must be a whole number or a list of such, not [3, 'a']"),
+        ("l2 = '0'", "l2 must be a number, not '0'"),
+        ("data = 3", "data must be text, not 3"),
+        ("best = 1", "best must be true or false, not 1"),
+        ("epochs = x", "Invalid value (at line 1, column 10)"),
+    ],
+)
+def test_a_file_with_a_mistake(config, message, capsys):
+    Path("config.toml").write_text(config)
+    assert refusal(capsys, "--config", "config.toml") == f"config.toml: {message}"
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ("--hiden 30", "unknown argument '--hiden': did you mean '--hidden'?"),
+        ("digits", "unknown argument 'digits'"),
+        ("--epochs ten", "argument --epochs: invalid int value: 'ten'"),
+        ("--epochs -1", "epochs must be at least 0, not -1"),
+        ("--batch-size 0", "batch_size must be at least 1, not 0"),
+        ("--learning-rate -1", "learning_rate must be at least 0 and finite, not -1"),
+        ("--l2 -1", "l2 must be at least 0 and finite, not -1"),
+        ("--hidden 0", "sizes[1] must be at least 1, not 0"),
+        ("--seed -1", "seed must be at least 0, not -1"),
+        ("--activation rleu", "unknown activation 'rleu': did you mean 'relu'?"),
+        ("--output-activation sofmax", "unknown activation 'sofmax': did you mean 'softmax'?"),
+        ("--cost quadratc", "unknown cost 'quadratc': did you mean 'quadratic'?"),
+        ("--initializer he", "unknown initializer 'he'"),
+        ("--optimizer adm", "unknown optimizer 'adm': did you mean 'adam'?"),
+        ("--momentum 0.5", "--momentum is for momentum and nesterov, not adam"),
+        ("--backend numyp", "unknown backend 'numyp': did you mean 'numpy'?"),
+        ("--backend numpy --device cuda", "numpy 2"),
+        ("--device cdua", "unknown device 'cdua': did you mean 'cuda'?"),
+        ("--dtype float16", "unknown dtype 'float16'"),
+        ("--dataset mnits", "unknown dataset 'mnits': did you mean 'mnist'?"),
+        ("--dataset mnist", "--dataset mnist needs --data-dir DIR, the folder with its four files"),
+        ("--dataset mnist --data-dir no", "no: no such directory"),
+        ("--data-dir no", "--data-dir goes with --dataset mnist"),
+        ("--target y", "--target goes with --data FILE"),
+        ("--data table.csv", "--data needs --target COLUMN, one of 'a', 'b', 'y'"),
+        ("--data table.csv --target z", "table.csv: no column 'z'"),
+        ("--data table.csv --target y --dataset digits", "--data FILE and --dataset exclude"),
+        ("--data table.csv --target y --task clasification", "no task 'clasification', did you"),
+        ("--data no.csv --target y", "no.csv: no such file"),
+        ("--config no.toml", "no.toml: No such file or directory"),
+        (
+            "--output-activation tanh",
+            "the cost categorical_cross_entropy is defined for outputs between 0 and 1",
+        ),
+    ],
+)
+def test_a_flag_with_a_mistake(flags, message, capsys):
+    assert refusal(capsys, *flags.split(), "--quiet").startswith(message)
+    assert not Path("runs").exists()
+
+
+def test_a_device_that_is_not_here_comes_with_the_reason(monkeypatch, capsys):
+    from bpnet.backends import Availability, loading
+
+    def nowhere(name):
+        return Availability(name, None, (), f"{name} is not installed")
+
+    monkeypatch.setattr(loading, "_probe_built_in", nowhere)
+    told = refusal(capsys, "--device", "cuda", "--quiet")
+    assert told.startswith(
+        "no installed library has the device 'cuda': cupy: cupy is not installed"
+    )
+    assert 'pip install "bpnet-xp[' in told
+
+
+def test_a_table_too_small_to_validate_is_trained_all_the_same(capsys):
+    # A class of a single row is only trained on, and the other one has a row to spare: the test's.
+    Path("tiny.csv").write_text("a,y\n" + "".join(f"{i * i},c{min(i, 8)}\n" for i in range(10)))
+    data = ("--data", "tiny.csv", "--target", "y")
+    assert train(*data, "--epochs", "2")["early_stopping"] == 0
+    for flag in (["--early-stopping", "3"], ["--best"]):
+        told = refusal(capsys, *data, *flag)
+        assert told == f"{flag[0]} needs validation samples, and there are none"
+
+
+def test_help_names_all_there_is_to_choose(capsys):
+    assert main(["train", "--help"]) == 0
+    words = capsys.readouterr().out.translate(str.maketrans(",()", "   ")).split()
+    for module in (activations, costs, initializers, optimizers):
+        for name in module.BUILT_IN:
+            assert name in words

@@ -1,0 +1,350 @@
+"""bpnet train: the run folder, what is told, and every way in which it can end."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bpnet
+from bpnet.cli import main
+from bpnet.data import load_digits
+
+ROOT = Path(__file__).resolve().parents[2]
+MNIST = Path(os.environ.get("BPNET_DATA", ROOT.parent / "shared" / "data"), "mnist")
+FILES = {"settings.toml", "history.csv", "history.jsonl", "curves.png", "model.safetensors"}
+# As a terminal starts it: a runner of tests may have had Ctrl-C ignored, and children inherit that.
+AS_IN_A_TERMINAL = """
+import signal
+from bpnet.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+raise SystemExit(main())
+"""
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+def settings(folder):
+    return tomllib.loads(Path(folder, "settings.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def people():
+    """A table with numbers, labels, gaps and a constant."""
+    rng = np.random.default_rng(0)
+    lines = ["name,age,city,planet,income,buys"]
+    for i in range(120):
+        age, city = rng.integers(20, 80), rng.choice(["Rome", "Bonn"])
+        income = 3 * age + 40 * (city == "Rome") + rng.normal()
+        buys = "yes" if income > 160 else "no"
+        lines.append(f"p{i},{age if i % 9 else ''},{city if i % 7 else 'NA'},Earth,{income},{buys}")
+    path = Path("people.csv")
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+# ---------------------------------------------------------------------- a run and its folder
+
+
+def test_a_run_leaves_its_folder_and_tells_the_accuracy_of_what_it_saved(capsys):
+    assert main(["train", "--epochs", "8"]) == 0
+    told, progress = capsys.readouterr()
+    lines = told.splitlines()
+    assert lines[0].startswith("data      digits: samples 1,258 to train on, 180 to validate, 359")
+    assert "defaults  of digits: hidden 64" in told
+    assert "network   Network(64 -> 64 relu -> 10 softmax" in told
+    assert "saved     runs/digits-1: settings.toml, history.csv, history.jsonl, curves.png" in told
+    assert "epoch 8: 100%" in progress
+
+    folder = Path("runs/digits-1")
+    assert {path.name for path in folder.iterdir()} == FILES
+    net = bpnet.load(folder / "model.safetensors")
+    assert lines[-1] == f"test accuracy {100 * net.accuracy(*load_digits().test):.1f} %"
+    assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_histories_have_the_columns_in_order():
+    assert main(["train", "--epochs", "2", "--quiet", "--out", "run"]) == 0
+    columns = ["epoch", "train_cost", "validation_cost", "train_accuracy", "validation_accuracy"]
+    with open("run/history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == [*columns, "seconds"]
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    lines = Path("run/history.jsonl").read_text().splitlines()
+    assert [list(json.loads(line)) for line in lines] == [[*columns, "seconds"]] * 2
+
+
+def test_quiet_tells_the_last_line_alone(capsys):
+    assert main(["train", "--epochs", "1", "--quiet"]) == 0
+    told, errors = capsys.readouterr()
+    assert re.fullmatch(r"test accuracy \d+\.\d %\n", told)
+    assert errors == ""
+
+
+def test_runs_are_numbered_and_never_overwritten(capsys):
+    for _ in range(2):
+        assert main(["train", "--epochs", "1", "--quiet"]) == 0
+    first = Path("runs/digits-1/history.csv").read_bytes()
+    assert Path("runs/digits-2/history.csv").exists()
+    capsys.readouterr()
+    assert main(["train", "--epochs", "1", "--out", "runs/digits-1"]) == 2
+    assert capsys.readouterr() == (
+        "",
+        "bpnet: runs/digits-1 is not empty: name another --out, or add --overwrite\n",
+    )
+    assert Path("runs/digits-1/history.csv").read_bytes() == first
+    assert main(["train", "--epochs", "1", "--out", "runs/digits-1", "--overwrite"]) == 0
+    assert Path("runs/digits-1/history.csv").read_bytes() != first
+
+
+def test_settings_repeat_the_run_to_the_byte(people, tmp_path, monkeypatch):
+    for name, flags in {
+        "digits": ["--hidden", "12", "7", "--activation", "tanh", "--optimizer", "nesterov"],
+        "table": ["--data", "people.csv", "--target", "income", "--cost", "huber"],
+    }.items():
+        assert main(["train", *flags, "--seed", "3", "--epochs", "3", "--out", name]) == 0
+        Path("elsewhere").mkdir(exist_ok=True)
+        monkeypatch.chdir("elsewhere")
+        assert main(["train", "--config", f"../{name}/settings.toml", "--out", name]) == 0
+        monkeypatch.chdir(tmp_path)
+        for file in ("model.safetensors", "settings.toml"):
+            assert Path("elsewhere", name, file).read_bytes() == Path(name, file).read_bytes()
+
+
+def test_a_model_holds_no_path_and_what_predict_needs(people):
+    assert main(["train", "--data", "people.csv", "--target", "buys", "--out", "run"]) == 0
+    content = Path("run/model.safetensors").read_bytes()
+    assert b"people" not in content
+    assert os.fsencode(Path.cwd()) not in content
+    metadata = bpnet.load("run/model.safetensors").metadata
+    assert metadata["classes"] == ["no", "yes"]
+    assert metadata["preprocessing"]["schema_version"] == 1
+
+
+def test_without_matplotlib_it_says_that_no_picture_was_drawn(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert main(["train", "--epochs", "1", "--out", "run"]) == 0
+    assert {path.name for path in Path("run").iterdir()} == FILES - {"curves.png"}
+    told, notes = capsys.readouterr()
+    assert "saved     run: settings.toml, history.csv, history.jsonl, model.safetensors" in told
+    advice = 'a picture needs matplotlib: pip install "bpnet-xp[plot]"'
+    assert notes.endswith(f"note: no picture was drawn: {advice}\n")
+
+
+def test_best_saves_the_best_validation_epoch(capsys):
+    assert main(["train", "--out", "last"]) == 0
+    told = capsys.readouterr().out
+    found = re.search(r"best +epoch (\d+): validation accuracy (.*) %, test accuracy (.*) %", told)
+    epoch, validation, test = found.groups()
+    assert int(epoch) < 40
+    assert f"--best saves those of epoch {epoch}" in " ".join(told.split())
+
+    assert main(["train", "--best", "--out", "best"]) == 0
+    told = capsys.readouterr().out
+    assert f"the parameters of epoch {epoch}, the best on validation" in told
+    assert told.splitlines()[-1] == f"test accuracy {float(test):.1f} %"
+    net, digits = bpnet.load("best/model.safetensors"), load_digits()
+    assert f"{100 * net.accuracy(*digits.validation):.2f}" == validation
+    assert f"{100 * net.accuracy(*digits.test):.2f}" == test
+    assert settings("best")["best"] is True
+
+
+def test_early_stopping_stops_and_goes_back(capsys):
+    flags = ["--early-stopping", "1", "--learning-rate", "0.05", "--epochs", "200"]
+    assert main(["train", *flags, "--out", "run"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "stopped early" in told
+    assert re.search(r"the parameters of epoch \d+, (with the lowest|the best on) validation", told)
+
+
+# ---------------------------------------------------------------------- what it trains on
+
+
+def test_digits_reach_97_percent_on_average_over_ten_seeds():
+    test, reached = load_digits().test, []
+    for seed in range(10):
+        assert main(["train", "--quiet", "--seed", str(seed), "--out", str(seed)]) == 0
+        reached.append(bpnet.load(f"{seed}/model.safetensors").accuracy(*test))
+    assert np.mean(reached) >= 0.97
+
+
+@pytest.mark.skipif(not MNIST.is_dir(), reason=f"no MNIST in {MNIST}; BPNET_DATA says where")
+def test_mnist_is_trained_with_the_books_settings(capsys):
+    flags = ["--hidden", "30", "--epochs", "1", "--batch-size", "10", "--learning-rate", "3.0"]
+    mnist = ["--dataset", "mnist", "--data-dir", str(MNIST)]
+    assert main(["train", *mnist, *flags, "--out", "run"]) == 0
+    told = capsys.readouterr().out
+    assert "samples 50,000 to train on, 10,000 to validate, 10,000 to test" in told
+    assert re.search(r"best +epoch 1: validation accuracy .* %, test accuracy .* %", told)
+    assert float(told.split()[-2]) > 80
+    found = settings("run")
+    assert found["activation"] == found["output_activation"] == "sigmoid"
+    assert (found["cost"], found["initializer"]) == ("quadratic", "standard_normal")
+    assert (found["optimizer"], found["l2"]) == ("sgd", 0.0)
+
+
+def test_a_table_of_classes(people, capsys):
+    assert main(["train", "--data", str(people), "--target", "buys"]) == 0
+    told, notes = capsys.readouterr()
+    told = " ".join(told.split())
+    assert "96 to train on, 12 to validate, 12 to test; 5 features, 2 classes (no, yes)" in told
+    assert "note: column 'name' is left out: its 120 texts all differ, like identifiers" in notes
+    assert "note: column 'planet' is constant (='Earth') in the training rows" in notes
+    assert float(told.split()[-2]) > 70
+    assert settings("runs/people-1")["task"] == "classification"
+
+
+def test_a_table_of_numbers(people, capsys):
+    assert main(["train", "--data", str(people), "--target", "income", "--out", "run"]) == 0
+    told = capsys.readouterr().out
+    assert "-> 1 identity, cost=quadratic" in told
+    assert re.fullmatch(r"test r2 0\.\d{3}", told.splitlines()[-1])
+    assert "train_r2" in Path("run/history.csv").read_text()
+
+
+def test_two_classes_and_the_binary_cross_entropy_take_one_output(people, capsys):
+    data = ["--data", str(people), "--target", "buys"]
+    assert main(["train", *data, "--cost", "cross_entropy", "--epochs", "2"]) == 0
+    assert "-> 1 sigmoid, cost=binary_cross_entropy" in capsys.readouterr().out
+
+
+def test_no_hidden_layer(capsys):
+    assert main(["train", "--hidden", "--epochs", "2"]) == 0
+    told = capsys.readouterr().out
+    assert "hidden none" in told
+    assert "Network(64 -> 10 softmax" in told
+
+
+@pytest.mark.parametrize("library", ["torch", "jax"])
+def test_another_library_trains_alike(library, capsys):
+    pytest.importorskip(library, reason=f"{library} is not installed")
+    for backend in ("numpy", library):
+        flags = ["--backend", backend, "--dtype", "float64", "--epochs", "2", "--quiet"]
+        assert main(["train", *flags, "--out", backend]) == 0
+    assert settings(library)["backend"] == library
+    one, other = (bpnet.load(f"{name}/model.safetensors") for name in ("numpy", library))
+    for a, b in zip(one.weights + one.biases, other.weights + other.biases, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+# ---------------------------------------------------------------------- how a run can end badly
+
+
+def test_divergence_saves_the_last_finite_parameters(capsys):
+    flags = ["--optimizer", "sgd", "--learning-rate", "1e38", "--out", "run"]
+    assert main(["train", *flags]) == 1
+    told, errors = capsys.readouterr()
+    assert "test accuracy" not in told
+    last = [line for line in errors.splitlines() if line.startswith(("bpnet:", "the run"))]
+    assert re.match(r"bpnet: the cost became \S+ in epoch 1, batch \d+ of 40", last[0])
+    assert last[1] == "the run until then is in run"
+    assert bpnet.load("run/model.safetensors").epochs == 0
+
+
+def test_ctrl_c_saves_the_run_first(ctrl_c, monkeypatch, capsys):
+    def press(self, fit, row):
+        self.epoch, self._kept = 1, fit.parameters()
+        ctrl_c()
+
+    monkeypatch.setattr(bpnet.KeepBest, "on_epoch_end", press)
+    assert main(["train", "--out", "run"]) == 130
+    told, errors = capsys.readouterr()
+    assert "interrupted" in told
+    assert told.splitlines()[-1].startswith("test accuracy ")
+    assert errors.endswith(
+        "bpnet: interrupted; the run until then is in run; --resume run goes on\n"
+    )
+    assert {path.name for path in Path("run").iterdir()} == FILES | {"checkpoints"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT to a process")
+def test_ctrl_c_from_a_terminal():
+    command = [sys.executable, "-c", AS_IN_A_TERMINAL, "train", "--epochs", "100000"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=Path.cwd()
+    ) as process:
+        progress = b""
+        while not re.search(rb"epoch ([2-9]|\d\d+):", progress) and process.poll() is None:
+            progress += os.read(process.stderr.fileno(), 4096)
+        process.send_signal(signal.SIGINT)
+        told, errors = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert b"Traceback" not in errors
+    assert b"test accuracy" in told
+    assert {path.name for path in Path("runs/digits-1").iterdir()} == FILES | {"checkpoints"}
+
+
+def test_a_disk_that_fills_up_while_saving(monkeypatch, capsys):
+    def full(self, path):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(bpnet.Network, "save", full)
+    assert main(["train", "--epochs", "1", "--quiet", "--out", "run"]) == 1
+    error = f"bpnet: {Path('run', 'model.safetensors')}: No space left on device\n"
+    assert capsys.readouterr().err == error
+
+
+def test_an_unwritable_folder_is_found_before_training(monkeypatch, capsys):
+    def trained(*_):
+        raise AssertionError("training began")
+
+    monkeypatch.setattr(bpnet.training.Fit, "epoch", trained)
+    Path("file").touch()
+    assert main(["train", "--quiet", "--out", "file/run"]) == 2
+    assert "bpnet: the run folder cannot be written: " in capsys.readouterr().err
+
+
+@pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() == 0, reason="permissions hold for others than root alone"
+)
+def test_a_folder_without_permission_is_found_before_training(capsys):
+    Path("closed").mkdir(mode=0o500)
+    assert main(["train", "--out", "closed/run"]) == 2
+    assert "closed/run: Permission denied" in capsys.readouterr().err
+
+
+def test_nothing_is_left_where_a_setting_is_refused():
+    assert main(["train", "--batch-size", "0"]) == 2
+    assert not Path("runs").exists()
+
+
+# ---------------------------------------------------------------------- from a clone
+
+
+def test_the_script_runs_from_anywhere_and_uninstalled(monkeypatch):
+    # Without site's start-up an editable installation is not seen, but PYTHONPATH's packages are.
+    packages = [path for path in sys.path if path and Path(path).resolve() != ROOT]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(packages))
+    script = ROOT / "scripts" / "train.py"
+    command = [sys.executable, "-S", str(script), "--epochs", "1", "--quiet"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"test accuracy \d+\.\d %\n", done.stdout)
+    assert Path("runs/digits-1/model.safetensors").exists()
+
+
+def test_the_script_says_what_to_install():
+    script = ROOT / "scripts" / "train.py"
+    # Without site-packages there is no dependency.
+    command = [sys.executable, "-S", "-E", str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert re.fullmatch(r"bpnet: .*numpy.* must be installed: .*pip install .*\n", done.stderr)
+
+
+def test_it_runs_as_a_module():
+    command = [sys.executable, "-m", "bpnet", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT)
+    assert (done.returncode, done.stdout) == (0, f"bpnet {bpnet.__version__}\n")

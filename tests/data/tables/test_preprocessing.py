@@ -1,0 +1,271 @@
+import json
+import re
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bpnet.data import Preprocessing
+from bpnet.data.tables.column_encoders import Categorical, Numeric
+
+REGRESSION = Preprocessing(
+    columns=(Numeric("age", 40.0, 10.0), Categorical("city", ("Bonn", "Rome", None))),
+    target="income",
+    classes=None,
+    target_mean=3.0,
+    target_scale=0.5,
+    ignored=("id",),
+)
+CLASSES = Preprocessing((Numeric("age", 0.0, 1.0),), "kind", ("cat", "dog"))
+NUMBERS = Preprocessing((Numeric("age", 0.0, 1.0),), "stars", (1, 2, 5))
+
+
+def raises(*words):
+    return pytest.raises(ValueError, match=".*".join(map(re.escape, words)))
+
+
+def warns(*words):
+    return pytest.warns(UserWarning, match=".*".join(map(re.escape, words)))
+
+
+def test_features_and_task():
+    assert REGRESSION.features == ("age", "city=Bonn", "city=Rome", "city=(missing)")
+    assert REGRESSION.task == "regression"
+    assert CLASSES.task == "classification"
+    assert REGRESSION.text_columns == ("city",)
+    assert CLASSES.text_columns == ("kind",)
+    assert NUMBERS.text_columns == ()
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"age": [50, 35], "city": ["Rome", "Bonn"]},
+        {"age": ["50", " 35.0 "], "city": ["Rome ", "Bonn"]},
+        {"city": np.array(["Rome", "Bonn"]), "age": np.array([50, 35], np.uint8), "income": [1, 2]},
+        {"": [0, 1], "id": ["a", "b"], "age": [50.0, 35.0], "city": ["Rome", "Bonn"]},
+    ],
+)
+def test_transform(table):
+    x = REGRESSION.transform(table)
+    assert x.dtype == np.float32
+    assert x.flags.c_contiguous
+    np.testing.assert_array_equal(x, [[1, 0, 1, 0], [-0.5, 1, 0, 0]])
+
+
+def test_transform_takes_a_data_frame():
+    pandas = pytest.importorskip("pandas", reason="a data frame needs pandas")
+    frame = pandas.DataFrame({"age": [50, 35], "city": pandas.array(["Rome", "Bonn"])})
+    np.testing.assert_array_equal(REGRESSION.transform(frame), [[1, 0, 1, 0], [-0.5, 1, 0, 0]])
+    frame = pandas.DataFrame({"age": [50, 35], "city": ["Rome", pandas.NA]})
+    with warns("column 'city' has 1 missing value"):
+        assert REGRESSION.transform(frame)[1].tolist() == [-0.5, 0, 0, 1]
+
+
+def test_transform_changes_nothing_of_the_users():
+    ages = np.array([50.0, np.nan])
+    with warns("column 'age' has 1 missing value, filled with the training mean 40"):
+        x = REGRESSION.transform({"age": ages, "city": ["Rome", "Bonn"]})
+    assert x[:, 0].tolist() == [1.0, 0.0]
+    np.testing.assert_array_equal(ages, [50.0, np.nan])
+
+
+@pytest.mark.parametrize("missing", [None, "", "NA", "?", float("nan")])
+def test_missing_values(missing):
+    with warns("column 'age' has 2 missing values, filled with the training mean 40"):
+        x = REGRESSION.transform({"age": [missing, 50, missing], "city": ["Rome"] * 3})
+    assert x[:, 0].tolist() == [0, 1, 0]
+    with warns("column 'city' has 1 missing value, kept as a category of their own"):
+        x = REGRESSION.transform({"age": [40], "city": np.array([missing], dtype=object)})
+    assert x.tolist() == [[0, 0, 0, 1]]
+
+
+def test_missing_labels_that_training_never_saw_are_all_zeros():
+    prep = Preprocessing((Categorical("city", ("Bonn", "Rome")),), "y", None)
+    with warns("column 'city' has 1 missing value, encoded as all zeros"):
+        assert prep.transform({"city": ["Rome", ""]}).tolist() == [[0, 1], [0, 0]]
+
+
+def test_unseen_categories_are_all_zeros():
+    with warns("column 'city' has categories", "all zeros: 'Oslo', 'Wien'"):
+        x = REGRESSION.transform({"age": [40] * 3, "city": ["Wien", "Rome", "Oslo"]})
+    assert x[:, 1:].tolist() == [[0, 0, 0], [0, 1, 0], [0, 0, 0]]
+
+
+def test_labels_that_look_like_numbers_are_found_as_numbers():
+    prep = Preprocessing((Categorical("zip", ("1", "2")),), "y", None)
+    for values in (["1", "2"], [1, 2], [1.0, 2.0]):
+        assert prep.transform({"zip": values}).tolist() == [[1, 0], [0, 1]]
+
+
+def test_columns_that_are_not_used_are_told():
+    with warns("column 'shoe' is no feature and is not used"):
+        REGRESSION.transform({"age": [40], "city": ["Rome"], "shoe": [44]})
+    many = {f"extra{i}": [0] for i in range(12)}
+    with warns("12 columns are no features and are not used: 'extra0'", "and 2 more"):
+        REGRESSION.transform({"age": [40], "city": ["Rome"], **many})
+
+
+def test_a_missing_feature():
+    with raises("no column 'age', did you mean 'Age'?", "'Age', 'city'"):
+        REGRESSION.transform({"Age": [40], "city": ["Rome"]})
+    with raises("no column 'city'; there are 'age', 'x'"):
+        REGRESSION.transform({"age": [40], "x": [1]})
+
+
+def test_columns_of_different_shapes():
+    with raises("'city' has shape (2,), column 'age' (1,)"):
+        REGRESSION.transform({"age": [40], "city": ["Rome", "Bonn"]})
+    with raises("'age' has shape (1, 1)"):
+        REGRESSION.transform({"age": [[40]], "city": ["Rome"]})
+
+
+@pytest.mark.parametrize(
+    ("ages", "words"),
+    [
+        ([40, "old"], "column 'age', row 2: 'old' is not a number"),
+        ([40, "1_000"], "column 'age', row 2: '1_000' is not a number"),
+        ([float("inf"), 40], "column 'age', row 1: inf is not a finite number"),
+        (["40", "-Infinity"], "column 'age', row 2: -inf is not a finite number"),
+        ([40, 1e300], "column 'age': 1e+300 is too far from the training mean 40 for float32"),
+    ],
+)
+def test_cells_that_are_no_numbers(ages, words):
+    with raises(words):
+        REGRESSION.transform({"age": ages, "city": ["Rome", "Rome"]})
+
+
+def test_targets_there_and_back():
+    y = REGRESSION.transform_target([2.5, "4"])
+    assert y.dtype == np.float32
+    assert y.tolist() == [[-1.0], [2.0]]
+    assert REGRESSION.inverse_target(y).tolist() == [[2.5], [4.0]]
+    assert REGRESSION.inverse_target(y).dtype == np.float64
+    assert REGRESSION.inverse_target([0.0, 2.0]).tolist() == [3.0, 4.0]
+    for prep, labels in ((CLASSES, ["dog", "cat", "dog"]), (NUMBERS, [5, 1, 2])):
+        codes = prep.transform_target(labels)
+        assert codes.dtype == np.int64
+        assert prep.inverse_target(codes).tolist() == labels
+    assert NUMBERS.transform_target(["5", 1.0]).tolist() == [2, 0]
+
+
+def test_targets_that_cannot_be():
+    with raises("column 'kind', row 2: 'cow', expected one of 'cat', 'dog'"):
+        CLASSES.transform_target(["cat", "cow"])
+    with raises("column 'kind', row 1: None, expected one of 'cat', 'dog'"):
+        CLASSES.transform_target(["", "cat"])
+    with raises("column 'stars', row 2: 3.0, expected one of 1, 2, 5"):
+        NUMBERS.transform_target([1, 3])
+    with raises("column 'income', row 1: ", "nan", "expected a number"):
+        REGRESSION.transform_target([None, 1])
+    with raises("column 'income', row 1: ", "1e+300", "expected a number that fits in float32"):
+        REGRESSION.transform_target([1e300])
+    with raises("class indices are integers, these are float64"):
+        CLASSES.inverse_target([0.5])
+    with raises("no class index 2: there are 2 classes"):
+        CLASSES.inverse_target([0, 2])
+    with raises("no class index -1: there are 2 classes"):
+        CLASSES.inverse_target([-1])
+
+
+names = st.text(max_size=5)
+reals = st.floats(allow_nan=False, allow_infinity=False)
+scales = st.floats(min_value=1e-300, allow_infinity=False)
+columns = st.one_of(
+    st.builds(Numeric, names, reals, scales),
+    st.builds(Categorical, names, st.lists(st.none() | names, unique=True).map(tuple)),
+)
+classes = st.none() | st.one_of(
+    *(st.lists(kind, min_size=1, unique=True).map(tuple) for kind in (names, st.integers()))
+)
+
+
+@given(
+    st.builds(
+        Preprocessing,
+        st.lists(columns).map(tuple),
+        names,
+        classes,
+        reals,
+        scales,
+        st.lists(names).map(tuple),
+    )
+)
+def test_json_there_and_back(prep):
+    stored = json.dumps(prep.to_dict(), allow_nan=False)
+    assert json.loads(stored)["schema_version"] == 1
+    assert Preprocessing.from_dict(json.loads(stored)) == prep
+
+
+def test_a_newer_schema_is_told_with_both_versions():
+    with raises("schema_version 2, this version of bpnet reads 1: update bpnet"):
+        Preprocessing.from_dict({**REGRESSION.to_dict(), "schema_version": 2})
+    with raises("schema_version 0, this version of bpnet reads 1"):
+        Preprocessing.from_dict({**REGRESSION.to_dict(), "schema_version": 0})
+
+
+@pytest.mark.parametrize("key", sorted(REGRESSION.to_dict()))
+def test_a_missing_key_is_named(key):
+    data = REGRESSION.to_dict()
+    del data[key]
+    with raises(f"preprocessing: key {key!r} is missing"):
+        Preprocessing.from_dict(data)
+
+
+@pytest.mark.parametrize("key", ["kind", "name", "mean", "scale"])
+def test_a_missing_key_of_a_column_is_named(key):
+    data = REGRESSION.to_dict()
+    del data["columns"][0][key]
+    with raises("preprocessing, column 1", f"key {key!r} is missing"):
+        Preprocessing.from_dict(data)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"schema_version": "1"}, "'schema_version' is '1', expected int"),
+        ({"schema_version": True}, "'schema_version' is True, expected int"),
+        ({"columns": {}}, "'columns' is {}, expected list"),
+        ({"columns": ["age"]}, "column 1 is 'age', expected a dictionary"),
+        ({"target": None}, "'target' is None, expected str"),
+        ({"classes": "ab"}, "'classes' is 'ab', expected list or NoneType"),
+        ({"classes": []}, "'classes' are [], expected different labels"),
+        ({"classes": ["a", 1]}, "'classes' are ['a', 1], expected different labels"),
+        ({"classes": ["a", "a"]}, "'classes' are ['a', 'a'], expected different labels"),
+        ({"classes": [True, False]}, "'classes' are [True, False], expected different labels"),
+        ({"target_mean": "0"}, "'target_mean' is '0', expected int or float"),
+        ({"target_mean": float("nan")}, "'target_mean' nan and 'target_scale' 0.5 cannot"),
+        ({"target_scale": 0}, "'target_mean' 3.0 and 'target_scale' 0 cannot"),
+        ({"target_scale": 10**400}, "'target_mean' 3.0 and 'target_scale' 1000"),
+        ({"ignored": [1]}, "'ignored' is [1], expected names of columns"),
+    ],
+)
+def test_a_damaged_entry_is_named_with_its_value(change, words):
+    with raises("preprocessing", words):
+        Preprocessing.from_dict({**REGRESSION.to_dict(), **change})
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ({"kind": "odd", "name": "a"}, "'kind' is 'odd', expected 'numeric' or 'categorical'"),
+        ({"kind": "numeric", "name": "a", "mean": 0, "scale": -1}, "'mean' 0 and 'scale' -1"),
+        ({"kind": "categorical", "name": "a", "categories": [1]}, "'categories' are [1]"),
+    ],
+)
+def test_a_damaged_column_is_named_with_its_value(column, words):
+    with raises("preprocessing, column 1 ('a')", words):
+        Preprocessing.from_dict({**REGRESSION.to_dict(), "columns": [column]})
+
+
+def test_damage_of_the_whole():
+    with raises("preprocessing is [], expected a dictionary"):
+        Preprocessing.from_dict([])
+
+
+def test_a_clean_table_gives_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        REGRESSION.transform({"age": [40], "city": ["Rome"], "income": [1.0], "id": ["a"]})
