@@ -15,7 +15,7 @@ from .interop import Array, host_array, library_of
 if TYPE_CHECKING:
     from .uploads import Uploads
 
-__all__ = ["Array", "Backend"]
+__all__ = ["Backend"]
 
 
 class Backend(ABC):

@@ -18,7 +18,7 @@ from .namespaces import Namespace
 
 __all__ = ["JaxBackend"]
 
-# Newer releases have it at the top only, older ones below `experimental`.
+# Newer releases have it at the top level only, older ones under `experimental`.
 _enable_x64 = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
 
 
@@ -30,7 +30,7 @@ def _name(device: Any) -> str:
 def _devices() -> dict[str, Any]:
     found = {_name(device): device for device in jax.devices("cpu")}
     for platform in ("cuda", "tpu"):
-        with contextlib.suppress(RuntimeError):  # what JAX says where there is none
+        with contextlib.suppress(RuntimeError):  # raised where there is none
             found.update({_name(device): device for device in jax.devices(platform)})
     return found
 
@@ -93,7 +93,7 @@ class JaxBackend(Backend):
         stack = contextlib.ExitStack()
         stack.enter_context(_enable_x64(self.dtype == "float64"))
         stack.enter_context(jax.default_device(self._device))
-        # JAX would take TF32 for products in float32 on GPUs that have it.
+        # By default JAX uses TF32 for float32 products on GPUs that have it.
         precision = "tensorfloat32" if self.compute_dtype == "tf32" else "float32"
         stack.enter_context(jax.default_matmul_precision(precision))
         return stack
