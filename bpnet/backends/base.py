@@ -230,10 +230,6 @@ class Backend(ABC):
         """A new array with the values of ``x``."""
         return self.xp.asarray(x, copy=True)
 
-    def write_into(self, x: Array, values: Array) -> Array:
-        """An array of those values, which is ``x`` itself where the library can write to it."""
-        return self.copy(values)
-
     def __repr__(self) -> str:
         return f"<{self.name} on {self.device}, {self.dtype}>"
 

@@ -90,10 +90,6 @@ class CupyBackend(Backend):
     def copy(self, x: Array) -> Array:
         return x.copy()
 
-    def write_into(self, x: Array, values: Array) -> Array:
-        x[...] = values
-        return x
-
     def scope(self) -> contextlib.AbstractContextManager[Any]:
         device: contextlib.AbstractContextManager[Any] = self._device  # may be entered again inside
         return _tf32(device) if self.compute_dtype == "tf32" else device

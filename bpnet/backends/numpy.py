@@ -89,10 +89,6 @@ class NumpyBackend(Backend):
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
         return np.array(x)
 
-    def write_into(self, x: Array, values: Array) -> Array:
-        np.copyto(x, values)
-        return x
-
     def scope(self) -> contextlib.AbstractContextManager[Any]:
         # Training checks for non-finite values itself and says where; a warning adds nothing.
         return np.errstate(all="ignore")

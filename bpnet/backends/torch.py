@@ -123,10 +123,6 @@ class TorchBackend(Backend):
     def copy(self, x: Array) -> Array:
         return x.clone()
 
-    def write_into(self, x: Array, values: Array) -> Array:
-        written: Array = x.copy_(values)
-        return written
-
     def scope(self) -> contextlib.AbstractContextManager[Any]:
         quiet: contextlib.AbstractContextManager[Any] = torch.no_grad()
         if self._device.type != "cuda":

@@ -109,16 +109,14 @@ class CompiledRuns:
         found: Callable[..., Any] = self._kept(key, lambda: compile_function(self._backend, sums))
         return found
 
-    def mean_cost(self, weighted: bool) -> Callable[..., Array]:
-        """Mean cost of a mini-batch, ``run(z, y)``."""
+    def total_cost(self, weighted: bool) -> BlockRun:
+        """Sum of the costs of samples, ``run((), z, y)``."""
         model, entries = self._model, self._backend.entries_per_pass
 
-        def mean(xp: Any, z: Array, y: Array) -> Array:
-            return xp.mean(costs_of(model, xp, z, y, weighted=weighted, entries=entries))
+        def total(xp: Any, rows: RowReductions, state: Any, *arrays: Array) -> Array:
+            return rows.sum(costs_of(model, xp, *arrays, weighted=weighted, entries=entries))
 
-        found: Callable[..., Array] = self._kept(
-            weighted, lambda: compile_function(self._backend, mean)
-        )
+        found: BlockRun = self._kept(weighted, lambda: compile_blocks(self._backend, total))
         return found
 
     def _kept(self, key: Hashable, make: Callable[[], Any]) -> Any:

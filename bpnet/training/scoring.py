@@ -51,15 +51,15 @@ def evaluate(
     block_sums, rows = runs.block_sums(model.task), max(1, _CHUNK // max(model.sizes))
     sums, outputs = EpochSums(), []
     for x, y in samples:
-        y = y[:, :n]
-        for start in range(0, x.shape[0], rows):
-            stop = min(start + rows, x.shape[0])
-            part = y[start:stop, :]
-            z = forward(parameters, x[start:stop, :])
-            for count, (cost, block) in block_sums((), z, part):
+        m, y = x.shape[0], y if y.shape[1] == n else y[:, :n]
+        for start in range(0, m, rows):
+            part = slice(start, min(start + rows, m))
+            x_k, y_k = (x, y) if m <= rows else (x[part, :], y[part, :])
+            z = forward(parameters, x_k)
+            for count, (cost, block) in block_sums((), z, y_k):
                 sums.add(cost, block, count)
             if metrics:
-                outputs.append([backend.to_numpy(one) for one in (part, runs.activate((), z))])
+                outputs.append([backend.to_numpy(one) for one in (y_k, runs.activate((), z))])
     each = {what: sums.each(what, backend) for what in ("costs", "counts", *own.wants)}
     given = [np.concatenate(blocks).astype(np.float64) for blocks in zip(*outputs, strict=True)]
     cost = float(each["costs"].sum() / each["counts"].sum())

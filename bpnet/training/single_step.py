@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..compiler.rows import rows_of_steps
 from .divergence import DivergenceError
 from .history import History
 from .samples import SamplePreparer, task_undone_on_error
@@ -62,7 +63,9 @@ def train_step(trainable: Trainable, x: Any, y: Any, settings: Mapping[str, Any]
             try:
                 state, z = trainable.runs.step(config)(store.lend(), x, y, order, [inputs])
                 assert z is not None
-                cost = float(trainable.runs.mean_cost(config.weighted)(z[0, :, :], y))
+                blocks = trainable.runs.total_cost(config.weighted)
+                totals = [total for _, total in blocks((), rows_of_steps(backend, z), y)]
+                cost = float(sum(totals[1:], totals[0]) / x.shape[0])
                 finite = math.isfinite(cost)
                 if not finite or not backend.all_finite(state.theta):
                     what = "a parameter became infinite" if finite else f"the cost became {cost}"
