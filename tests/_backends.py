@@ -85,6 +85,18 @@ def load_theta(net, theta):
         net._store.replace(theta=net.backend.from_host(theta, net.dtype))
 
 
+def init_optimizer(net, config):
+    """Give a network what a way of stepping keeps: the optimizer's memory, an average, a scale."""
+    with net.backend.scope():
+        net._store.init_optimizer(config)
+
+
+def set_counters(net, **changes):
+    """Give a network other counts of epochs or steps."""
+    trained = net._store.current
+    net._store.current = trained._replace(counters=trained.counters.replaced(**changes))
+
+
 def gradients(net, x, y):
     """The gradient by each array of parameters, as NumPy arrays."""
     found = net.backprop(x, y)

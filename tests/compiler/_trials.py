@@ -5,7 +5,7 @@ import math
 import random
 
 import numpy as np
-from _backends import relative
+from _backends import init_optimizer, relative
 from _cases import ACTIVATIONS, COSTS, DEFINED, PARTNERS, SOFTSIGN, pairwise, samples
 
 import bpnet
@@ -142,7 +142,7 @@ def layered(backend, what, m=6, compute=""):
         average=0.5,
         compute=compute,
     )
-    net._store.init_optimizer(recipe)
+    init_optimizer(net, recipe)
     state = map_arrays(backend.copy, net.state)
     x, y = samples("categorical_cross_entropy", 23, net.sizes[0], 2)
     rates = [step_inputs(net.model, recipe, 5, t, t) for t in range(6)]

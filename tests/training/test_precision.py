@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from _backends import Target, parameters
+from _backends import Target, init_optimizer, parameters
 
 import bpnet
 from bpnet.data import load_digits
@@ -55,7 +55,7 @@ def test_a_step_that_overflows_changes_nothing_but_the_scale(torch):
         [2, 3, 1], activations=["identity"] * 2, backend="torch", compute_dtype="float16", seed=0
     )
     recipe = StepConfig(bpnet.Momentum(0.1), compute="float16")
-    net._store.init_optimizer(recipe)
+    init_optimizer(net, recipe)
     step = make_step(net.model, recipe)
     x = net.backend.asarray([[3e4, -3e4]])
     y = net.backend.asarray([[-3e4]])

@@ -1,0 +1,237 @@
+"""``bpnet train --resume``."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from training._interrupted import Crash, names
+
+import bpnet
+import bpnet.cli.run_folder
+import bpnet.training.streaming
+from bpnet.cli import main
+
+FILES = ["curves.png", "history.csv", "history.jsonl", "model.safetensors", "settings.toml"]
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(bpnet.cli.run_folder, "_PAUSE", 0.0)
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 120))
+    rows = [f"{p:.6f},{q:.6f},{'yes' if p * q > 0 else 'no'}" for p, q in zip(a, b, strict=True)]
+    Path("table.csv").write_text("a,b,same\n" + "\n".join(rows))
+    return ["--data", "table.csv", "--target", "same"]
+
+
+def train_until(monkeypatch, epoch, *flags):
+    """A run of the command that is broken off after an epoch."""
+
+    def crash(self, fit, row):
+        original(self, fit, row)
+        if row["epoch"] == epoch:
+            raise Crash
+
+    kind = bpnet.cli.run_folder._Checkpoint
+    original = kind.on_epoch_end
+    with monkeypatch.context() as patched:
+        patched.setattr(kind, "on_epoch_end", crash)
+        assert main(["train", "--quiet", *flags]) == 1
+
+
+def contents(folder):
+    """A run's files, without the seconds that epochs took and the picture."""
+    path = Path(folder)
+    with (path / "history.csv").open(newline="") as file:
+        rows = [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+    lines = [json.loads(line) for line in (path / "history.jsonl").read_text().splitlines()]
+    lines = [{k: v for k, v in line.items() if k != "seconds"} for line in lines]
+    files = [(path / name).read_bytes() for name in ("model.safetensors", "settings.toml")]
+    assert names(path) == FILES
+    return rows, lines, files
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        [],
+        ["--best", "--epochs", "20"],
+        ["--early-stopping", "3", "--learning-rate", "0.02", "--dtype", "float64"],
+        ["--checkpoint-every", "3", "--epochs", "9", "--optimizer", "momentum"],
+    ],
+    ids=["plain", "best", "early-stopping", "every-third"],
+)
+def test_a_resumed_run_leaves_what_an_unbroken_one_does(elsewhere, monkeypatch, capsys, flags):
+    flags = [*elsewhere, "--epochs", "30", *flags]
+    train_until(monkeypatch, 7, *flags, "--out", "a")
+    assert names(Path("a")) == ["checkpoints", "settings.toml"]
+    assert main(["train", *flags, "--out", "b"]) == 0
+    expected = capsys.readouterr().out
+    assert main(["train", "--resume", "a"]) == 0
+    told = capsys.readouterr().out
+    after = 6 if "--checkpoint-every" in flags else 7
+    assert f"resumed   a, after epoch {after}\n" in told
+    assert told.splitlines()[-1] == expected.splitlines()[-1]
+    assert contents("a") == contents("b")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGKILL to a process")
+def test_a_run_that_is_killed(elsewhere):
+    flags = ["train", "--quiet", "--epochs", "120", "--hidden", "64", "64"]
+    # As the command, but with no pause between two checkpoints, which may be longer than the run.
+    code = (
+        "import sys, bpnet.cli.run_folder; from bpnet.cli import main; "
+        "bpnet.cli.run_folder._PAUSE = 0.0; sys.exit(main(sys.argv[1:]))"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, *flags, "--out", "a"]) as process:
+        while not list(Path("a", "checkpoints").glob("epoch-*")):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    assert main([*flags, "--out", "b"]) == 0
+    assert main(["train", "--quiet", "--resume", "a"]) == 0
+    assert contents("a") == contents("b")
+
+
+def test_a_run_that_was_interrupted_goes_on(elsewhere, monkeypatch, ctrl_c, capsys):
+    def press(self, fit, row):
+        original(self, fit, row)
+        if row["epoch"] == 3:
+            ctrl_c()
+
+    original = bpnet.KeepBest.on_epoch_end
+    flags = ["train", *elsewhere, "--quiet", "--epochs", "12"]
+    with monkeypatch.context() as patched:
+        patched.setattr(bpnet.KeepBest, "on_epoch_end", press)
+        assert main([*flags, "--out", "a"]) == 130
+    end = "bpnet: interrupted; the run until then is in a; --resume a goes on\n"
+    assert capsys.readouterr().err.endswith(end)
+    assert names(Path("a")) == sorted([*FILES, "checkpoints"])
+    assert main(["train", "--resume", "a", "--quiet"]) == 0
+    assert main([*flags, "--out", "b"]) == 0
+    assert contents("a") == contents("b")
+
+
+def test_a_run_that_was_killed_before_its_first_checkpoint(elsewhere, monkeypatch, capsys):
+    flags = [*elsewhere, "--epochs", "6"]
+    train_until(monkeypatch, 2, *flags, "--checkpoint-every", "4", "--out", "a")
+    assert main(["train", "--resume", "a"]) == 0
+    assert "resumed   a, after epoch 0\n" in capsys.readouterr().out
+    assert main(["train", *flags, "--checkpoint-every", "4", "--out", "b"]) == 0
+    assert contents("a") == contents("b")
+
+
+def test_a_run_whose_newest_checkpoint_is_damaged(elsewhere, monkeypatch, capsys):
+    flags = [*elsewhere, "--epochs", "9"]
+    train_until(monkeypatch, 5, *flags, "--out", "a")
+    newest = sorted(Path("a", "checkpoints").glob("epoch-*"))[-1]
+    newest.write_bytes(newest.read_bytes()[:-9])
+    capsys.readouterr()
+    assert main(["train", "--resume", "a"]) == 0
+    told, notes = capsys.readouterr()
+    assert "resumed   a, after epoch 4\n" in told
+    assert re.search(r"note: the checkpoint '.*epoch-0004.*' is taken: .*epoch-0005.*", notes)
+    assert main(["train", *flags, "--out", "b"]) == 0
+    assert contents("a") == contents("b")
+
+
+def test_short_runs_write_none(elsewhere, monkeypatch, capsys):
+    """A run that lost less than a second of work begins anew."""
+    monkeypatch.setattr(bpnet.cli.run_folder, "_PAUSE", 99.0)
+    train_until(monkeypatch, 5, *elsewhere, "--epochs", "9", "--out", "a")
+    assert names(Path("a", "checkpoints")) == ["data.blake2b"]
+    assert main(["train", "--resume", "a"]) == 0
+    assert "resumed   a, after epoch 0\n" in capsys.readouterr().out
+
+
+def test_other_data_are_refused(elsewhere, monkeypatch, capsys):
+    train_until(monkeypatch, 3, *elsewhere, "--epochs", "9", "--out", "a")
+    text = Path("table.csv").read_text()
+    Path("table.csv").write_text(text.replace("yes", "no", 1))
+    capsys.readouterr()
+    before = names(Path("a", "checkpoints"))
+    assert main(["train", "--resume", "a"]) == 2
+    message = "bpnet: the data are no longer those that the run in a began with\n"
+    assert capsys.readouterr() == ("", message)
+    assert names(Path("a", "checkpoints")) == before
+    Path("table.csv").write_text(text)
+    assert main(["train", "--resume", "a"]) == 0
+
+
+def test_a_run_that_is_overwritten_is_forgotten(elsewhere, monkeypatch):
+    train_until(monkeypatch, 5, *elsewhere, "--epochs", "9", "--out", "a")
+    Path("a", "checkpoints", "mine.txt").touch()
+    train_until(monkeypatch, 2, "--out", "a", "--overwrite")
+    steps = [bpnet.read_checkpoint(p).header["steps"] for p in Path("a", "checkpoints").glob("e*")]
+    assert sorted(steps) == [40, 80]
+    assert main(["train", "--quiet", "--resume", "a"]) == 0
+    assert names(Path("a", "checkpoints")) == ["mine.txt"], "what is not bpnet's stays"
+
+
+def test_a_checkpoint_predicts(elsewhere, monkeypatch, capsys):
+    train_until(monkeypatch, 5, *elsewhere, "--epochs", "9", "--out", "a")
+    newest = sorted(Path("a", "checkpoints").glob("epoch-*"))[-1]
+    capsys.readouterr()
+    assert main(["predict", str(newest), "table.csv", "--target", "same"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 121
+
+
+def refusal(capsys, *flags):
+    capsys.readouterr()
+    assert main(["train", *flags]) == 2
+    told, errors = capsys.readouterr()
+    assert told == ""
+    return errors.removeprefix("bpnet: ").rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    "flag", ["--epochs 9", "--learning-rate 1", "--config a.toml", "--out b", "--overwrite"]
+)
+def test_resume_takes_no_other_settings(elsewhere, capsys, flag):
+    name = flag.split()[0]
+    words = f"--resume takes the settings of the run: {name} cannot be given with it"
+    assert refusal(capsys, "--resume", "a", *flag.split()) == words
+
+
+def test_what_cannot_be_resumed(elsewhere, capsys):
+    assert refusal(capsys, "--resume", "a") == "there is no run folder a"
+    Path("a").mkdir()
+    assert refusal(capsys, "--resume", "a") == "a is no run folder: it has no settings.toml"
+    assert main(["train", "--quiet", "--epochs", "1", "--out", "b"]) == 0
+    finished = "the run in b is finished: there is nothing to resume"
+    assert refusal(capsys, "--resume", "b") == finished
+    assert names(Path("b")) == FILES
+
+
+def test_a_run_without_checkpoints(elsewhere, monkeypatch, capsys):
+    def crash(self, *_):
+        raise Crash
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bpnet.KeepBest, "on_epoch_end", crash)
+        assert main(["train", "--checkpoint-every", "0", "--out", "a"]) == 1
+    assert names(Path("a")) == ["settings.toml"]
+    words = "the run in a wrote no checkpoints; --config a/settings.toml repeats it"
+    assert refusal(capsys, "--resume", "a") == words
+    assert refusal(capsys, "--checkpoint-every", "-1").startswith("checkpoint_every must be")
+
+
+def test_a_full_disk_is_a_note_beside_the_run(elsewhere, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(bpnet.training.callbacks.checkpoint, "write_checkpoint_file", full)
+    assert main(["train", "--epochs", "3", "--quiet", "--out", "a"]) == 0
+    note = capsys.readouterr().err
+    assert note.startswith("note: the checkpoint 'a/checkpoints/epoch-0001")
+    assert note.count("\n") == 1

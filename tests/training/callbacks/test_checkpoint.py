@@ -1,0 +1,213 @@
+"""When checkpoints are written, which are kept, and disks that are full."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from _backends import parameters
+from training._interrupted import (
+    EVERY,
+    Crash,
+    CrashAt,
+    broken,
+    end,
+    fit,
+    names,
+    network,
+    resumed,
+    samples,
+    whole,
+)
+
+import bpnet
+import bpnet.cli.run_folder
+import bpnet.training.streaming
+
+
+def steps_written(monkeypatch, folder, **options):
+    seen = []
+    original = bpnet.training.callbacks.checkpoint.write_checkpoint_file
+
+    def write(path, arrays, header):
+        seen.append(header["steps"])
+        original(path, arrays, header)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bpnet.training.callbacks.checkpoint, "write_checkpoint_file", write)
+        fit(network(), [bpnet.Checkpoint(folder, **options)])
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, [9, 18, 27, 36]),
+        ({"every_epochs": 3}, [27]),
+        ({"every_steps": 4}, [4, 8, 9, 13, 17, 18, 22, 26, 27, 31, 35, 36]),
+        ({"every_steps": 5, "every_epochs": None}, [5, 14, 23, 32]),
+        ({"every_steps": 9, "every_epochs": None}, [9, 18, 27, 36]),
+        ({"every_steps": 14, "every_epochs": None}, [17, 35]),
+        ({"every_seconds": 1e9, "every_epochs": None}, []),
+        ({"every_seconds": 1e-9, "every_epochs": None}, [8, 9, 17, 18, 26, 27, 35, 36]),
+    ],
+)
+def test_when_they_are_written(tmp_path, monkeypatch, options, expected):
+    assert steps_written(monkeypatch, tmp_path, **options) == expected
+
+
+def test_every_one_is_at_a_block_s_end(tmp_path):
+    ends = set()
+
+    class Look(bpnet.Callback):
+        def on_steps(self, fit, steps):
+            ends.add(fit.steps_done)
+            assert steps <= EVERY
+
+    seen = [Look(), bpnet.Checkpoint(tmp_path, every_steps=EVERY, keep=99)]
+    fit(network(), seen)
+    assert {int(name[-20:-12]) for name in names(tmp_path)} <= ends
+
+
+@pytest.mark.parametrize("keep", [1, 3])
+def test_the_newest_are_kept(tmp_path, keep):
+    fit(network(), [bpnet.Checkpoint(tmp_path, keep=keep)])
+    steps = [int(name[-20:-12]) for name in names(tmp_path)]
+    assert steps == [9, 18, 27, 36][-keep:]
+
+
+@pytest.mark.parametrize("column", ["validation_cost", "validation_accuracy"])
+def test_the_best_is_kept_as_well(tmp_path, column):
+    written = {"best": column, "keep": 1}
+    broken(tmp_path / "a", 23, written=written)
+    resumed(tmp_path / "a", written=written)
+    whole(tmp_path / "b", written=written)
+    snapshots = [bpnet.read_checkpoint(tmp_path / one / "best.safetensors") for one in "ab"]
+    rows = snapshots[0].header["history"]
+    figures = [row[column] for row in bpnet.read_checkpoint(tmp_path / "a").header["history"]]
+    best = min(figures) if column.endswith("cost") else max(figures)
+    assert rows[-1][column] == best
+    assert len(rows) == figures.index(best) + 1
+    assert snapshots[0].header["steps"] == snapshots[1].header["steps"]
+
+
+def test_what_a_killed_process_left_is_cleaned(tmp_path):
+    (tmp_path / "sub").mkdir()
+    for name in (".epoch-0001-step-00000009.safetensors.k2j1", "mine.txt", ".hidden"):
+        (tmp_path / name).write_bytes(b"half")
+    fit(network(), [bpnet.Checkpoint(tmp_path, keep=1)])
+    left = [".hidden", "epoch-0004-step-00000036.safetensors", "mine.txt", "sub"]
+    assert names(tmp_path) == left
+
+
+def test_another_fit_does_not_write_over_checkpoints_that_are_further_on(written):
+    before = names(written)
+    net = network()
+    start = parameters(net)
+    with pytest.raises(ValueError, match=r"has checkpoints of a fit that came to epoch-0003"):
+        fit(net, [bpnet.Checkpoint(written)])
+    assert names(written) == before
+    assert np.array_equal(parameters(net), start)
+
+
+def test_a_fit_that_goes_on_from_an_earlier_one_replaces_the_later(written):
+    first = written / "epoch-0003-step-00000027.safetensors"
+    net = network()
+    with pytest.raises(Crash):
+        fit(net, [bpnet.Checkpoint(written, every_steps=2), CrashAt(29)], resume=first)
+    assert names(written) == [first.name, "epoch-0003-step-00000029.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"every_steps": 0}, "every_steps must be at least 1, not 0"),
+        ({"every_epochs": 0}, "every_epochs must be at least 1, not 0"),
+        ({"every_seconds": 0.0}, "every_seconds must be greater than 0 and finite, not 0"),
+        ({"keep": 0}, "keep must be at least 1, not 0"),
+        ({"every_epochs": None}, "no checkpoint would ever be due"),
+    ],
+)
+def test_settings_out_of_range(tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        bpnet.Checkpoint(tmp_path, **options)
+
+
+def test_what_cannot_be_is_said_before_the_first_step(tmp_path):
+    net = network()
+    start = parameters(net)
+    with pytest.raises(ValueError, match="Checkpoint monitors 'validation_loss', but the history"):
+        fit(net, [bpnet.Checkpoint(tmp_path, best="validation_loss")])
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        fit(net, [bpnet.Checkpoint(tmp_path / "file" / "folder")])
+    assert np.array_equal(parameters(net), start)
+
+
+def test_lbfgs_has_none(tmp_path):
+    pytest.importorskip("scipy", reason="scipy is not installed")
+    net = bpnet.Network([5, 3], cost="log_likelihood", seed=0)
+    with pytest.raises(ValueError, match="L-BFGS has no checkpoints"):
+        bpnet.LBFGS().fit(net, *samples(), epochs=2, callbacks=[bpnet.Checkpoint(tmp_path)])
+    assert net.epochs == 0
+
+
+@pytest.mark.parametrize("function", ["os.fsync", "os.replace", "os.fdopen", "tempfile.mkstemp"])
+def test_a_full_disk_fails_the_write_and_not_the_run(tmp_path, monkeypatch, function):
+    def full(*arguments, **options):
+        raise OSError(28, "No space left on device")
+
+    net = network()
+    checkpoint = bpnet.Checkpoint(tmp_path / "a", every_steps=EVERY)
+    monkeypatch.setattr(function, full)
+    message = r"step-00000004.safetensors' was not written: No space left on device; training goes"
+    with pytest.warns(UserWarning, match=message) as told:
+        history = fit(net, [checkpoint])
+    monkeypatch.undo()
+    assert len(told) == 1
+    assert names(tmp_path / "a") == []
+    assert end(net, history) == whole(tmp_path / "b")
+
+
+def test_a_disk_that_is_full_for_a_while(tmp_path, monkeypatch):
+    original, calls = os.replace, []
+
+    def replace(*paths):
+        calls.append(paths)
+        if 2 < len(calls) < 6:
+            raise OSError(28, "No space left on device")
+        if len(calls) == 6:
+            raise PermissionError(13, "Permission denied")
+        original(*paths)
+
+    class Crowd(bpnet.Callback):
+        def on_steps(self, fit, steps):
+            if len(calls) == 5:
+                seen.append(names(tmp_path / "a"))
+
+    seen = []
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.warns(UserWarning, match="was not written") as told:
+        fit(network(), [Crowd(), bpnet.Checkpoint(tmp_path / "a", every_steps=EVERY)])
+    reasons = [str(one.message).partition("written: ")[2] for one in told]
+    assert reasons == [
+        "No space left on device; training goes on",
+        "Permission denied; training goes on",
+    ]
+    assert seen[0][-1] == "epoch-0000-step-00000008.safetensors", "the good ones stay"
+    assert names(tmp_path / "a")[-1] == "epoch-0004-step-00000036.safetensors"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+def test_a_disk_that_is_really_full(tmp_path, monkeypatch):
+    """Bytes that do not fit, as the kernel says it."""
+    original = os.fdopen
+
+    def fdopen(handle, mode):
+        os.close(handle)
+        return original(os.open("/dev/full", os.O_WRONLY), mode)
+
+    monkeypatch.setattr(os, "fdopen", fdopen)
+    with pytest.warns(UserWarning, match="No space left on device"):
+        fit(network(), [bpnet.Checkpoint(tmp_path)])
+    assert names(tmp_path) == []

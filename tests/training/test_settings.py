@@ -1,0 +1,59 @@
+"""The arguments of a fit: defaults, ranges, and names that are none."""
+
+import inspect
+import math
+
+import numpy as np
+import pytest
+from _backends import parameters
+from training._fits import classifier, fit
+
+import bpnet
+
+
+def test_defaults_are_those_of_fit():
+    """Of `Network.fit` and of the settings of a step."""
+    stated = inspect.signature(bpnet.Network.fit).parameters
+    for function in (bpnet.training.StepConfig, bpnet.Network.step):
+        for name, parameter in inspect.signature(function).parameters.items():
+            if name in stated and parameter.default is not parameter.empty:
+                assert parameter.default == stated[name].default, name
+
+
+def test_an_unknown_setting_is_named(data):
+    with pytest.raises(TypeError, match="'momentum'"):
+        classifier().fitting(*data, epochs=1, momentum=0.9)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"epochs": -1}, ValueError, "epochs must be at least 0, not -1"),
+        ({"epochs": 1.5}, TypeError, "epochs must be an integer, not 1.5"),
+        ({"epochs": "3"}, TypeError, "epochs must be an integer, not '3'"),
+        ({"batch_size": 0}, ValueError, "batch_size must be at least 1, not 0"),
+        ({"batch_size": 2.0}, TypeError, "batch_size must be an integer, not 2.0"),
+        ({"l2": -0.1}, ValueError, "l2 must be at least 0 and finite, not -0.1"),
+        ({"l2": math.nan}, ValueError, "l2 must be at least 0 and finite, not nan"),
+        ({"l2": math.inf}, ValueError, "l2 must be at least 0 and finite, not inf"),
+        ({"validation": (1, 2, 3)}, ValueError, r"validation must be \(x, y\), not 3 things"),
+        ({"validation": ([[1.0] * 5], [0])}, ValueError, "4 inputs, validation x has 5 columns"),
+        (
+            {"validation": ([[1.0] * 4], [0, 1])},
+            ValueError,
+            "validation x has 1 samples, validation y has 2",
+        ),
+        ({"validation": ([[1.0] * 4], [3])}, ValueError, "labels in validation y go from 3 to 3"),
+    ],
+)
+def test_settings_out_of_range_raise_and_change_nothing(data, options, error, words):
+    net = classifier()
+    before = parameters(net)
+    with pytest.raises(error, match=words):
+        fit(net, data, **options)
+    assert np.array_equal(parameters(net), before)
+    assert (net.epochs, net.steps) == (0, 0)
+
+
+def test_numpy_integers_will_do(data):
+    assert len(fit(classifier(), data, epochs=np.int64(2), batch_size=np.uint8(9))) == 2
