@@ -16,10 +16,12 @@ from ..compiler.rows import (
     compile_function,
     compile_rows,
 )
+from ..data.inputs import as_inputs
 from ..metrics.classes import predicted_classes
 from ..model import Model, gradient
 from .config import StepConfig
 from .scores import costs_of, task_metric
+from .state import TrainingState
 from .step import make_step
 
 __all__ = ["CompiledRuns"]
@@ -51,6 +53,11 @@ class CompiledRuns:
     def forward(self) -> ForwardRun:
         """The forward pass, ``forward((theta, running), x) -> z``."""
         return compile_forward(self._backend, self._model.forward)
+
+    def weighted_input(self, state: TrainingState, x: Any) -> Array:
+        """z of the output layer, shape (m, n_L), of samples as a user gives them."""
+        own = as_inputs(x, self._model.sizes[0], self._backend)
+        return self.forward((state.theta, state.running), own)
 
     @functools.cached_property
     def gradient(self) -> Run:
