@@ -66,7 +66,13 @@ def named_files(text):
 
 
 def missing(files):
-    return [file for file in files if not any((folder / file).exists() for folder in FOLDERS)]
+    """Those that exist in no such place; a bare name may be anywhere in the package."""
+    return [
+        file
+        for file in files
+        if not any((folder / file).exists() for folder in FOLDERS)
+        and ("/" in file or not any(PACKAGE.rglob(file)))
+    ]
 
 
 def unknown(names):
