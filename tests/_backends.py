@@ -79,10 +79,21 @@ def parameters(net):
     return np.concatenate([host(net, one).ravel() for one in (*net.weights, *net.biases)])
 
 
+def running_of(net):
+    """Running means and variances of batch normalization in one NumPy vector."""
+    return host(net, net.state.running[0])
+
+
 def load_theta(net, theta):
     """Give a network other parameters: all of them, scales and shifts included, in one vector."""
     with net.backend.scope():
         net._store.replace(theta=net.backend.from_host(theta, net.dtype))
+
+
+def load_running(net, running):
+    """Give a network other running statistics, in one vector."""
+    with net.backend.scope():
+        net._store.replace(running=(net.backend.from_host(running, net.dtype),))
 
 
 def init_optimizer(net, config):

@@ -91,10 +91,6 @@ def theta_of(net):
     return host(net, net.state.theta)
 
 
-def running_of(net):
-    return host(net, net.state.running[0])
-
-
 def leaves(state):
     return [one for part in state for one in leaves(part)] if isinstance(state, tuple) else [state]
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from _backends import host, init_optimizer, relative
+from _backends import host, init_optimizer, relative, running_of
 from _cases import samples
-from model._networks import ALL, RECIPES, M, classes, leaves, network, running_of, theta_of
+from model._networks import ALL, RECIPES, M, classes, leaves, network, theta_of
 
 import bpnet
 from bpnet import Layer

@@ -5,8 +5,8 @@ import pickle
 
 import numpy as np
 import pytest
-from _backends import TARGETS, Target, host, relative
-from model._networks import SHAPES, classes, network, running_of, theta_of, torch_cost, twin
+from _backends import TARGETS, Target, host, relative, running_of
+from model._networks import SHAPES, classes, network, theta_of, torch_cost, twin
 
 import bpnet
 from bpnet import Layer
