@@ -149,6 +149,9 @@ FOREIGN = {
     # NumPy's extension module, to find the BLAS that it is linked with.
     ("bpnet.compiler.targets.blas", "np._core"),
     ("bpnet.compiler.targets.blas", "np._core._multiarray_umath"),
+    # CuPy reads CUPY_TF32 once and hands cuBLAS the type of each product itself: a backend that
+    # computes in TF32 beside one that does not can only set it here.
+    ("bpnet.backends.cupy", "cupy._core._routines_linalg"),
 }
 
 
@@ -157,8 +160,18 @@ def is_private(name):
 
 
 def private_accesses(source):
-    """Private attributes of anything but ``self`` and ``cls``, as the code writes them."""
+    """Private attributes of anything but ``self`` and ``cls``, as the code writes them.
+
+    And what it imports from private modules, or under private names, of other libraries.
+    """
     for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module != "__future__":
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                if any(map(is_private, name.split("."))) and not name.startswith("bpnet."):
+                    yield name
+        if isinstance(node, ast.Import):
+            yield from (a.name for a in node.names if any(map(is_private, a.name.split("."))))
         if isinstance(node, ast.Attribute) and is_private(node.attr):
             own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
             if not own and node.attr not in NAMED_TUPLE:
@@ -200,6 +213,8 @@ def test_every_private_name_of_another_library_is_in_use():
         ("def f(self, other):\n    return self._x == other._x", ["other._x"]),
         ("state._replace(theta=x).__class__", []),
         ("net.state._memory._x", ["net.state._memory._x", "net.state._memory"]),
+        ("from cupy._core import x\nfrom torch import _C", ["cupy._core.x", "torch._C"]),
+        ("import numpy._core\nfrom __future__ import annotations", ["numpy._core"]),
     ],
 )
 def test_private_attributes_are_seen(source, expected):
