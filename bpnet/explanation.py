@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._lib.validation import check_count
+from ._lib.constraints import Integer
 from .compiler.explanation import Explanation, explain_step
 from .network import Network
 from .training.settings import STEP_SETTINGS, step_config, with_defaults
@@ -48,7 +48,7 @@ def explain(net: Network, batch_size: int = 32, **settings: Any) -> Explanation:
     target: NumpyTarget
     the plain loop runs this step: power 3 is not known to the compiler
     """
-    size = check_count("batch_size", batch_size, 1)
+    size = Integer(1)("batch_size", batch_size)
     stated: Any = Network.fit.__kwdefaults__
     defaults = {name: stated[name] for name in STEP_SETTINGS}
     given = with_defaults(settings, defaults, "a step")

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from . import backends as _backends
-from ._lib.validation import check_count
+from ._lib.constraints import Integer
 from .backends import Backend, BackendUnavailableError
 from .model.arrays import flat_parameters
 from .model.description import model_from
@@ -64,13 +64,13 @@ def load(
         model = model_from(header, custom or {})
         theta, running = flat_parameters(model.architecture, arrays)
         counters = Counters(
-            epochs=check_count("epochs", header["epochs"], 0),
-            steps=check_count("steps", header.get("steps", 0), 0),  # absent from older files
+            epochs=Integer(0)("epochs", header["epochs"]),
+            steps=Integer(0)("steps", header.get("steps", 0)),  # absent from older files
         )
         state = TrainingState(theta, (), (running,) if running.size else ())
         net = object.__new__(Network)
         own = _backends.get_backend(backend, device, dtype or header["dtype"])
-        seed, metadata = check_count("seed", header["seed"], 0), dict(header["metadata"])
+        seed, metadata = Integer(0)("seed", header["seed"]), dict(header["metadata"])
         net.__setstate__((model, True, own, seed, metadata, Trained(state, counters)))
     except BackendUnavailableError:
         raise

@@ -12,8 +12,8 @@ import numpy as np
 from . import backends as _backends
 from . import costs as _costs
 from . import initializers as _initializers
+from ._lib.constraints import Integer
 from ._lib.registry import check_name
-from ._lib.validation import check_count
 from .activations import Activation
 from .backends import Array, Backend
 from .costs import Cost
@@ -106,7 +106,7 @@ class Network:
         own = _backends.get_backend(
             backend, device, dtype, compute_dtype=compute_dtype, deterministic=deterministic
         )
-        seed = new_seed() if seed is None else check_count("seed", seed, 0)
+        seed = new_seed() if seed is None else Integer(0)("seed", seed)
         chosen = default_task(cost, architecture.sigma[-1]) if task is None else task
         model = Model(architecture, cost, check_name(chosen, TASKS, "task"))
         theta = model.init(_initializers.get(initializer), seed)

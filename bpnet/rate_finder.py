@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import math
-import operator
 import os
 from typing import Any
 
 import numpy as np
 
+from ._lib.constraints import Integer, Number
 from ._lib.plotting import BLUE, RED, make_figure, save_figure, style_axes
 from .network import Network
 from .optimizers import SGD, Optimizer
@@ -161,17 +161,9 @@ def find_learning_rate(
     >>> 0.1 < test.suggestion < 5.0
     True
     """
-    low, high, diverge = float(low), float(high), float(diverge)
-    try:
-        steps = operator.index(steps)
-    except TypeError:
-        raise TypeError(f"steps must be an integer, not {steps!r}") from None
-    if steps < 10:
-        raise ValueError(f"steps must be at least 10, not {steps}")
-    if not 0.0 < low < high < math.inf:
-        raise ValueError(f"low must be greater than 0 and less than high, not {low:g} and {high:g}")
-    if not 1.0 < diverge < math.inf:
-        raise ValueError(f"diverge must be greater than 1 and finite, not {diverge:g}")
+    steps, high = Integer(10)("steps", steps), Number(0.0, closed="neither")("high", high)
+    low = Number(0.0, high, closed="neither")("low", low)
+    diverge = Number(1.0, closed="neither")("diverge", diverge)
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer must be one of bpnet.optimizers, not {optimizer!r}")
     growing = Exponential(low, steps=steps - 1, factor=high / low)

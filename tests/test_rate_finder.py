@@ -149,9 +149,13 @@ def test_the_suggestion_is_the_steepest_descent():
     [
         ({"steps": 9}, ValueError, "steps must be at least 10, not 9"),
         ({"steps": 20.0}, TypeError, "steps must be an integer, not 20.0"),
-        ({"low": 0.0}, ValueError, "low must be greater than 0 and less than high, not 0 and 10"),
-        ({"low": 1.0, "high": 1.0}, ValueError, "less than high, not 1 and 1"),
-        ({"high": float("inf")}, ValueError, "not 1e-06 and inf"),
+        ({"low": 0.0}, ValueError, "low must be greater than 0 and less than 10, not 0"),
+        (
+            {"low": 1.0, "high": 1.0},
+            ValueError,
+            "low must be greater than 0 and less than 1, not 1",
+        ),
+        ({"high": float("inf")}, ValueError, "high must be greater than 0 and finite, not inf"),
         ({"diverge": 1.0}, ValueError, "diverge must be greater than 1 and finite, not 1"),
         ({"optimizer": "sgd"}, TypeError, "one of bpnet.optimizers, not 'sgd'"),
         ({"batch_size": 0}, ValueError, "batch_size must be at least 1, not 0"),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from .constraints import Boolean, Constraint, Constraints, Integer, Number
 from .frozen import Frozen
 
-__all__ = ["Validated", "check_count", "check_counts", "check_number", "check_numbers"]
+__all__ = ["Validated"]
 
 
 class Validated(Frozen):
@@ -56,27 +55,3 @@ def _implied(annotation: Any) -> Constraint | None:
 
 
 _KINDS: dict[str, type[Constraint]] = {"float": Number, "int": Integer, "bool": Boolean}
-
-
-def check_numbers(value: Frozen, *bounds: tuple[str, float, float]) -> None:
-    """Hold each named field, as a Python float, to ``low <= number < high``."""
-    for name, low, high in bounds:
-        object.__setattr__(value, name, Number(low, high)(name, getattr(value, name)))
-
-
-def check_counts(value: Frozen, *names: str) -> None:
-    """Hold each named field to whole numbers from 1 on."""
-    for name in names:
-        object.__setattr__(value, name, Integer(1)(name, getattr(value, name)))
-
-
-def check_count(name: str, value: Any, least: int) -> int:
-    """``value`` as an int, which must be at least ``least``."""
-    found: int = Integer(least)(name, value)
-    return found
-
-
-def check_number(name: str, value: Any, high: float = math.inf, *, positive: bool = False) -> float:
-    """A number from 0 (or above it, where it is to be ``positive``) to below ``high``."""
-    found: float = Number(0.0, high, closed="neither" if positive else "left")(name, value)
-    return found

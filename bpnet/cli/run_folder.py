@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from .._lib.validation import check_count
+from .._lib.constraints import Integer
 from ..data import Dataset
 from ..network import Network
 from ..storage.atomic import write_atomically
@@ -78,7 +78,7 @@ class RunFolder(Callback):
         ValueError
             If ``every`` is negative.
         """
-        if not check_count("checkpoint_every", every, 0):
+        if not Integer(0)("checkpoint_every", every):
             if self._resume:
                 raise UsageError(
                     f"the run in {self.path} wrote no checkpoints; --config "

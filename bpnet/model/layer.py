@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from numbers import Real
 
 from .. import activations as _activations
 from .. import normalization as _normalization
+from .._lib.constraints import Integer, Number
 from .._lib.frozen import Frozen
 from ..activations import Activation
 from ..normalization import Normalization
@@ -91,17 +90,9 @@ def check_layer(l: int, layer: Layer, layers: Sequence[Layer]) -> None:
     """
     if isinstance(layer.size, bool) or not hasattr(layer.size, "__index__"):
         raise TypeError(f"sizes[{l}] must be an integer or a Layer, not {layer.size!r}")
-    if layer.size < 1:
-        raise ValueError(f"sizes[{l}] must be at least 1, not {layer.size}")
-    for name in ("dropout", "noise"):
-        if not isinstance(getattr(layer, name), Real):
-            raise TypeError(f"layer {l}: {name} must be a number, not {getattr(layer, name)!r}")
-    if not 0.0 <= layer.dropout < 1.0:
-        raise ValueError(
-            f"layer {l}: dropout must be at least 0 and less than 1, not {layer.dropout}"
-        )
-    if not 0.0 <= layer.noise < math.inf:
-        raise ValueError(f"layer {l}: noise must be at least 0 and finite, not {layer.noise}")
+    Integer(1)(f"sizes[{l}]", layer.size)
+    Number(0.0, 1.0)(f"layer {l}: dropout", layer.dropout)
+    Number(0.0)(f"layer {l}: noise", layer.noise)
     if l == 0:
         if layer.activation is not None:
             raise ValueError("the input layer has no activation, as it computes nothing")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
-from .._lib.frozen import Frozen
-from .._lib.validation import check_counts, check_numbers
+from .._lib.constraints import Constraints, Integer, Number
+from .._lib.validation import Validated
 from .fit import Fit
 from .history import History
 from .trainable import Trainable
@@ -19,7 +18,7 @@ _OFF = {"accumulate": 1}
 _MEANINGLESS = ("batch_size", "evaluate_training")  # whatever they say, it is the same
 
 
-class LBFGS(Frozen):
+class LBFGS(Validated):
     """The limited-memory BFGS method: each step takes the whole batch, and a line search.
 
     It takes the place of an optimizer in `Network.fit`; an epoch of the history is then one
@@ -59,16 +58,17 @@ class LBFGS(Frozen):
     ('converged', 2.0, 1.0)
     """
 
+    constraints = Constraints(
+        history_size=Integer(1),
+        gradient_tolerance=Number(0.0),
+        cost_tolerance=Number(0.0),
+        line_search=Integer(1),
+    )
+
     history_size: int = 10
     gradient_tolerance: float = 1e-5
     cost_tolerance: float = 1e-9
     line_search: int = 20
-
-    def __post_init__(self) -> None:
-        check_counts(self, "history_size", "line_search")
-        check_numbers(
-            self, ("gradient_tolerance", 0.0, math.inf), ("cost_tolerance", 0.0, math.inf)
-        )
 
     def begin_fit(
         self, trainable: Trainable, x: Any, y: Any, settings: Mapping[str, Any], net: Any

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, cast
 
 import numpy as np
 
-from .._lib.validation import check_count
+from .._lib.constraints import Integer
 from ..backends import Array
 from ..model import Architecture
 from .config import StepConfig
@@ -43,7 +43,7 @@ def begin_minimization(
         As of `bpnet.training.start.begin_fit`.
     """
     minimize = _minimizer()
-    epochs = check_count("epochs", settings["epochs"], 0)
+    epochs = Integer(0)("epochs", settings["epochs"])
     config = StepConfig(optimizer, l2=settings["l2"])
     _check_fixed(trainable.model.architecture)
     metrics = chosen_metrics(settings["metrics"], trainable.model)

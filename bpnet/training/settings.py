@@ -18,7 +18,6 @@ from .scores import task_metric
 
 __all__ = [
     "STEP_SETTINGS",
-    "check_smoothing",
     "checked_validation",
     "chosen_metrics",
     "step_config",
@@ -62,14 +61,6 @@ def step_config(settings: Mapping[str, Any], backend: Backend) -> StepConfig:
     if not isinstance(config.optimizer, Optimizer):
         raise TypeError(f"optimizer must be one of bpnet.optimizers, not {config.optimizer!r}")
     return config
-
-
-def check_smoothing(label_smoothing: float) -> None:
-    """Raise ValueError unless it is a share."""
-    if not 0.0 <= label_smoothing < 1.0:
-        raise ValueError(
-            f"label_smoothing must be at least 0 and less than 1, not {label_smoothing:g}"
-        )
 
 
 def chosen_metrics(metrics: Iterable[Any], model: Model) -> list[Metric]:

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from .._lib.constraints import Number
 from ..compiler.rows import rows_of_steps
 from .divergence import DivergenceError
 from .history import History
 from .samples import SamplePreparer, task_undone_on_error
-from .settings import STEP_SETTINGS, check_smoothing, step_config, with_defaults
+from .settings import STEP_SETTINGS, step_config, with_defaults
 from .step import step_inputs
 from .trainable import Trainable
 from .weights import with_weights
@@ -53,8 +54,8 @@ def train_step(
     defaults = {name: defaults[name] for name in STEP_SETTINGS}
     settings = with_defaults(settings, defaults, "a step")
     config = step_config(settings, trainable.backend)
-    smoothing, weight = settings["label_smoothing"], settings["sample_weight"]
-    check_smoothing(smoothing)
+    smoothing = Number(0.0, 1.0)("label_smoothing", settings["label_smoothing"])
+    weight = settings["sample_weight"]
     backend, store = trainable.backend, trainable.store
     with backend.scope():
         with task_undone_on_error(trainable):

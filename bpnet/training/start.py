@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._lib.validation import check_count
+from .._lib.constraints import Integer, Number
 from ..data.sources.base import Source
 from ..optimizers import Optimizer
 from .feeds import BatchFeed, MemoryFeed
@@ -13,7 +13,6 @@ from .fit import Fit
 from .mini_batches import MiniBatchFit
 from .samples import SamplePreparer, task_undone_on_error
 from .settings import (
-    check_smoothing,
     checked_validation,
     chosen_metrics,
     step_config,
@@ -58,14 +57,14 @@ def begin_fit(
         As `Network.fit`; nothing has changed then.
     """
     settings = with_defaults(settings, {"epochs": None, **defaults}, "fit")
-    optimizer, smoothing = settings["optimizer"], settings["label_smoothing"]
+    optimizer = settings["optimizer"]
     if not isinstance(optimizer, Optimizer) and hasattr(optimizer, "begin_fit"):
         solver: Fit = optimizer.begin_fit(trainable, x, y, settings, net)
         return solver
     config = step_config(settings, trainable.backend)
-    epochs = check_count("epochs", settings["epochs"], 0)
-    batch_size = check_count("batch_size", settings["batch_size"], 1)
-    check_smoothing(smoothing)
+    epochs = Integer(0)("epochs", settings["epochs"])
+    batch_size = Integer(1)("batch_size", settings["batch_size"])
+    smoothing = Number(0.0, 1.0)("label_smoothing", settings["label_smoothing"])
     metrics = chosen_metrics(settings["metrics"], trainable.model)
     resume = settings["resume"]
     if not isinstance(resume, Snapshot | None):

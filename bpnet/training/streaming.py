@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._lib.constraints import Integer
 from .._lib.prefetch import Prefetcher
 from ..backends import Array
 from ..backends.uploads import host_bytes
@@ -110,9 +111,8 @@ class StreamFeed:
         done: Callable[[], object] = _nothing,
         memory: Callable[[int], np.ndarray[Any, Any]] = host_bytes,
     ) -> None:
-        for name, value in (("buffer_rows", buffer_rows), ("block_rows", block_rows)):
-            if value is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1, not {value}")
+        buffer_rows = Integer(1, optional=True)("buffer_rows", buffer_rows)
+        block_rows = Integer(1, optional=True)("block_rows", block_rows)
         self._source, self._prepare, self._seed = source, prepare, seed
         self._prefetch, self._scope, self._done = prefetch, scope, done
         self._reader: Prefetcher | None = None

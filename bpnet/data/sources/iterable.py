@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from ..._lib.validation import check_count
+from ..._lib.constraints import Integer
 from .base import Rows, Source
 from .stacking import stack_samples
 
@@ -56,7 +56,8 @@ class IterableSource(Source):
                 "it is called for every epoch"
             )
         self.name = name or str(getattr(make, "__name__", type(make).__name__))
-        self._make, self._samples = make, check_count("samples", samples, 1)
+        self._make = make
+        self._samples: int = Integer(1)("samples", samples)
         self._items: Iterator[Any] | None = None
         self._next = 0
 

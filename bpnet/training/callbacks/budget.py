@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from ..._lib.validation import check_count, check_number
+from ..._lib.constraints import Integer, Number
 from .base import Callback
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class Budget(Callback):
     def __init__(self, seconds: float | None = None, steps: int | None = None) -> None:
         if seconds is None and steps is None:
             raise ValueError("a budget is of seconds, of steps or of both; neither was given")
-        self.seconds = None if seconds is None else check_number("seconds", seconds, positive=True)
-        self.steps = None if steps is None else check_count("steps", steps, 1)
+        self.seconds = Number(0.0, closed="neither", optional=True)("seconds", seconds)
+        self.steps = Integer(1, optional=True)("steps", steps)
 
     def on_fit_begin(self, fit: Fit) -> None:
         self._fit, self._done, self._began = fit, 0, time.monotonic()

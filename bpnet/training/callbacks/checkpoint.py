@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._lib.validation import check_count, check_number
+from ..._lib.constraints import Integer, Number
 from ...storage.checkpoints import write_checkpoint_file
 from ..snapshot import Snapshot, checkpoint_name, checkpoints_in, steps_of
 from .base import Callback
@@ -103,18 +103,14 @@ class Checkpoint(Callback):
         from pathlib import Path  # not needed by `import bpnet`, of which it would be a tenth
 
         self.folder = Path(folder)
-        self.every_steps = (
-            None if every_steps is None else check_count("every_steps", every_steps, 1)
-        )
-        self.every_epochs = (
-            None if every_epochs is None else check_count("every_epochs", every_epochs, 1)
-        )
+        self.every_steps = Integer(1, optional=True)("every_steps", every_steps)
+        self.every_epochs = Integer(1, optional=True)("every_epochs", every_epochs)
         self.every_seconds = every_seconds
         if every_seconds is not None:
-            self.every_seconds = check_number("every_seconds", every_seconds, positive=True)
+            self.every_seconds = Number(0.0, closed="neither")("every_seconds", every_seconds)
         if not (every_steps or every_epochs or every_seconds or best):
             raise ValueError("no checkpoint would ever be due: say every_steps or every_epochs")
-        self.keep = check_count("keep", keep, 1)
+        self.keep = Integer(1)("keep", keep)
         self._best = None if best is None else Monitor("Checkpoint", best, None, 0.0)
 
     def on_fit_begin(self, fit: Fit) -> None:

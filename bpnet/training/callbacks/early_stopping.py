@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..._lib.validation import check_count
+from ..._lib.constraints import Integer
 from .base import Callback
 from .monitor import Monitor
 
@@ -57,7 +57,7 @@ class EarlyStopping(Callback):
         min_delta: float = 0.0,
         mode: str | None = None,
     ) -> None:
-        self.patience = check_count("patience", patience, 1)
+        self.patience = Integer(1)("patience", patience)
         self._monitor = Monitor("EarlyStopping", monitor, mode, min_delta)
 
     def on_fit_begin(self, fit: Fit) -> None:

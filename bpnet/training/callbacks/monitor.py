@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from ..._lib.constraints import Number
 from ..._lib.registry import check_name
-from ..._lib.validation import check_number
 
 if TYPE_CHECKING:
     from ..fit import Fit
@@ -32,7 +32,7 @@ class Monitor:
         if mode is not None:
             check_name(mode, ("min", "max"), "mode")
         self.who, self.column, self.mode = who, column, mode
-        self.min_delta = check_number("min_delta", min_delta)
+        self.min_delta = Number(0.0)("min_delta", min_delta)
         self.begin_anew()
 
     def begin(self, fit: Fit) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..._lib.validation import check_count, check_number
+from ..._lib.constraints import Integer, Number
 from .base import Callback
 from .monitor import Monitor
 
@@ -67,10 +67,10 @@ class ReduceOnPlateau(Callback):
         min_delta: float = 1e-4,
         mode: str | None = None,
     ) -> None:
-        self.factor = check_number("factor", factor, 1.0, positive=True)
-        self.patience = check_count("patience", patience, 0)
-        self.min_rate = check_number("min_rate", min_rate)
-        self.cooldown = check_count("cooldown", cooldown, 0)
+        self.factor = Number(0.0, 1.0, closed="neither")("factor", factor)
+        self.patience = Integer(0)("patience", patience)
+        self.min_rate = Number(0.0)("min_rate", min_rate)
+        self.cooldown = Integer(0)("cooldown", cooldown)
         self._monitor = Monitor("ReduceOnPlateau", monitor, mode, min_delta)
 
     def on_fit_begin(self, fit: Fit) -> None:
@@ -143,8 +143,8 @@ class HalveOnPlateau(Callback):
         lowest: float = 1 / 128,
         mode: str | None = None,
     ) -> None:
-        self.patience = check_count("patience", patience, 1)
-        self.lowest = check_number("lowest", lowest, 1.0, positive=True)
+        self.patience = Integer(1)("patience", patience)
+        self.lowest = Number(0.0, 1.0, closed="neither")("lowest", lowest)
         self._monitor = Monitor("HalveOnPlateau", monitor, mode, 0.0)
 
     def on_fit_begin(self, fit: Fit) -> None:
