@@ -53,7 +53,7 @@ def begin_minimization(
         x, y = prepare(x, y)
         fit = _LBFGSFit(
             minimize,
-            trainable.replaced(model=prepare.model),
+            trainable._replace(model=prepare.model),
             x,
             y,
             config,

@@ -94,13 +94,17 @@ class SamplePreparer:
 
     def _deciding(self, x: Any, y: Any) -> tuple[Array, Array]:
         model, xp = self.model, self._backend.xp
-        open_task = default_task(model.cost, model.output)
-        x, y, labelled = _checked(model.replaced(task=open_task), self._backend, x, y)
+        model = _with_task(model, default_task(model.cost, model.output))
+        x, y, labelled = _checked(model, self._backend, x, y)
         real = not labelled and not bool(xp.all((y == 0.0) | (y == 1.0)))
         task = default_task(model.cost, model.output, real_targets=real)
-        self.model, self._decides = model.replaced(task=task), False
+        self.model, self._decides = _with_task(model, task), False
         self._adopt(self.model)
         return x, y
+
+
+def _with_task(model: Model, task: str) -> Model:
+    return model if model.task == task else model.replaced(task=task)
 
 
 @contextlib.contextmanager

@@ -63,7 +63,8 @@ def train_step(
             x, y = prepare(x, y)
             model = prepare.model
             x, y, total = with_weights(x, y, weight, None, backend=backend, task=model.task)
-        config = config.replaced(weighted=total is not None)
+        if total is not None:
+            config = config.replaced(weighted=True)
         store.claim()
         try:
             store.init_optimizer(config)

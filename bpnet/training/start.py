@@ -85,7 +85,7 @@ def begin_fit(
             config = config.replaced(weighted=total is not None)
             feed = MemoryFeed(x, y, batch_size=batch_size, seed=trainable.seed)
         fit = MiniBatchFit(
-            trainable.replaced(model=prepare.model),
+            trainable._replace(model=prepare.model),
             feed,
             config,
             epochs=epochs,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
-from .._lib.frozen import Frozen
 from ..backends import Backend
 from ..model import Model
 from .runs import CompiledRuns
@@ -14,7 +13,7 @@ from .store import StateStore
 __all__ = ["Trainable"]
 
 
-class Trainable(Frozen):
+class Trainable(NamedTuple):
     """A model with its state, on a backend.
 
     Parameters
