@@ -79,12 +79,9 @@ def test_an_unknown_setting_suggests_the_one_that_was_meant(data, given, words):
 @pytest.mark.parametrize(
     ("given", "hint"),
     [
-        ("optimiser", "a step has no argument 'optimiser': did you mean 'optimizer'?"),
-        ("batch_size", "a step has no argument 'batch_size'"),
-        (
-            "sample_weights",
-            "a step has no argument 'sample_weights': did you mean 'sample_weight'?",
-        ),
+        ("optimiser", ": did you mean 'optimizer'?"),
+        ("sample_weights", ": did you mean 'sample_weight'?"),
+        ("xyzzy", ""),
     ],
 )
 def test_an_unknown_setting_of_a_step_too(data, given, hint):
