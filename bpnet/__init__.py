@@ -14,29 +14,31 @@ from . import (
 )
 from ._lib.lazy import lazy_attributes as _lazy_attributes
 from .backends import BackendUnavailableError
-from .loading import load
 from .model import Gradients, Layer
 from .network import Network
 from .optimizers import SGD, Momentum, Nesterov
-from .training import Callback, DivergenceError, History, read_checkpoint
-from .training.callbacks import PLACES as _PLACES
 
 if _typing.TYPE_CHECKING:
     from .backends import available_backends, get_backend, use
     from .explanation import explain
     from .gradients import GradientCheck, gradient_check
+    from .loading import load
     from .optimizers import AdaGrad, Adam, AdamW, AMSGrad, Lion, Muon, NAdam, RAdam, RMSProp
     from .rate_finder import find_learning_rate
     from .training import (
         Budget,
+        Callback,
         Checkpoint,
         CSVLog,
+        DivergenceError,
         EarlyStopping,
         HalveOnPlateau,
+        History,
         KeepBest,
         Progress,
         ReduceOnPlateau,
         TensorBoard,
+        read_checkpoint,
     )
     from .training.lbfgs import LBFGS
 
@@ -91,12 +93,28 @@ __all__ = [
     "use",
 ]
 
+# What training needs is imported when it is first asked for.
+_TRAINING = [
+    "Budget",
+    "CSVLog",
+    "Callback",
+    "Checkpoint",
+    "DivergenceError",
+    "EarlyStopping",
+    "HalveOnPlateau",
+    "History",
+    "KeepBest",
+    "Progress",
+    "ReduceOnPlateau",
+    "TensorBoard",
+    "read_checkpoint",
+]
 _OPTIMIZERS = ["AdaGrad", "Adam", "AdamW", "AMSGrad", "Lion", "Muon", "NAdam", "RAdam", "RMSProp"]
 
 __getattr__ = _lazy_attributes(
     __name__,
     {
-        **dict.fromkeys(_PLACES, "training.callbacks"),
+        **dict.fromkeys(_TRAINING, "training"),
         **dict.fromkeys(_OPTIMIZERS, "optimizers"),
         **dict.fromkeys(("available_backends", "get_backend", "use"), "backends"),
         "explain": "explanation",
@@ -104,5 +122,6 @@ __getattr__ = _lazy_attributes(
         "LBFGS": "training.lbfgs",
         "find_learning_rate": "rate_finder",
         "gradient_check": "gradients",
+        "load": "loading",
     },
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy as _copy
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,25 +17,17 @@ from ._lib.validation import check_count
 from .activations import Activation
 from .backends import Array, Backend
 from .costs import Cost
-from .data.inputs import as_inputs
 from .initializers import Initializer
-from .metrics.classes import predicted_classes
 from .model import TASKS, Gradients, Layer, Model, default_task, gradient, resolved
 from .model.arrays import checked_arrays, named_arrays
 from .optimizers import SGD, Optimizer
 from .randomness import new_seed
-from .storage.models import write_model
-from .training import Callback, Fit, History, Snapshot, TrainingState
-from .training.resume import model_header
-from .training.runs import CompiledRuns
-from .training.samples import check_samples
-from .training.scoring import evaluate
-from .training.settings import STEP_SETTINGS, with_defaults
-from .training.single_step import train_step
-from .training.start import begin_fit
-from .training.state import Trained
-from .training.store import StateStore, from_host
-from .training.trainable import Trainable
+from .training.state import Trained, TrainingState
+
+# What computes, trains and writes files is imported where it is needed: `import bpnet` is light.
+if TYPE_CHECKING:
+    from .training import Callback, Fit, History, Snapshot
+    from .training.trainable import Trainable
 
 __all__ = ["Network"]
 
@@ -129,6 +121,9 @@ class Network:
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         # Every way to a network ends here; its arrays are copies of those given, which are NumPy's.
         self._model, self._task_given, self.backend, self.seed, self.metadata, trained = state
+        from .training.runs import CompiledRuns
+        from .training.store import StateStore, from_host
+
         self._store = StateStore(self.backend, from_host(trained, self.backend))
         self._runs = CompiledRuns(self._model, self.backend)
 
@@ -238,13 +233,7 @@ class Network:
         array([[0.5, 0.5, 0.5]], dtype=float32)
         """
         with self.backend.scope():
-            return self._model.output.value(self._weighted_input(x), self.backend.xp)
-
-    def _weighted_input(self, x: Any) -> Array:
-        """z of the output layer, shape (m, n_L)."""
-        state = self._store.current.state
-        own = as_inputs(x, self._model.sizes[0], self.backend)
-        return self._runs.forward((state.theta, state.running), own)
+            return self._runs.activate((), self._runs.weighted_input(self.state, x))
 
     def predict(self, x: Any) -> Array:
         """Class indices, shape (m,); in regression the outputs, (m, n_L), or (m,) of one output.
@@ -265,9 +254,8 @@ class Network:
         if self.task != "classification":
             a = self.feedforward(x)
             return a[:, 0] if self.sizes[-1] == 1 else a
-        output, xp = self._model.output, self.backend.xp
         with self.backend.scope():
-            return predicted_classes(self._weighted_input(x), output, xp)
+            return self._runs.classify((), self._runs.weighted_input(self.state, x))
 
     def predict_proba(self, x: Any) -> Array:
         """Probability of each class, shape (m, classes); refused in regression.
@@ -342,6 +330,9 @@ class Network:
 
     def _evaluated(self, x: Any, y: Any) -> list[float]:
         """Mean cost, and accuracy or R^2."""
+        from .training.samples import check_samples
+        from .training.scoring import evaluate
+
         model, backend = self._model, self.backend
         with backend.scope():
             samples = [check_samples(model, backend, x, y)]
@@ -361,6 +352,8 @@ class Network:
         >>> net.backprop([[1.0, 2.0], [3.0, 4.0]], [[1.0], [1.0]]).weights
         [array([[-2., -3.]], dtype=float32)]
         """
+        from .training.samples import check_samples
+
         model, backend = self._model, self.backend
         with backend.scope():
             xp, (x, y) = backend.xp, check_samples(model, backend, x, y)
@@ -475,9 +468,10 @@ class Network:
         >>> len(fit.history) == net.epochs < 100
         True
         """
+        from .training.start import begin_fit
+
         defaults: Any = type(self).fit.__kwdefaults__
-        settings = {**with_defaults(settings, defaults, "fit"), "epochs": epochs}
-        return begin_fit(self._trainable(), x, y, settings, self)
+        return begin_fit(self._trainable(), x, y, {"epochs": epochs, **settings}, defaults, self)
 
     def step(self, x: Any, y: Any, **settings: Any) -> float:
         """Train on a mini-batch of the user's own; its mean cost before this single step.
@@ -498,16 +492,18 @@ class Network:
         >>> net.steps, round(net.weights[0].item(), 3)
         (1, 0.35)
         """
-        stated: Any = type(self).fit.__kwdefaults__
-        defaults = {name: stated[name] for name in STEP_SETTINGS}
-        settings = with_defaults(settings, defaults, "a step")
-        return train_step(self._trainable(), x, y, settings)
+        from .training.single_step import train_step
+
+        defaults: Any = type(self).fit.__kwdefaults__
+        return train_step(self._trainable(), x, y, settings, defaults)
 
     def reset_optimizer(self) -> None:
         """Forget the optimizer's memory: its next step is its first."""
         self._store.reset_optimizer()
 
     def _trainable(self) -> Trainable:
+        from .training.trainable import Trainable
+
         decides = self.epochs == 0 and not self._task_given
         kept = self._store, self._runs, self.seed, self.metadata
         return Trainable(self._model, self.backend, *kept, decides, self._adopt)
@@ -585,6 +581,9 @@ class Network:
         >>> bool((same.weights[0] == net.weights[0]).all())
         True
         """
+        from .storage.models import write_model
+        from .training.resume import model_header
+
         architecture, state, to_numpy = self._model.architecture, self.state, self.backend.to_numpy
         with self.backend.scope():
             running = to_numpy(state.running[0]) if state.running else None

@@ -118,6 +118,25 @@ def test_an_import_upward_is_seen(module, other, is_upward):
     assert bool(upward(module, [other])) is is_upward
 
 
+def test_the_page_has_the_table_of_this_code():
+    page = structure.PAGE.read_text(encoding="utf-8")
+    assert structure.with_table(page) == page, "run python scripts/structure.py --update"
+
+
+def test_the_picture_shows_this_code():
+    image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    with image.open(structure.PICTURE) as picture:
+        shown = picture.text["Description"]
+    assert shown == structure.table(), "run python scripts/structure.py --update"
+
+
+def test_a_page_without_the_table_is_seen():
+    page = f"a\n{structure.BEGIN}\n| old |\n{structure.END}\nb\n"
+    expected = f"a\n{structure.BEGIN}\n{structure.table()}{structure.END}\nb\n"
+    assert structure.with_table(page) == expected
+    assert "| `network.py` |" in expected
+
+
 # ------------------------------------------------------------------ privacy
 
 # Of named tuples, whose methods begin so that no field has their name.

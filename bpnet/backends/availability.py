@@ -8,7 +8,7 @@ __all__ = ["Availability", "BackendUnavailableError"]
 
 
 class BackendUnavailableError(RuntimeError):
-    """A library or device that was asked for cannot compute here; the message says why.
+    """The requested library or device cannot compute here; the message says why.
 
     Examples
     --------
@@ -27,13 +27,13 @@ class Availability(Frozen):
     Parameters
     ----------
     name : str
-        ``"numpy"``, ``"cupy"``, ``"torch"`` or ``"jax"``.
+        ``"numpy"``, ``"cupy"``, ``"torch"``, ``"jax"`` or the name of a registered backend.
     version : str or None
-        Version of the installed library; None where it is not installed.
+        Version of the installed library; None where it is not installed, or not known.
     devices : tuple of str
         Devices it can compute on now, the first being its default.
     reason : str
-        Why it cannot be used, or what it lacks; empty where nothing is amiss.
+        Why it cannot be used, or what it lacks; otherwise empty.
     """
 
     name: str

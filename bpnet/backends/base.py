@@ -15,7 +15,7 @@ from .interop import Array, host_array, library_of
 if TYPE_CHECKING:
     from .uploads import Uploads
 
-__all__ = ["Array", "Backend"]
+__all__ = ["Backend"]
 
 
 class Backend(ABC):
@@ -229,10 +229,6 @@ class Backend(ABC):
     def copy(self, x: Array) -> Array:
         """A new array with the values of ``x``."""
         return self.xp.asarray(x, copy=True)
-
-    def write_into(self, x: Array, values: Array) -> Array:
-        """An array of those values, which is ``x`` itself where the library can write to it."""
-        return self.copy(values)
 
     def __repr__(self) -> str:
         return f"<{self.name} on {self.device}, {self.dtype}>"

@@ -1,4 +1,4 @@
-"""The library of cuBLAS that CuPy computes with."""
+"""The cuBLAS library that CuPy computes with."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["library"]
 
 @functools.cache
 def library() -> Any:
-    """The cuBLAS that CuPy computes with, or None where it is not to be found."""
+    """The cuBLAS library that CuPy has loaded, or None where it cannot be found."""
     try:
-        # Whose import finds the library and loads it, wherever it lies.
+        # Importing this finds and loads the library, wherever it is installed.
         import cupy_backends.cuda.libs.cublas  # noqa: F401
 
         return ctypes.CDLL(f"libcublas.so.{runtime.runtimeGetVersion() // 1000}")

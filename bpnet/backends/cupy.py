@@ -23,13 +23,13 @@ from .uploads import Uploads
 
 __all__ = ["CupyBackend"]
 
-_TF32 = 7  # what CuPy calls this way of multiplying
+_TF32 = 7  # CuPy's COMPUTE_TYPE_TF32
 
 
 def _clip(x: Array, /, min: Any = None, max: Any = None) -> Array:
     """The standard's ``clip`` in one kernel.
 
-    That of array_api_compat selects by masks, and so waits for the device at each bound.
+    array_api_compat's selects by masks, and so waits for the device at each bound.
     """
     return x.clip(min, max)
 
@@ -62,7 +62,7 @@ class CupyBackend(Backend):
         if int(self._device.compute_capability) < 80:
             return f"a GPU of compute capability {self._device.compute_capability} has none"
         if compute_dtype == "bfloat16" and cublas.library() is None:
-            return "the library of cuBLAS was not found, and CuPy multiplies no such matrices"
+            return "the cuBLAS library was not found, and CuPy itself has no bfloat16 products"
         return ""
 
     def owns(self, x: object) -> bool:
@@ -72,8 +72,8 @@ class CupyBackend(Backend):
         return f"cuda:{x.device.id}"
 
     def from_host(self, x: np.ndarray[Any, Any], dtype: str) -> Array:
-        # CuPy reads pinned memory while the caller goes on, and may adopt memory that CPU and GPU
-        # share: it is given a copy of its own, unless the caller waits for the device to have one.
+        # CuPy reads pinned memory after returning, and may adopt memory that CPU and GPU share: it
+        # gets a copy of its own, unless the caller waits until the device has one.
         with self._device:
             if not caller_waits():
                 return cupy.asarray(np.array(x, dtype=dtype, order="C"))
@@ -82,17 +82,13 @@ class CupyBackend(Backend):
             return out
 
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
-        with self._device:  # whose current stream is waited for
+        with self._device:  # waits for its current stream
             # Without `out`, memory that CPU and GPU share would not be copied.
             copied: np.ndarray[Any, Any] = x.get(out=np.empty(x.shape, x.dtype))
             return copied
 
     def copy(self, x: Array) -> Array:
         return x.copy()
-
-    def write_into(self, x: Array, values: Array) -> Array:
-        x[...] = values
-        return x
 
     def scope(self) -> contextlib.AbstractContextManager[Any]:
         device: contextlib.AbstractContextManager[Any] = self._device  # may be entered again inside
@@ -107,7 +103,11 @@ class CupyBackend(Backend):
 
 @contextlib.contextmanager
 def _tf32(device: Any) -> Iterator[None]:
-    """On a device, and as CuPy has it on every other, float32 matrices are multiplied as TF32."""
+    """Products of float32 matrices use TF32 within this context, on every device.
+
+    CuPy has no public function for this: ``CUPY_TF32`` is read once, for the whole process, and
+    CuPy itself passes the compute type of every product to cuBLAS.
+    """
     kind = np.dtype("float32")
     before = _routines_linalg.get_compute_type(kind)
     _routines_linalg.set_compute_type(kind, _TF32)

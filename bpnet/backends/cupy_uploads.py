@@ -19,15 +19,15 @@ _thread = threading.local()
 
 
 def caller_waits() -> bool:
-    """Whether whoever copies to the device in this thread waits until the copies are complete."""
+    """Whether the caller in this thread waits until its copies to the device are complete."""
     return getattr(_thread, "waits", False)
 
 
 class CupyUploads(Uploads):
-    """A stream of its own, in which CuPy copies from pinned memory.
+    """Copies from pinned memory in a stream of its own, beside the computation.
 
-    What it brings lies in memory of this stream's. That comes back to it when nothing refers to it
-    any more, which may be before the device has read it: so the stream waits for `reads_queued`.
+    The copies live in memory that belongs to this stream. It is reused as soon as nothing refers to
+    it, possibly before the device has read it: so the stream first waits for `reads_queued`.
     """
 
     def __init__(self, scope: Callable[[], contextlib.AbstractContextManager[Any]]) -> None:

@@ -1,4 +1,4 @@
-"""Arrays of other libraries: whose they are, and how they come to NumPy."""
+"""Arrays of any library: which library, which device, and how to get them to NumPy."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ __all__ = ["Namespace", "sigmoid_by_tanh"]
 
 
 def sigmoid_by_tanh(x: Array, xp: Any) -> Array:
-    """``1 / (1 + exp(-x))``, which overflows nowhere, and in NumPy takes half as long as that."""
+    """``1 / (1 + exp(-x))`` without overflow, in half the time on NumPy."""
     return 0.5 * xp.tanh(0.5 * x) + 0.5
 
 
@@ -25,7 +25,7 @@ class Namespace:
     module : module
         The namespace of the array API standard.
     erf, sigmoid : callable, optional
-        The library's own; by default both are made of standard operations, erf approximately.
+        The library's own; by default both are made of standard functions.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Namespace:
         probability : float
             In steps of 2**-24.
         key : int or array of int32, shape ()
-            What differs between layers and steps; see `randomness.mask_key`.
+            Differs between layers and steps; see `bpnet.randomness`.
         first : int, optional
             Number of the first sample within its mini-batch.
         """
@@ -68,7 +68,7 @@ class Namespace:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._module, name)
-        setattr(self, name, value)  # the next look-up is a plain attribute
+        setattr(self, name, value)  # the next lookup finds it without this method
         return value
 
     def __repr__(self) -> str:

@@ -16,17 +16,17 @@ from .namespaces import Namespace
 
 __all__ = ["SHORT", "NumpyBackend", "ones"]
 
-SHORT = 64  # columns that a row had better not be gone through alone
+SHORT = 64  # columns: shorter rows are slow to reduce one by one
 
 
 @functools.cache
 def ones(n: int, dtype: Any) -> Array:
-    """A vector of ones: with it, a product is a sum."""
+    """A vector of ones: a product with it is a sum."""
     return np.ones(n, dtype)
 
 
 def _max(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Array:
-    """The standard's ``max``; NumPy takes its time over short rows, not over columns."""
+    """The standard's ``max``, by columns where rows are short: NumPy is slow over short rows."""
     if x.ndim != 2 or axis not in (1, -1) or x.shape[1] > SHORT:
         return np.max(x, axis=axis, keepdims=keepdims)
     found = np.maximum.reduce(np.ascontiguousarray(x.T), 0)
@@ -34,7 +34,7 @@ def _max(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Arr
 
 
 def _sum(x: Array, /, *, axis: int | None = None, keepdims: bool = False, **given: Any) -> Array:
-    """The standard's ``sum``; over short rows it is a product with ones, nine times as fast."""
+    """The standard's ``sum``, as a product with ones over short rows: nine times as fast."""
     short = x.ndim == 2 and axis in (1, -1) and x.shape[1] <= SHORT
     if not short or x.dtype.kind != "f" or given:
         return np.sum(x, axis=axis, keepdims=keepdims, **given)
@@ -43,7 +43,7 @@ def _sum(x: Array, /, *, axis: int | None = None, keepdims: bool = False, **give
 
 
 def _argmax(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> Array:
-    """The standard's ``argmax``, with less to decide before it begins."""
+    """The standard's ``argmax``, by the method, which has less overhead."""
     return x.argmax(axis, keepdims=keepdims)
 
 
@@ -82,17 +82,13 @@ class NumpyBackend(Backend):
     def all_finite_on_device(self, x: Array) -> bool:
         if x.dtype.kind == "f" and x.flags.c_contiguous:
             flat = x.reshape(-1)
-            if math.isfinite(np.dot(flat, flat)):  # in one pass; what overflows is looked at below
+            if math.isfinite(np.dot(flat, flat)):  # one pass; an overflow is examined below
                 return True
-        return bool(np.logical_and.reduce(np.isfinite(x), axis=None))  # half of the time of `all`
+        return bool(np.logical_and.reduce(np.isfinite(x), axis=None))  # twice as fast as `all`
 
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:
         return np.array(x)
 
-    def write_into(self, x: Array, values: Array) -> Array:
-        np.copyto(x, values)
-        return x
-
     def scope(self) -> contextlib.AbstractContextManager[Any]:
-        # Training looks for what is not finite itself and says where; a warning adds nothing.
+        # Training checks for non-finite values itself and says where; a warning adds nothing.
         return np.errstate(all="ignore")

@@ -77,8 +77,9 @@ def register(name: str, factory: Any, *, target: Any = None) -> None:
         ``device`` is None for the library's own default. Or a namespace of the array API standard.
         Or the import path of either, as ``"package.module:attribute"``, imported when it is needed.
     target : object or str, optional
-        What compiles steps for it, with functions ``compile_step`` and ``compile_forward``, or the
-        import path of such a module. By default the ``target`` of the backend, else the plain loop
+        What compiles steps for it: anything with ``compile_step(backend, step)`` and
+        ``compile_forward(backend, forward)``, a class of such, or the import path of either, as
+        ``"package.module:Name"``. By default the ``target`` of the backend, else the plain loop
         runs the steps.
 
     Raises

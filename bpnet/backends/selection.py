@@ -230,7 +230,7 @@ def _first_cuda(entry: Entry | None, device: Any, dtype: str) -> Backend:
     return make(entry or BUILT_IN["numpy"], None, dtype)
 
 
-class use:  # noqa: N801 - reads as the verb that it is
+class use:  # noqa: N801 - a verb, as a function's name
     """Change the default backend for networks made later in this context.
 
     Called as a function it holds until the next call; as a context manager, to the end of the

@@ -35,7 +35,7 @@ def _devices() -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def _tf32(allowed: bool) -> Iterator[None]:
-    """Whether products of float32 matrices may be rounded to TF32, and as before afterwards."""
+    """Allow products of float32 matrices to use TF32, or forbid it, within this context."""
     before = torch.backends.cuda.matmul.allow_tf32
     torch.backends.cuda.matmul.allow_tf32 = allowed
     try:
@@ -46,7 +46,7 @@ def _tf32(allowed: bool) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _same_bits() -> Iterator[None]:
-    """Algorithms without atomic sums, and as before afterwards."""
+    """Use deterministic algorithms within this context."""
     before = torch.are_deterministic_algorithms_enabled()
     torch.use_deterministic_algorithms(True)
     try:
@@ -99,7 +99,7 @@ class TorchBackend(Backend):
             own = torch.from_numpy(x)
             if own.is_pinned():  # by `TorchUploads.host_bytes`, and kept until it is copied
                 return own.to(self._device, non_blocking=True)
-        # From pinned memory nobody waits for the copy; of what is large none is kept for that.
+        # A copy from pinned memory is not waited for; large arrays get no pinned copy of their own.
         if beside or (self._device.type == "cuda" and x.nbytes <= 2**22):
             pinned = torch.empty(x.shape, dtype=getattr(torch, dtype), pin_memory=True)
             pinned.numpy()[...] = x
@@ -122,10 +122,6 @@ class TorchBackend(Backend):
 
     def copy(self, x: Array) -> Array:
         return x.clone()
-
-    def write_into(self, x: Array, values: Array) -> Array:
-        written: Array = x.copy_(values)
-        return written
 
     def scope(self) -> contextlib.AbstractContextManager[Any]:
         quiet: contextlib.AbstractContextManager[Any] = torch.no_grad()

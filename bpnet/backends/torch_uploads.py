@@ -20,10 +20,10 @@ def uploads_here(device: Any) -> bool:
 
 
 class TorchUploads(Uploads):
-    """A stream of its own, in which copies from pinned memory go beside what is computed.
+    """Copies from pinned memory in a stream of its own, beside the computation.
 
-    What it brings lies in memory of this stream's. That comes back to it when nothing refers to it
-    any more, which may be before the device has read it: so the stream waits for `reads_queued`.
+    The copies live in memory that belongs to this stream. It is reused as soon as nothing refers to
+    it, possibly before the device has read it: so the stream first waits for `reads_queued`.
     """
 
     def __init__(

@@ -12,12 +12,14 @@ __all__ = ["Uploads", "host_bytes"]
 
 
 def host_bytes(size: int) -> np.ndarray[Any, Any]:
-    """So many bytes on the host."""
+    """Memory of ``size`` bytes on the host."""
     return np.empty(size, np.uint8)
 
 
 class Uploads:
-    """How a thread brings samples to the device while another computes there.
+    """Moves samples to the device in one thread while another thread computes there.
+
+    By default nothing is special about it; subclasses copy in a stream of their own.
 
     Parameters
     ----------
@@ -29,12 +31,12 @@ class Uploads:
         self._computing = scope
 
     def scope(self) -> contextlib.AbstractContextManager[Any]:
-        """In the thread that brings them: what it works in, and when left has done all of."""
+        """The context that the uploading thread works in; on leaving it, every copy is complete."""
         return self._computing()
 
     def reads_queued(self) -> None:
-        """In the thread that computes: all was asked for that reads what it was given so far."""
+        """Called by the computing thread once it has queued every read of the samples so far."""
 
     def host_bytes(self, size: int) -> np.ndarray[Any, Any]:
-        """So many bytes on the host, for samples to be copied from."""
+        """Memory of ``size`` bytes on the host, from which samples are copied to the device."""
         return host_bytes(size)

@@ -13,14 +13,16 @@ __all__ = ["legend_of", "lines_of_buffers", "lines_of_calls"]
 
 
 def lines_of_buffers(program: Program) -> Iterator[str]:
-    """``b7  (10, 30)  float32  1,200 bytes  work``, one line per buffer, and their sum."""
+    """``b7  (10, 30)  float32  1,200 bytes  work``, one line per buffer, and their total."""
     total = 0
     for buffer in program.layout.buffers:
-        moving = ", another array at each step" if buffer.is_moving else ""
+        use = "kept between steps" if buffer.role.startswith("state") else buffer.role
+        if buffer.is_moving:
+            use = "another array at each step"
         size = f"{buffer.nbytes:,} bytes"
         yield (
             f"{_name(program, buffer.id):<8}{buffer.shape!s:<14}{buffer.dtype.name:<9}"
-            f"{size:<17}{buffer.role}{moving}"
+            f"{size:<17}{use}"
         )
         total += 0 if buffer.is_moving else buffer.nbytes
     yield f"{total:,} bytes in all"

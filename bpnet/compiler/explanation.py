@@ -134,7 +134,10 @@ def explain_step(
     try:
         traced = target.trace(backend, step, state, (x_shape, y_shape), rates)
     except TraceError as error:
-        reason = f"the plain loop runs this step: {error} is not known to the compiler"
+        unknown = f"{error} is not known to the compiler"
+        reason = f"the plain loop runs this step: {unknown}"
+        if target.plain(backend, step) is None:
+            reason = f"{unknown}, and {backend.name} has no plain loop in {backend.compute_dtype}"
         return Explanation(repr(backend), _name_of(target), reason)
     graph = target.rewrite(backend, traced, watch)
     room = [

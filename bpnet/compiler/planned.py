@@ -171,6 +171,9 @@ class PlannedStep:
 class PlannedForward:
     """A forward pass that uses a plan for few samples; see `compile_forward`.
 
+    A plan is bound to arrays of the state. Where these are replaced again and again, as between
+    steps of training, plans get arrays of their own, to which the others are copied.
+
     Parameters
     ----------
     backend : Backend
@@ -187,6 +190,7 @@ class PlannedForward:
         self.plans: PlanCache[Any] = PlanCache()
         self._plain = plain
         self._leaves: list[Array] = []
+        self._own: list[Array] = []
         self._lock = threading.Lock()
 
     def __call__(self, state: Any, x: Array) -> Array:
@@ -196,13 +200,24 @@ class PlannedForward:
         try:
             leaves = leaves_of(state)
             if len(leaves) != len(self._leaves) or any(map(operator.is_not, leaves, self._leaves)):
-                self.plans.clear()
-                self._leaves = leaves
+                self._replace(leaves)
             made = self.plans.get_or_make(x.shape, lambda: self._make(state, x))
             z: Array = self._plain(state, x) if isinstance(made, str) else made.runner.forward(x)
             return z
         finally:
             self._lock.release()
+
+    def _replace(self, leaves: list[Array]) -> None:
+        """Compute with other arrays of the state from now on."""
+        before, self._leaves = self._leaves, leaves
+        if self._own:
+            for own, one, last in zip(self._own, leaves, before, strict=True):
+                if one is not last:
+                    own[...] = one
+            return
+        self.plans.clear()
+        if before:
+            self._own = [self.backend.copy(one) for one in leaves]
 
     def _make(self, state: Any, x: Array) -> Any:
         """A plan, or the reason why there is none."""
@@ -215,7 +230,7 @@ class PlannedForward:
             graph = self.target.trace(self.backend, step, state, shapes, ())
         except TraceError as error:
             return str(error)
-        return self.target.plan(self.backend, graph, leaves_of(state), once=True)
+        return self.target.plan(self.backend, graph, self._own or self._leaves, once=True)
 
 
 def _never() -> bool:

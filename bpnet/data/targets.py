@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ..backends import Array, Backend
 from ..backends.interop import device_of, host_array, library_of
 from ..costs import CategoricalCrossEntropy, Cost
@@ -106,6 +108,9 @@ def _from_labels(y: Any, name: str, width: int, backend: Backend) -> Array:
             f"labels in {name} go from {low} to {high}, but with {width} "
             f"output{'s' * (width > 1)} they must be from 0 to {count - 1}"
         )
+    if width > 1 and not backend.owns(y) and backend.device.startswith("cpu"):
+        ones = y.astype(np.int32)[:, None] == np.arange(width, dtype=np.int32)
+        return backend.from_host(ones, backend.dtype)  # JAX would compile it for each number
     rows = backend.asarray(y, name, "int32")[:, None]
     if width > 1:
         rows = rows == xp.arange(width, dtype=xp.int32, device=device_of(rows))[None, :]

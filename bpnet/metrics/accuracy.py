@@ -32,10 +32,22 @@ class Accuracy(Metric):
     def value(self, y: Rows, a: Rows) -> float:
         return float(np.mean(classes_of_rows(y) == classes_of_rows(a)))
 
-    def sums(self, z: Array, sigma: Activation, y: Array, xp: Any) -> Array:
-        """Number of right samples of a block, shape (); ``z`` is the output layer's, (m, n_L)."""
-        right = target_classes(y, xp)
-        return xp.sum(xp.astype(predicted_classes(z, sigma, xp) == right, xp.int32))
+    def block(self, z: Array, sigma: Activation, y: Array, xp: Any, rows: Any) -> tuple[Array]:
+        """Sums of a block of samples: how many are right, shape ().
+
+        Parameters
+        ----------
+        z : array, shape (m, n_L)
+            Weighted inputs of the output layer.
+        sigma : Activation
+            Its activation.
+        y : array, shape (m, n_L)
+        xp : namespace
+        rows : RowReductions
+            Reduces over the samples.
+        """
+        right = predicted_classes(z, sigma, xp) == target_classes(y, xp)
+        return (rows.sum(xp.astype(right, xp.int32)),)
 
     def figure(self, sums: Any, counts: Any) -> float:
         """The figure of all blocks, from `sums` and the number of samples of each."""

@@ -38,15 +38,22 @@ class R2(Metric):
         missed = (unexplained > 0).astype(np.float64)
         return float(1.0 - np.divide(unexplained, spread, out=missed, where=spread > 0).mean())
 
-    def sums(self, z: Array, sigma: Activation, y: Array, xp: Any) -> Array:
-        """Squared errors of a block, shape (n_L,); ``z`` is the output layer's, (m, n_L)."""
-        return xp.sum((sigma.value(z, xp) - y) ** 2, axis=0)
+    def block(
+        self, z: Array, sigma: Activation, y: Array, xp: Any, rows: Any
+    ) -> tuple[Array, Array]:
+        """Sums of a block of samples: squared errors, (n_L,), and moments of the targets, (4, n_L).
 
-    def moments(self, y: Array, xp: Any) -> Array:
-        """Mean, sum of squared deviations, least and largest target of a block, (4, n_L)."""
-        mean = xp.mean(y, axis=0, keepdims=True)
-        spread = xp.sum((y - mean) ** 2, axis=0)
-        return xp.stack([mean[0, :], spread, xp.min(y, axis=0), xp.max(y, axis=0)])
+        The moments are mean, sum of squared deviations, least and largest value.
+
+        Parameters
+        ----------
+        z, sigma, y, xp, rows
+            As of `Accuracy.block`.
+        """
+        errors = rows.sum((sigma.value(z, xp) - y) ** 2)
+        mean = rows.mean(y)
+        spread = rows.sum((y - mean) ** 2)
+        return errors, xp.stack([mean, spread, rows.min(y), rows.max(y)])
 
     def figure(self, sums: Any, moments: Any, counts: Any) -> float:
         """The figure of all blocks, from `sums`, `moments` and the number of samples of each."""

@@ -1,1 +1,1 @@
-"""Bytes of files."""
+"""Model and checkpoint files: bytes that are checked, and written in full or not at all."""

@@ -5,18 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._lib.lazy import lazy_attributes
-from .callbacks import PLACES, Callback
-from .config import StepConfig
-from .divergence import DivergenceError
-from .fit import Fit
-from .history import History
-from .snapshot import Snapshot, read_checkpoint
-from .state import Counters, TrainingState
-from .step import make_step
 
 if TYPE_CHECKING:
     from .callbacks import (
         Budget,
+        Callback,
         Checkpoint,
         CSVLog,
         EarlyStopping,
@@ -26,6 +19,13 @@ if TYPE_CHECKING:
         ReduceOnPlateau,
         TensorBoard,
     )
+    from .config import StepConfig
+    from .divergence import DivergenceError
+    from .fit import Fit
+    from .history import History
+    from .snapshot import Snapshot, read_checkpoint
+    from .state import Counters, TrainingState
+    from .step import make_step
 
 __all__ = [
     "Budget",
@@ -49,4 +49,27 @@ __all__ = [
     "read_checkpoint",
 ]
 
-__getattr__ = lazy_attributes(__name__, dict.fromkeys(PLACES, "callbacks"))
+__getattr__ = lazy_attributes(
+    __name__,
+    {
+        "Budget": "callbacks",
+        "CSVLog": "callbacks",
+        "Callback": "callbacks",
+        "Checkpoint": "callbacks",
+        "Counters": "state",
+        "DivergenceError": "divergence",
+        "EarlyStopping": "callbacks",
+        "Fit": "fit",
+        "HalveOnPlateau": "callbacks",
+        "History": "history",
+        "KeepBest": "callbacks",
+        "Progress": "callbacks",
+        "ReduceOnPlateau": "callbacks",
+        "Snapshot": "snapshot",
+        "StepConfig": "config",
+        "TensorBoard": "callbacks",
+        "TrainingState": "state",
+        "make_step": "step",
+        "read_checkpoint": "snapshot",
+    },
+)

@@ -82,6 +82,7 @@ class Fit(ABC):
         self._scorer = EpochScorer(
             self._model,
             self.backend,
+            trainable.runs,
             () if evaluate_training else self._metrics,
             weighted=config.weighted,
         )

@@ -1,14 +1,27 @@
-"""The compiled runs of a model: of training steps, of forward passes, of gradients."""
+"""The compiled runs of a model: steps, forward passes, gradients, predictions and scores."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import functools
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from ..backends import Array, Backend
 from ..compiler import ForwardRun, Run, compile_forward, compile_step
+from ..compiler.rows import (
+    BlockRun,
+    RowReductions,
+    RowRun,
+    compile_blocks,
+    compile_function,
+    compile_rows,
+)
+from ..data.inputs import as_inputs
+from ..metrics.classes import predicted_classes
 from ..model import Model, gradient
 from .config import StepConfig
+from .scores import costs_of, task_metric
+from .state import TrainingState
 from .step import make_step
 
 __all__ = ["CompiledRuns"]
@@ -25,16 +38,8 @@ class CompiledRuns:
 
     def __init__(self, model: Model, backend: Backend) -> None:
         self._model, self._backend = model, backend
-        self._forward: ForwardRun | None = None
-        self._gradient: Run | None = None
         self._step: tuple[Hashable, Run] | None = None
-
-    @property
-    def forward(self) -> ForwardRun:
-        """The forward pass, ``forward((theta, running), x) -> z``."""
-        if self._forward is None:
-            self._forward = compile_forward(self._backend, self._model.forward)
-        return self._forward
+        self._scores: dict[Hashable, Any] = {}
 
     def step(self, config: StepConfig) -> Run:
         """Training steps; another learning rate makes no other run."""
@@ -44,16 +49,84 @@ class CompiledRuns:
             self._step = config.identity, run
         return self._step[1]
 
-    @property
+    @functools.cached_property
+    def forward(self) -> ForwardRun:
+        """The forward pass, ``forward((theta, running), x) -> z``."""
+        return compile_forward(self._backend, self._model.forward)
+
+    def weighted_input(self, state: TrainingState, x: Any) -> Array:
+        """z of the output layer, shape (m, n_L), of samples as a user gives them."""
+        own = as_inputs(x, self._model.sizes[0], self._backend)
+        return self.forward((state.theta, state.running), own)
+
+    @functools.cached_property
     def gradient(self) -> Run:
         """Adds the gradients of mini-batches to a vector: the state is ``(theta, sum)``."""
-        if self._gradient is None:
-            self._gradient = compile_step(self._backend, self._add_gradient)
-        return self._gradient
+        model = self._model
 
-    def _add_gradient(
-        self, xp: Any, state: Any, x: Array, y: Array, rates: Sequence[Any]
-    ) -> tuple[Any, Array]:
-        theta, total = state
-        found = gradient(self._model, xp, theta, (), x, y, mean=False)
-        return (theta, total + found.theta), found.z
+        def step(
+            xp: Any, state: Any, x: Array, y: Array, rates: Sequence[Any]
+        ) -> tuple[Any, Array]:
+            theta, total = state
+            found = gradient(model, xp, theta, (), x, y, mean=False)
+            return (theta, total + found.theta), found.z
+
+        return compile_step(self._backend, step)
+
+    @functools.cached_property
+    def activate(self) -> RowRun:
+        """Activations of the output layer, ``activate((), z) -> a``."""
+        output = self._model.output
+        return compile_rows(self._backend, lambda xp, _, z: output.value(z, xp))
+
+    @functools.cached_property
+    def classify(self) -> RowRun:
+        """Class of each sample, ``classify((), z)``."""
+        output = self._model.output
+        return compile_rows(self._backend, lambda xp, _, z: predicted_classes(z, output, xp))
+
+    def block_sums(self, task: str) -> BlockRun:
+        """Sum of the costs, shape (1,), and what `task_metric` sums up, ``run((), z, y)``."""
+        model, own = self._model, task_metric(task)
+
+        def sums(xp: Any, rows: RowReductions, state: Any, *arrays: Array) -> Any:
+            z, y = arrays
+            total = rows.sum(model.cost.of_output(model.output, z, y, xp))
+            return xp.reshape(total, (1,)), own.block(z, model.output, y, xp, rows)
+
+        found: BlockRun = self._kept((task,), lambda: compile_blocks(self._backend, sums))
+        return found
+
+    def step_sums(self, task: str, weighted: bool) -> Callable[..., Any]:
+        """Cost of each step, and what `task_metric` sums up of all, ``run(outputs, y)``.
+
+        Outputs are z of each step, shape (steps, m, n_L); y has a row for each sample, with
+        ``weighted`` the weights as a last column.
+        """
+        model, own, entries = self._model, task_metric(task), self._backend.entries_per_pass
+
+        def sums(xp: Any, outputs: Array, y: Array) -> Any:
+            steps, m, n = outputs.shape
+            z = xp.reshape(outputs, (-1, n))
+            cost = costs_of(model, xp, z, y, weighted=weighted, entries=entries)
+            costs = xp.sum(xp.reshape(cost, (steps, m)), axis=1)
+            return costs, own.block(z, model.output, y[:, :n], xp, RowReductions(xp))
+
+        key = task, weighted
+        found: Callable[..., Any] = self._kept(key, lambda: compile_function(self._backend, sums))
+        return found
+
+    def total_cost(self, weighted: bool) -> BlockRun:
+        """Sum of the costs of samples, ``run((), z, y)``."""
+        model, entries = self._model, self._backend.entries_per_pass
+
+        def total(xp: Any, rows: RowReductions, state: Any, *arrays: Array) -> Array:
+            return rows.sum(costs_of(model, xp, *arrays, weighted=weighted, entries=entries))
+
+        found: BlockRun = self._kept(weighted, lambda: compile_blocks(self._backend, total))
+        return found
+
+    def _kept(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        if key not in self._scores:
+            self._scores[key] = make()
+        return self._scores[key]

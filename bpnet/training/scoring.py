@@ -8,44 +8,18 @@ from typing import Any
 import numpy as np
 
 from ..backends import Array, Backend
-from ..metrics.accuracy import Accuracy
+from ..compiler.rows import rows_of_steps
 from ..metrics.base import Metric
-from ..metrics.r2 import R2
 from ..model import Model
 from .runs import CompiledRuns
+from .scores import task_metric
 from .state import TrainingState
 from .sums import EpochSums
 
-__all__ = ["EpochScorer", "costs_of", "evaluate", "task_metric"]
+__all__ = ["EpochScorer", "evaluate"]
 
 # Activations of one pass of an evaluation: some megabytes.
 _CHUNK = 2**21
-
-
-def task_metric(task: str) -> Accuracy | R2:
-    """The metric that a history always has."""
-    return Accuracy() if task == "classification" else R2()
-
-
-def costs_of(model: Model, backend: Backend, z: Array, y: Array, *, weighted: bool) -> Array:
-    """Cost of each sample, shape (m,), times its weight.
-
-    Parameters
-    ----------
-    model : Model
-    backend : Backend
-    z : array, shape (m, n_L)
-        Weighted inputs of the output layer.
-    y : array, shape (m, n_L), or (m, n_L + 1)
-        Targets; with ``weighted`` the last column holds the weights.
-    weighted : bool
-    """
-    xp, last, (m, n) = backend.xp, model.output, z.shape
-    rows = max(1, (backend.entries_per_pass or m * n) // n)
-    parts = [slice(start, start + rows) for start in range(0, m, rows)]
-    costs = [model.cost.of_output(last, z[part, :], y[part, :n], xp) for part in parts]
-    cost = costs[0] if len(costs) == 1 else xp.concat(costs)
-    return cost * y[:, -1] if weighted else cost
 
 
 def evaluate(
@@ -72,23 +46,20 @@ def evaluate(
     -------
     list of float
     """
-    xp, own, last, n = backend.xp, task_metric(model.task), model.output, model.sizes[-1]
-    to_numpy, forward, parameters = backend.to_numpy, runs.forward, (state.theta, state.running)
-    rows = max(1, _CHUNK // max(model.sizes))
+    own, n = task_metric(model.task), model.sizes[-1]
+    forward, parameters = runs.forward, (state.theta, state.running)
+    block_sums, rows = runs.block_sums(model.task), max(1, _CHUNK // max(model.sizes))
     sums, outputs = EpochSums(), []
     for x, y in samples:
-        y = y[:, :n]
-        for start in range(0, x.shape[0], rows):
-            stop = min(start + rows, x.shape[0])
-            part = y[start:stop, :]
-            z = forward(parameters, x[start:stop, :])
-            sums.costs.append(xp.reshape(xp.sum(model.cost.of_output(last, z, part, xp)), (1,)))
-            sums.sums.append(own.sums(z, last, part, xp))
-            if isinstance(own, R2):
-                sums.moments.append(own.moments(part, xp))
-            sums.counts.append(stop - start)
+        m, y = x.shape[0], y if y.shape[1] == n else y[:, :n]
+        for start in range(0, m, rows):
+            part = slice(start, min(start + rows, m))
+            x_k, y_k = (x, y) if m <= rows else (x[part, :], y[part, :])
+            z = forward(parameters, x_k)
+            for count, (cost, block) in block_sums((), z, y_k):
+                sums.add(cost, block, count)
             if metrics:
-                outputs.append([to_numpy(one) for one in (part, last.value(z, xp))])
+                outputs.append([backend.to_numpy(one) for one in (y_k, runs.activate((), z))])
     each = {what: sums.each(what, backend) for what in ("costs", "counts", *own.wants)}
     given = [np.concatenate(blocks).astype(np.float64) for blocks in zip(*outputs, strict=True)]
     cost = float(each["costs"].sum() / each["counts"].sum())
@@ -102,6 +73,7 @@ class EpochScorer:
     ----------
     model : Model
     backend : Backend
+    runs : CompiledRuns
     metrics : sequence of Metric
         Computed from all outputs of an epoch, which are then kept on the host.
     weighted : bool
@@ -114,11 +86,18 @@ class EpochScorer:
     """
 
     def __init__(
-        self, model: Model, backend: Backend, metrics: Sequence[Metric], *, weighted: bool
+        self,
+        model: Model,
+        backend: Backend,
+        runs: CompiledRuns,
+        metrics: Sequence[Metric],
+        *,
+        weighted: bool,
     ) -> None:
         self.metric = task_metric(model.task)
-        self._model, self._backend, self._weighted = model, backend, weighted
-        self._metrics = tuple(metrics)
+        self._backend, self._runs, self._metrics = backend, runs, tuple(metrics)
+        self._n = model.sizes[-1]
+        self._sums = runs.step_sums(model.task, weighted)
 
     def add(self, outputs: Array, y: Array, order: np.ndarray[Any, Any], sums: EpochSums) -> None:
         """Add costs and what metrics need of a block of steps.
@@ -132,21 +111,14 @@ class EpochScorer:
             Row numbers.
         sums : EpochSums
         """
-        model, backend = self._model, self._backend
-        xp, last = backend.xp, model.output
-        rows = backend.from_host(order.reshape(-1), "int64")
-        y = xp.take(y, rows, axis=0)
-        z = xp.reshape(outputs, (-1, outputs.shape[2]))
-        cost = costs_of(model, backend, z, y, weighted=self._weighted)
-        y = y[:, : model.sizes[-1]]
-        sums.costs.append(xp.sum(xp.reshape(cost, order.shape), axis=1))
-        sums.sums.append(self.metric.sums(z, last, y, xp))
-        if isinstance(self.metric, R2):
-            sums.moments.append(self.metric.moments(y, xp))
-        sums.counts.append(order.size)
+        backend = self._backend
+        y = backend.xp.take(y, backend.from_host(order.reshape(-1), "int64"), axis=0)
+        costs, block = self._sums(outputs, y)
+        sums.add(costs, block, order.size)
         if self._metrics:
-            sums.outputs.append(backend.to_numpy(last.value(z, xp)))
-            sums.targets.append(backend.to_numpy(y))
+            z = rows_of_steps(backend, outputs)
+            sums.outputs.append(backend.to_numpy(self._runs.activate((), z)))
+            sums.targets.append(backend.to_numpy(y[:, : self._n]))
 
     def join(self, sums: EpochSums) -> None:
         """Join on the device, without waiting for it, what `figures` will bring from there."""

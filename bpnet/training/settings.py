@@ -14,7 +14,7 @@ from ..optimizers import Optimizer
 from .callbacks.base import Callback
 from .config import StepConfig
 from .samples import check_samples
-from .scoring import task_metric
+from .scores import task_metric
 
 __all__ = [
     "STEP_SETTINGS",

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..compiler.rows import rows_of_steps
 from .divergence import DivergenceError
 from .history import History
 from .samples import SamplePreparer, task_undone_on_error
-from .scoring import costs_of
-from .settings import check_smoothing, step_config
+from .settings import STEP_SETTINGS, check_smoothing, step_config, with_defaults
 from .step import step_inputs
 from .trainable import Trainable
 from .weights import with_weights
@@ -20,7 +20,13 @@ from .weights import with_weights
 __all__ = ["train_step"]
 
 
-def train_step(trainable: Trainable, x: Any, y: Any, settings: Mapping[str, Any]) -> float:
+def train_step(
+    trainable: Trainable,
+    x: Any,
+    y: Any,
+    settings: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+) -> float:
     """Do one step.
 
     Parameters
@@ -28,7 +34,9 @@ def train_step(trainable: Trainable, x: Any, y: Any, settings: Mapping[str, Any]
     trainable : Trainable
     x, y : array
     settings : mapping
-        All other arguments of `Network.step`, by name.
+        Other arguments of `Network.step`, by name.
+    defaults : mapping
+        Of those that may be missing, among others.
 
     Returns
     -------
@@ -42,6 +50,8 @@ def train_step(trainable: Trainable, x: Any, y: Any, settings: Mapping[str, Any]
     RuntimeError
         If a fit is training the same network.
     """
+    defaults = {name: defaults[name] for name in STEP_SETTINGS}
+    settings = with_defaults(settings, defaults, "a step")
     config = step_config(settings, trainable.backend)
     smoothing, weight = settings["label_smoothing"], settings["sample_weight"]
     check_smoothing(smoothing)
@@ -63,8 +73,9 @@ def train_step(trainable: Trainable, x: Any, y: Any, settings: Mapping[str, Any]
             try:
                 state, z = trainable.runs.step(config)(store.lend(), x, y, order, [inputs])
                 assert z is not None
-                each = costs_of(model, backend, z[0, :, :], y, weighted=config.weighted)
-                cost = float(backend.xp.mean(each))
+                blocks = trainable.runs.total_cost(config.weighted)
+                totals = [total for _, total in blocks((), rows_of_steps(backend, z), y)]
+                cost = float(sum(totals[1:], totals[0]) / x.shape[0])
                 finite = math.isfinite(cost)
                 if not finite or not backend.all_finite(state.theta):
                     what = "a parameter became infinite" if finite else f"the cost became {cost}"

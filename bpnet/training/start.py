@@ -17,6 +17,7 @@ from .settings import (
     checked_validation,
     chosen_metrics,
     step_config,
+    with_defaults,
     with_progress,
 )
 from .snapshot import Snapshot, read_checkpoint
@@ -27,7 +28,12 @@ __all__ = ["begin_fit"]
 
 
 def begin_fit(
-    trainable: Trainable, x: Any, y: Any, settings: Mapping[str, Any], net: Any = None
+    trainable: Trainable,
+    x: Any,
+    y: Any,
+    settings: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    net: Any = None,
 ) -> Fit:
     """A fit before its first epoch.
 
@@ -36,7 +42,9 @@ def begin_fit(
     trainable : Trainable
     x, y : array, or source and None
     settings : mapping
-        All other arguments of `Network.fit`, by name.
+        Other arguments of `Network.fit`, by name: ``epochs`` and more.
+    defaults : mapping
+        Of those that may be missing.
     net : Network, optional
         For callbacks, as ``fit.net``.
 
@@ -49,6 +57,7 @@ def begin_fit(
     ValueError, TypeError
         As `Network.fit`; nothing has changed then.
     """
+    settings = with_defaults(settings, {"epochs": None, **defaults}, "fit")
     optimizer, smoothing = settings["optimizer"], settings["label_smoothing"]
     if not isinstance(optimizer, Optimizer) and hasattr(optimizer, "begin_fit"):
         solver: Fit = optimizer.begin_fit(trainable, x, y, settings, net)

@@ -38,6 +38,13 @@ class EpochSums:
         self.targets: list[Any] = []
         self._joined: dict[str, Array] = {}
 
+    def add(self, costs: Array, block: tuple[Array, ...], count: int) -> None:
+        """Add a block of ``count`` samples: its costs, and what the task's metric sums up."""
+        self.costs.append(costs)
+        self.counts.append(count)
+        for sums, own in zip((self.sums, self.moments), block, strict=False):
+            sums.append(own)
+
     def join(self, wanted: Iterable[str], backend: Backend) -> None:
         """Join on the device, without waiting for it, what `each` will bring from there."""
         for what in wanted:

@@ -8,12 +8,15 @@ import types
 
 import numpy as np
 import pytest
+from _backends import parameters
 
 import bpnet
 from bpnet.backends import BackendUnavailableError, available_backends, register, registry
 from bpnet.backends.numpy import NumpyBackend
 from bpnet.cli import main
-from bpnet.compiler import targets
+from bpnet.compiler import plain
+from bpnet.compiler.plain import PlainRun, plain_forward
+from bpnet.compiler.targets.numpy import NumpyTarget
 
 X, LABELS = np.random.default_rng(0).standard_normal((20, 3)), np.arange(20) % 2
 
@@ -174,11 +177,9 @@ def test_a_target_compiles_its_steps():
 
     def compile_step(backend, step):
         calls.append(backend.name)
-        return bpnet.compiler.plain.plain_run(backend, step)
+        return PlainRun(backend, step)
 
-    made = types.SimpleNamespace(
-        compile_step=compile_step, compile_forward=bpnet.compiler.plain.plain_forward
-    )
+    made = types.SimpleNamespace(compile_step=compile_step, compile_forward=plain_forward)
     register("mine", Mine, target=made)
     net = bpnet.Network([3, 2], backend="mine", cost="log_likelihood", seed=0)
     net.fit(X, LABELS, epochs=1, batch_size=5)
@@ -186,17 +187,28 @@ def test_a_target_compiles_its_steps():
     assert net.to(device="chip:1").backend.target is made
 
 
-@pytest.mark.parametrize("target", ["bpnet.compiler.targets.numpy", "a module"])
-def test_a_targets_import_path_is_pickled(target):
-    if target == "a module":
-        from bpnet.compiler.targets import numpy as target
+@pytest.mark.parametrize(
+    ("target", "pickled"),
+    [
+        (f"{NumpyTarget.__module__}:NumpyTarget", f"{NumpyTarget.__module__}:NumpyTarget"),
+        (NumpyTarget, NumpyTarget),
+        (plain, "bpnet.compiler.plain"),
+    ],
+)
+def test_a_target_is_pickled(target, pickled):
     register("mine", Mine, target=target)
     backend = bpnet.get_backend("mine")
-    again = pickle.loads(pickle.dumps(backend))
-    assert again.target == backend.target == "bpnet.compiler.targets.numpy"
-    net = bpnet.Network([3, 2], backend=again, cost="log_likelihood", seed=0)
-    net.fit(X, LABELS, epochs=1, batch_size=5)
-    assert targets.__name__ in again.target
+    assert pickle.loads(pickle.dumps(backend)).target == backend.target == pickled
+
+
+def test_a_target_that_bpnet_has_trains_to_the_same_bits():
+    register("mine", Mine, target=NumpyTarget)
+    found = []
+    for name in ("mine", "numpy"):
+        net = bpnet.Network([3, 2], backend=name, cost="log_likelihood", seed=0)
+        net.fit(X, LABELS, epochs=1, batch_size=5)
+        found.append(parameters(net))
+    assert np.array_equal(*found)
 
 
 # ------------------------------------------------------------------ factories that fail

@@ -36,7 +36,7 @@ def test_it_tells_what_each_pass_changed(told):
 
 def test_it_tells_buffers_with_their_bytes(told):
     state, *_, total = told.buffers
-    assert state.split() == ["state0", "(23860,)", "float64", "190,880", "bytes", "state0"]
+    assert state == "state0  (23860,)      float64  190,880 bytes    kept between steps"
     assert total == "200,480 bytes in all"
     assert any("another array at each step" in one for one in told.buffers)
 
@@ -140,3 +140,12 @@ def test_other_libraries_are_explained(library):
     if library == "torch":
         assert "addmm(" in told.source
         assert [one.name for one in told.passes if one.added][-1] == "scale_addends"
+
+
+def test_without_a_plain_loop_it_says_so(numpy_backend, monkeypatch):
+    monkeypatch.setattr("bpnet.compiler.targets.numpy.NumpyTarget.plain", lambda *_: None)
+    monkeypatch.setattr(numpy_backend, "compute_dtype", "bfloat16", raising=False)
+    trial = with_own(numpy_backend, lambda z, xp: z**3, lambda z, a, xp: z)
+    told = explain_step(numpy_backend, trial.step, trial.state, (6, 3), (6, 2), trial.rates[0])
+    expected = "power 3 is not known to the compiler, and numpy has no plain loop in bfloat16"
+    assert told.reason == expected

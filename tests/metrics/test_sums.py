@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bpnet import activations, metrics
+from bpnet.compiler.rows import RowReductions
 from bpnet.metrics.accuracy import Accuracy
 from bpnet.metrics.classes import classes_of_rows, predicted_classes, target_classes
 from bpnet.metrics.r2 import R2
@@ -19,9 +20,9 @@ def by_sums(metric, target, z, sigma, y):
         for z_k, y_k in zip(np.split(z, cuts), np.split(y, cuts), strict=True):
             z_k, y_k = (backend.from_host(one, "float64") for one in (z_k, y_k))
             found["counts"].append(z_k.shape[0])
-            found["sums"].append(backend.to_numpy(metric.sums(z_k, sigma, y_k, backend.xp)))
-            if "moments" in metric.wants:
-                found["moments"].append(backend.to_numpy(metric.moments(y_k, backend.xp)))
+            block = metric.block(z_k, sigma, y_k, backend.xp, RowReductions(backend.xp))
+            for name, one in zip(("sums", "moments"), block, strict=False):
+                found[name].append(backend.to_numpy(one))
     return metric.figure(*(np.asarray(found[name], dtype=float) for name in metric.wants))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import cupy
 
-from ...backends.base import Array
+from ...backends import Array
 from .blas import layout_of
 
 __all__ = ["Products"]

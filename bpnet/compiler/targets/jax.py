@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ...backends.base import Array, Backend
+from ...backends import Array, Backend
 from ..step import Forward, ForwardRun, Run, Step
 from .jax_loop import OneStep, training_loop
 from .jax_rows import (

@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ...backends.base import Array
+from ...backends import Array
 from ..step import Step
 from .segments import SegmentNamespace, Segments
 

@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ...backends.base import Array, Backend
+from ...backends import Array, Backend
 from ..rows import RowReductions
 from .padding import LARGEST, row_blocks
 

@@ -14,7 +14,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from ...backends.base import Array
+from ...backends import Array
 
 __all__ = ["ELEMENTWISE", "SegmentNamespace", "Segments"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ...ir import Node
+from .nodes import Node
 from .source import KernelSource, SourceBuilder, ctype_of
 
 __all__ = ["elementwise_source"]

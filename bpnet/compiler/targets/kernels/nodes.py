@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...ir import ELEMENTWISE, Node
 
 __all__ = [
+    "Node",
     "constant_value",
     "dtype_name",
     "is_constant",

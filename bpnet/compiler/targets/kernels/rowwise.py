@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ...ir import Node
 from .expressions import REDUCTIONS
-from .nodes import is_elementwise, operands, operation, reduces_rows
+from .nodes import Node, is_elementwise, operands, operation, reduces_rows
 from .source import KernelSource, SourceBuilder, ctype_of
 from .types import literal
 

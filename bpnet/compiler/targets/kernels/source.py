@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from ...._lib.frozen import Frozen
-from ...ir import Node
 from .expressions import EXPRESSIONS
-from .nodes import constant_value, dtype_name, is_constant, operands, operation
+from .nodes import Node, constant_value, dtype_name, is_constant, operands, operation
 from .types import COMPUTED, literal
 
 __all__ = ["KernelSource", "SourceBuilder", "ctype_of"]

@@ -1,0 +1,42 @@
+"""What scores a model's outputs: the cost of each sample, and the metric of its task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..backends import Array
+from ..metrics.accuracy import Accuracy
+from ..metrics.r2 import R2
+from ..model import Model
+
+__all__ = ["costs_of", "task_metric"]
+
+
+def task_metric(task: str) -> Accuracy | R2:
+    """The metric that a history always has."""
+    return Accuracy() if task == "classification" else R2()
+
+
+def costs_of(
+    model: Model, xp: Any, z: Array, y: Array, *, weighted: bool, entries: int | None = None
+) -> Array:
+    """Cost of each sample, shape (m,), times its weight.
+
+    Parameters
+    ----------
+    model : Model
+    xp : namespace
+    z : array, shape (m, n_L)
+        Weighted inputs of the output layer.
+    y : array, shape (m, n_L), or (m, n_L + 1)
+        Targets; with ``weighted`` the last column holds the weights.
+    weighted : bool
+    entries : int or None
+        Entries of z per pass; None for all at once.
+    """
+    m, n = z.shape
+    rows = max(1, (entries or m * n) // n)
+    parts = [slice(start, start + rows) for start in range(0, m, rows)]
+    costs = [model.cost.of_output(model.output, z[part, :], y[part, :n], xp) for part in parts]
+    cost = costs[0] if len(costs) == 1 else xp.concat(costs)
+    return cost * y[:, -1] if weighted else cost
