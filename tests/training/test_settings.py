@@ -9,6 +9,7 @@ from _backends import parameters
 from training._fits import classifier, fit
 
 import bpnet
+from bpnet.training.settings import with_defaults
 
 
 def test_defaults_are_those_of_fit():
@@ -57,3 +58,41 @@ def test_settings_out_of_range_raise_and_change_nothing(data, options, error, wo
 
 def test_numpy_integers_will_do(data):
     assert len(fit(classifier(), data, epochs=np.int64(2), batch_size=np.uint8(9))) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("batchsize", "fit has no argument 'batchsize': did you mean 'batch_size'?"),
+        ("Optimizer", "fit has no argument 'Optimizer': did you mean 'optimizer'?"),
+        ("validations", "fit has no argument 'validations': did you mean 'validation'?"),
+        ("xyzzy", "fit has no argument 'xyzzy'"),
+    ],
+)
+def test_an_unknown_setting_suggests_the_one_that_was_meant(data, given, words):
+    net = classifier()
+    with pytest.raises(TypeError) as caught:
+        net.fitting(*data, epochs=1, **{given: 1})
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("optimiser", ": did you mean 'optimizer'?"),
+        ("sample_weights", ": did you mean 'sample_weight'?"),
+        ("xyzzy", ""),
+    ],
+)
+def test_an_unknown_setting_of_a_step_too(data, given, hint):
+    for call in (classifier().step, lambda *_, **k: bpnet.explain(classifier(), **k)):
+        with pytest.raises(TypeError) as caught:
+            call(*data, **{given: 1})
+        assert str(caught.value) == f"a step has no argument {given!r}{hint}"
+
+
+def test_settings_that_are_given_win_over_defaults():
+    defaults = {"a": 1, "b": 2}
+    assert with_defaults({"b": 3}, defaults, "it") == {"a": 1, "b": 3}
+    assert with_defaults({}, defaults, "it") == defaults
+    assert defaults == {"a": 1, "b": 2}
