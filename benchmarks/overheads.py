@@ -74,12 +74,10 @@ def _table(fit: dict[str, Any], imports: dict[str, float], predict: dict[str, An
 
 def epoch_of_fit(steps: int, rounds: int) -> dict[str, float]:
     """Seconds of an epoch of ``fit``, and of the same steps and validation bare."""
-    from bpnet.model.layers import resolved
-
     import bpnet
     from bpnet.backprop import feedforward
     from bpnet.compiler import compile_step
-    from bpnet.training import StepConfig, make_step
+    from bpnet.training import StepConfig, TrainingState, make_step
 
     case = MIDDLE.with_steps(steps)
     (x, labels), held_out = case.data(), case.with_steps(79).data()
@@ -90,11 +88,10 @@ def epoch_of_fit(steps: int, rounds: int) -> dict[str, float]:
     )
     xp = net.backend.xp
     optimizer = bpnet.SGD(case.learning_rate)
-    architecture = resolved(case.sizes, case.sigma, net.cost)
-    bare = compile_step(net.backend, make_step(architecture, net.cost, StepConfig(optimizer)))
+    bare = compile_step(net.backend, make_step(net.model, StepConfig(optimizer)))
     order = np.random.default_rng(SEED).permutation(len(x)).reshape(steps, case.batch)
     rates = [optimizer.rates(k) for k in range(steps)]
-    state = architecture.layout.join(net.weights, net.biases, xp), (), (), (), ()
+    state = TrainingState(net.model.layout.join(net.weights, net.biases, xp))
     w, b = net.weights, net.biases
 
     def run_steps() -> None:

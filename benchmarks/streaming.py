@@ -81,8 +81,9 @@ def speed(record: dict[str, Any], folder: str, allowed: int, rounds: int) -> dic
     case = from_record(record)
     x, labels = (np.load(Path(folder) / f"{name}.npy") for name in "xy")
     y = case.one_hot(labels)
+    feed = MemoryFeed(x, y, batch_size=case.batch, seed=SEED)
     ways = {
-        "in_memory": _fit(case, _net(case), MemoryFeed(x, y, batch_size=case.batch, seed=SEED)),
+        "in_memory": _fit(case, _trainable(case), feed),
         "streamed": _streamed(case, folder, allowed),
         "streamed_without_a_thread": _streamed(case, folder, allowed, prefetch=False),
     }
@@ -120,47 +121,52 @@ def peak(record: dict[str, Any], folder: str, allowed: int) -> int:
 
 def _streamed(case: Case, folder: str, allowed: int, prefetch: bool = True) -> Any:
     """A fit on the file; two thirds of what is allowed are for samples."""
-    from bpnet.training.preparation import SamplePreparer
-
     from bpnet.data import NpySource
+    from bpnet.training.samples import SamplePreparer
     from bpnet.training.streaming import StreamFeed, rows_within
 
-    net = _net(case)
+    trainable = _trainable(case)
     feed = StreamFeed(
         NpySource(Path(folder) / "x.npy", Path(folder) / "y.npy"),
-        SamplePreparer(net, 0.0),
+        SamplePreparer(trainable, 0.0),
         batch_size=case.batch,
         seed=SEED,
         buffer_rows=rows_within(2 * allowed // 3, case.sizes[0] + case.sizes[-1]),
-        scope=net.backend.uploads().scope,
+        scope=trainable.backend.uploads().scope,
         prefetch=prefetch,
     )
-    return _fit(case, net, feed)
+    return _fit(case, trainable, feed)
 
 
-def _net(case: Case) -> Any:
+def _trainable(case: Case) -> Any:
+    """What a fit is given of a new network."""
     import bpnet
+    from bpnet.training.runs import CompiledRuns
+    from bpnet.training.state import Trained
+    from bpnet.training.store import StateStore
+    from bpnet.training.trainable import Trainable
 
-    return bpnet.Network(
+    net = bpnet.Network(
         case.sizes, activations=case.sigma, cost="categorical_cross_entropy", seed=SEED
     )
+    return Trainable(
+        net.model,
+        net.backend,
+        store=StateStore(net.backend, Trained(net.state)),
+        runs=CompiledRuns(net.model, net.backend),
+        seed=net.seed,
+        metadata={},
+        task_is_open=False,
+        adopt=lambda model: None,
+    )
 
 
-def _fit(case: Case, net: Any, feed: Any) -> Any:
+def _fit(case: Case, trainable: Any, feed: Any) -> Any:
     """A fit whose epochs are asked for one by one."""
     import bpnet
-    from bpnet.training import Fit
-    from bpnet.training.step import StepConfig
+    from bpnet.training import StepConfig
+    from bpnet.training.mini_batches import MiniBatchFit
 
-    fit = Fit(
-        net,
-        feed,
-        StepConfig(bpnet.SGD(case.learning_rate)),
-        epochs=1,
-        validation=None,
-        metrics=(),
-        callbacks=(),
-        evaluate_training=False,
-    )
+    fit = MiniBatchFit(trainable, feed, StepConfig(bpnet.SGD(case.learning_rate)), epochs=1)
     fit.begin()
     return fit
