@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import math
-import operator
 import os
 from typing import Any
 
 import numpy as np
 
 from ._lib.plotting import BLUE, RED, make_figure, save_figure, style_axes
+from ._lib.validation import check_count
 from .network import Network
 from .optimizers import SGD, Optimizer
 from .schedules import Exponential
@@ -162,12 +162,7 @@ def find_learning_rate(
     True
     """
     low, high, diverge = float(low), float(high), float(diverge)
-    try:
-        steps = operator.index(steps)
-    except TypeError:
-        raise TypeError(f"steps must be an integer, not {steps!r}") from None
-    if steps < 10:
-        raise ValueError(f"steps must be at least 10, not {steps}")
+    steps = check_count("steps", steps, 10)
     if not 0.0 < low < high < math.inf:
         raise ValueError(f"low must be greater than 0 and less than high, not {low:g} and {high:g}")
     if not 1.0 < diverge < math.inf:
@@ -175,8 +170,7 @@ def find_learning_rate(
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer must be one of bpnet.optimizers, not {optimizer!r}")
     growing = Exponential(low, steps=steps - 1, factor=high / low)
-    settings = {name: getattr(optimizer, name) for name in optimizer.fields}
-    optimizer = type(optimizer)(**{**settings, "learning_rate": growing})
+    optimizer = optimizer.replaced(learning_rate=growing)
     copy, watch = net.copy(), _Watch(steps, diverge)
     copy.reset_optimizer()
     with contextlib.suppress(DivergenceError):  # it is looked for
