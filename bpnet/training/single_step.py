@@ -57,14 +57,14 @@ def train_step(
     check_smoothing(smoothing)
     backend, store = trainable.backend, trainable.store
     with backend.scope():
-        with task_undone_on_error(trainable):
-            prepare = SamplePreparer(trainable, smoothing)
-            x, y = prepare(x, y)
-            model = prepare.model
-            x, y, total = with_weights(x, y, weight, None, backend=backend, task=model.task)
-        config = config.replaced(weighted=total is not None)
         store.claim()
         try:
+            with task_undone_on_error(trainable):
+                prepare = SamplePreparer(trainable, smoothing)
+                x, y = prepare(x, y)
+                model = prepare.model
+                x, y, total = with_weights(x, y, weight, None, backend=backend, task=model.task)
+            config = config.replaced(weighted=total is not None)
             store.init_optimizer(config)
             _, counters, _ = store.current
             t = counters.steps - counters.optimizer_began
