@@ -445,8 +445,9 @@ class Network:
         >>> round(float(net.weights[0][0, 0]), 2), round(float(net.biases[0][0]), 2)
         (2.0, 1.0)
         """
-        given = locals().items()  # this is the one list of what a fit is given
-        return self.fitting(**{name: value for name, value in given if name != "self"}).run()
+        given = dict(locals())  # this is the one list of what a fit is given
+        del given["self"]
+        return self.fitting(**given).run()
 
     def fitting(self, x: Any, y: Any = None, *, epochs: int, **settings: Any) -> Fit:
         """A fit to be iterated over in a ``with`` block: each turn trains one epoch.
@@ -470,7 +471,7 @@ class Network:
         """
         from .training.start import begin_fit
 
-        defaults: Any = type(self).fit.__kwdefaults__
+        defaults: Any = Network.fit.__kwdefaults__  # a subclass may have a `fit` of its own
         return begin_fit(self._trainable(), x, y, {"epochs": epochs, **settings}, defaults, self)
 
     def step(self, x: Any, y: Any, **settings: Any) -> float:
@@ -494,7 +495,7 @@ class Network:
         """
         from .training.single_step import train_step
 
-        defaults: Any = type(self).fit.__kwdefaults__
+        defaults: Any = Network.fit.__kwdefaults__
         return train_step(self._trainable(), x, y, settings, defaults)
 
     def reset_optimizer(self) -> None:
@@ -505,7 +506,7 @@ class Network:
         from .training.trainable import Trainable
 
         decides = self.epochs == 0 and not self._task_given
-        kept = self._store, self._runs, self.seed, self.metadata
+        kept = self._store, self._runs, self.seed, lambda: self.metadata
         return Trainable(self._model, self.backend, *kept, decides, self._adopt)
 
     def _adopt(self, model: Model) -> None:
@@ -521,9 +522,9 @@ class Network:
         >>> net.averaged().biases[0].item() < net.biases[0].item()
         True
         """
-        if not self.state.average:
-            raise ValueError("there is no moving average: fit(..., average=0.999) keeps one")
         *others, trained = self.__getstate__()
+        if not trained.state.average:
+            raise ValueError("there is no moving average: fit(..., average=0.999) keeps one")
         (theta,) = trained.state.average
         state = trained.state._replace(theta=theta, average=())
         return _from_state((*others, trained._replace(state=state)))
@@ -584,11 +585,12 @@ class Network:
         from .storage.models import write_model
         from .training.resume import model_header
 
-        architecture, state, to_numpy = self._model.architecture, self.state, self.backend.to_numpy
+        architecture, to_numpy = self._model.architecture, self.backend.to_numpy
+        state, counters, _ = self._store.current
         with self.backend.scope():
             running = to_numpy(state.running[0]) if state.running else None
             arrays = named_arrays(architecture, to_numpy(state.theta), running)
-        write_model(path, arrays, model_header(self._trainable()))
+        write_model(path, arrays, model_header(self._trainable(), counters))
 
 
 def _from_state(state: tuple[Any, ...]) -> Network:

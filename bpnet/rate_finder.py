@@ -167,8 +167,7 @@ def find_learning_rate(
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"optimizer must be one of bpnet.optimizers, not {optimizer!r}")
     growing = Exponential(low, steps=steps - 1, factor=high / low)
-    settings = {name: getattr(optimizer, name) for name in optimizer.fields}
-    optimizer = type(optimizer)(**{**settings, "learning_rate": growing})
+    optimizer = optimizer.replaced(learning_rate=growing)
     copy, watch = net.copy(), _Watch(steps, diverge)
     copy.reset_optimizer()
     with contextlib.suppress(DivergenceError):  # it is looked for

@@ -1,6 +1,7 @@
 """Network: how it is made, what it says, and how it refuses what it cannot use."""
 
 import importlib
+import sys
 import threading
 from importlib.util import find_spec
 
@@ -628,3 +629,28 @@ def test_wrong_types_of_ones_own_library(target):
     given = target.give(X.astype("complex64"), "complex64")
     words = ["x has dtype ", "complex64", "real numbers are needed"]
     assert_raises(net, TypeError, words, net.feedforward, given)
+
+
+def test_a_subclass_may_have_a_fit_of_its_own():
+    class Mine(bpnet.Network):
+        def fit(self, x, y, **settings):
+            return super().fit(x, y, epochs=2, **settings)
+
+    net = Mine([1, 1], seed=0)
+    assert len(net.fit([[0.0]], [[1.0]])) == 2
+    assert net.step([[0.0]], [[1.0]]) > 0.0
+
+
+def test_fit_runs_under_a_debugger():
+    """Until Python 3.12 one that looks at local variables changes the dictionary of them."""
+
+    def trace(frame, event, argument):
+        return trace if frame.f_code is bpnet.Network.fit.__code__ and frame.f_locals else None
+
+    net, before = bpnet.Network([1, 1], seed=0), sys.gettrace()
+    sys.settrace(trace)
+    try:
+        history = net.fit([[0.0]], [[1.0]], epochs=2)
+    finally:
+        sys.settrace(before)
+    assert len(history) == 2

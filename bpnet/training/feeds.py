@@ -56,7 +56,7 @@ class BatchFeed(Protocol):
         """All samples in their own order, in as many parts as it takes."""
 
     def close(self) -> None:
-        """Give back what it holds."""
+        """Release what it holds."""
 
 
 class MemoryFeed:

@@ -191,8 +191,16 @@ class Fit(ABC):
     def _run_all(self) -> None:
         """Train for all epochs; see `run`."""
 
-    def __enter__(self) -> Fit:
+    def _claim(self) -> None:
+        """Reserve the network, which others may have trained since this fit was made."""
         self._store.claim()
+        if not self.history.rows:
+            self.first_epoch = self.counters.epochs + 1
+        if self._sums is None:  # otherwise a resumed epoch says where the fit stands
+            self.steps_done = self.counters.steps
+
+    def __enter__(self) -> Fit:
+        self._claim()
         self._entered = True
         self._interrupt.__enter__()
         return self
@@ -210,8 +218,10 @@ class Fit(ABC):
         self._interrupt.__exit__(kind, error, traceback)
         try:
             with self.backend.scope():
-                self._tell("on_fit_end", self)
-                self._close()
+                try:
+                    self._tell("on_fit_end", self)
+                finally:
+                    self._close()
         finally:
             self._entered = False
             self._store.release()
@@ -226,14 +236,17 @@ class Fit(ABC):
     def epoch(self) -> dict[str, Any] | None:
         """Train for one epoch; its row of the history, or None if it was cut short."""
         if not self._entered:
-            with self:
-                return self.epoch()
-        with self.backend.scope():
-            row = self._epoch()
-            if row is not None:
-                self.history.rows.append(row)
-                self._tell("on_epoch_end", self, row)
-        return row
+            self._claim()
+        try:
+            with self.backend.scope():
+                row = self._epoch()
+                if row is not None:
+                    self.history.rows.append(row)
+                    self._tell("on_epoch_end", self, row)
+            return row
+        finally:
+            if not self._entered:
+                self._store.release()
 
     @abstractmethod
     def _epoch(self) -> dict[str, Any] | None:

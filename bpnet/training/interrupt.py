@@ -41,6 +41,7 @@ class Interrupt:
             import signal
 
             signal.signal(signal.SIGINT, self._previous)
+            self._previous = None
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.requested:

@@ -108,9 +108,6 @@ class _LBFGSFit(Fit):
         self._store.claim()
         try:
             self._tell("on_fit_begin", self)
-            # What an optimizer remembers of parameters that are soon others would mislead it.
-            state, counters, _ = self._store.current
-            self._store.current = Trained(state._replace(memory=(), average=()), counters)
         finally:
             self._store.release()
 
@@ -121,6 +118,9 @@ class _LBFGSFit(Fit):
         raise ValueError("L-BFGS has no checkpoints: SciPy keeps what it has learned")
 
     def _run_all(self) -> None:
+        # What an optimizer remembers of parameters that are soon others would mislead it.
+        self._store.reset_optimizer()
+        self._store.replace(average=())
         if self.epochs:
             with self.backend.scope(), contextlib.suppress(_MinimizationEnded):
                 self._minimize()

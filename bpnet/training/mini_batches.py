@@ -68,23 +68,15 @@ class MiniBatchFit(Fit):
             self._tell("on_fit_begin", self)
             if resume is not None:
                 check_same_fit(resume, self._identity(), self._callbacks)
-            before = store.current
-            store.init_optimizer(self._config)
-            if resume is not None:
+                before = store.current
                 try:
+                    store.init_optimizer(self._config)
                     self._go_back(resume)
                 except BaseException:
                     store.current = before
                     raise
         finally:
             store.release()
-
-    def __enter__(self) -> Fit:
-        super().__enter__()
-        if self._sums is None:  # otherwise the snapshot says where the fit stands
-            self._store.init_optimizer(self._config)
-            self.steps_done = self._store.counters.steps
-        return self
 
     def snapshot(self) -> Snapshot:
         return take_snapshot(
@@ -136,8 +128,11 @@ class MiniBatchFit(Fit):
 
     def _epoch(self) -> dict[str, Any] | None:
         self._began = time.perf_counter()
-        store, sums = self._store, self._sums or EpochSums()  # a resumed epoch has sums
-        self._sums = sums
+        store = self._store
+        if self._sums is None:  # a resumed epoch has sums, and a state with the optimizer's memory
+            store.init_optimizer(self._config)  # which may have been reset since the last epoch
+            self._sums = EpochSums()
+        sums = self._sums
         if not sums.steps:  # otherwise blocks end where those of the fit before did
             self._epoch_block_steps = self._block_steps
         run = self._trainable.runs.step(self._config)
@@ -156,6 +151,8 @@ class MiniBatchFit(Fit):
             cost = self._checked(sums)
         except BaseException:
             store.reset_optimizer()
+            self._state = self._sums = None  # another `epoch` would begin this one again
+            self.steps_done = store.counters.steps
             raise
         whole = sums.steps == self.steps_per_epoch
         store.commit(self._state, Counters(epochs + whole, self.steps_done, began), self.optimizer)

@@ -18,7 +18,7 @@ from .state import Counters, TrainingState, map_arrays
 from .sums import EpochSums
 from .trainable import Trainable
 
-__all__ = ["Progress", "check_same_fit", "restored_progress", "take_snapshot"]
+__all__ = ["Progress", "check_same_fit", "model_header", "restored_progress", "take_snapshot"]
 
 _REFUSED = "this fit cannot resume that of the checkpoint"
 
@@ -65,7 +65,7 @@ def take_snapshot(
     # What the epoch is to go back to, should its cost prove not finite.
     whole = store.state._replace(memory=()) if within else ()
     header = {
-        "network": model_header(trainable),
+        "network": model_header(trainable, counters),
         "state": packed(map_arrays(backend.to_numpy, state or store.state), "state", arrays),
         "whole": packed(map_arrays(backend.to_numpy, whole), "whole", arrays),
         "tally": packed(sums.state(backend) if within else None, "tally", arrays),
@@ -89,16 +89,15 @@ def take_snapshot(
     return Snapshot(arrays, header)
 
 
-def model_header(trainable: Trainable) -> dict[str, Any]:
-    """What a file says of a network beside its arrays."""
-    counters = trainable.store.counters
+def model_header(trainable: Trainable, counters: Counters) -> dict[str, Any]:
+    """What a file says of a network beside its arrays, which are those of the counters."""
     return {
         **describe(trainable.model),
         "dtype": trainable.backend.dtype,
         "seed": trainable.seed,
         "epochs": counters.epochs,
         "steps": counters.steps,
-        "metadata": trainable.metadata,
+        "metadata": trainable.metadata(),
     }
 
 

@@ -58,15 +58,15 @@ def train_step(
     weight = settings["sample_weight"]
     backend, store = trainable.backend, trainable.store
     with backend.scope():
-        with task_undone_on_error(trainable):
-            prepare = SamplePreparer(trainable, smoothing)
-            x, y = prepare(x, y)
-            model = prepare.model
-            x, y, total = with_weights(x, y, weight, None, backend=backend, task=model.task)
-        if total is not None:
-            config = config.replaced(weighted=True)
         store.claim()
         try:
+            with task_undone_on_error(trainable):
+                prepare = SamplePreparer(trainable, smoothing)
+                x, y = prepare(x, y)
+                model = prepare.model
+                x, y, total = with_weights(x, y, weight, None, backend=backend, task=model.task)
+            if total is not None:
+                config = config.replaced(weighted=True)
             store.init_optimizer(config)
             _, counters, _ = store.current
             t = counters.steps - counters.optimizer_began

@@ -23,8 +23,8 @@ class Trainable(NamedTuple):
     store : StateStore
     runs : CompiledRuns
     seed : int
-    metadata : dict
-        Written to checkpoints.
+    metadata : callable
+        ``metadata()`` is written to checkpoints.
     task_is_open : bool
         Whether the first training targets may still decide the model's task.
     adopt : callable
@@ -36,6 +36,6 @@ class Trainable(NamedTuple):
     store: StateStore
     runs: CompiledRuns
     seed: int
-    metadata: dict[str, Any]
+    metadata: Callable[[], dict[str, Any]]
     task_is_open: bool
     adopt: Callable[[Model], None]

@@ -191,3 +191,25 @@ def test_ctrl_c_between_two_epochs_ends_them_in_order(data, ctrl_c):
                 ctrl_c()
     assert net.epochs == 3
     assert fit.history.stopped == "interrupted"
+
+
+def test_a_fit_entered_again_restores_the_handler_that_it_found_then(data):
+    net = classifier()
+    fit = net.fitting(*data, epochs=3, batch_size=SIZE)
+    with fit:
+        fit.epoch()
+
+    def mine(number, frame):
+        raise AssertionError
+
+    before = signal.signal(signal.SIGINT, mine)
+    try:
+        with fit:
+            fit.epoch()
+        assert signal.getsignal(signal.SIGINT) is mine
+    finally:
+        signal.signal(signal.SIGINT, before)
+    thread = threading.Thread(target=fit.run)  # where a handler cannot be set
+    thread.start()
+    thread.join()
+    assert net.epochs == 3

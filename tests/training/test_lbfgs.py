@@ -211,7 +211,7 @@ def test_ctrl_c_within_an_evaluation_keeps_the_last_iteration(data, ctrl_c, monk
     compiled = CompiledRuns.gradient
 
     def watched(runs):
-        run = compiled.fget(runs)
+        run = compiled.func(runs)
 
         def pressing(*args):
             if next(asked) == 5:
@@ -318,3 +318,12 @@ def test_without_scipy_an_error_says_what_installs_it(data, monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
     with pytest.raises(ImportError, match=r'pip install "bpnet-xp\[sklearn\]"'):
         bpnet.LBFGS().fit(start(), *data, epochs=1)
+
+
+def test_it_forgets_what_was_trained_after_it_was_asked_for(data):
+    x, y = data
+    net = start()
+    fit = net.fitting(x, y, epochs=2, optimizer=bpnet.LBFGS())
+    net.fit(x, y, epochs=1, batch_size=30, optimizer=bpnet.Adam(), average=0.9)
+    fit.run()
+    assert (net.state.memory, net.state.average) == ((), ())

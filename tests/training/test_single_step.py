@@ -86,3 +86,17 @@ def test_a_step_that_diverges_is_not_done(rate):
     before = seen[-1]
     assert np.isfinite(before).all()
     assert (parameters(net) == before).all()
+
+
+def test_a_step_that_is_refused_leaves_the_task():
+    x, real = np.ones((4, 2)), np.full((4, 1), 0.5)
+    net, tasks = bpnet.Network([2, 1], seed=0), []
+
+    class Steps(bpnet.Callback):
+        def on_steps(self, fit, steps):
+            with pytest.raises(RuntimeError, match="trained already"):
+                net.step(x, np.round(real))
+            tasks.append(net.task)
+
+    net.fit(x, real, epochs=1, callbacks=[Steps()])
+    assert tasks == ["regression"]

@@ -135,3 +135,11 @@ def test_where_there_is_none(tmp_path):
     for path in (tmp_path, tmp_path / "none", tmp_path / "no" / "epoch-0001-step-00000009"):
         with pytest.raises(FileNotFoundError, match="there is no checkpoint"):
             bpnet.read_checkpoint(path)
+
+
+def test_metadata_are_those_of_the_moment():
+    net = bpnet.Network([1, 1], seed=0)
+    with net.fitting([[0.0]], [[1.0]], epochs=2) as fit:
+        for row in fit:
+            net.metadata = {"epoch": row["epoch"]}
+            assert fit.snapshot().header["network"]["metadata"] == {"epoch": row["epoch"]}

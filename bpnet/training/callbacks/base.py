@@ -42,4 +42,4 @@ class Callback:
         return {}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` gave; after ``on_fit_begin``."""
+        """Continue from what `state` returned; called after ``on_fit_begin``."""

@@ -36,7 +36,7 @@ class Monitor:
         self.begin_anew()
 
     def begin(self, fit: Fit) -> None:
-        """Forget what was; raises ValueError, if there is no such column."""
+        """Forget the best figure; raises ValueError if there is no such column."""
         if self.column not in fit.columns:
             hint = "" if fit.has_validation else "; give fit validation=(x, y) for validation's"
             raise ValueError(
