@@ -63,7 +63,7 @@ def test_another_thread_reads_the_network_of_the_end_of_an_epoch(data, library, 
     }
 
     def look():
-        while not over.is_set():
+        while not over.wait(1e-5):
             seen.append(ways[read]())
 
     class Yield(bpnet.Callback):
