@@ -1,30 +1,12 @@
 """The history for TensorBoard."""
 
-import struct
 import sys
 
 import pytest
+from training._events import scalars
 from training._fits import classifier, fit
 
 import bpnet
-
-
-def scalars(folder):
-    """Tag -> [(step, value), ...] of all event files, by the format: length, checksums, message."""
-    from tensorboardX.proto.event_pb2 import Event
-
-    found, purged = {}, []
-    for path in sorted(folder.iterdir()):
-        content, at = path.read_bytes(), 0
-        while at < len(content):
-            (length,) = struct.unpack_from("<Q", content, at)
-            event = Event.FromString(content[at + 12 : at + 12 + length])
-            at += 16 + length
-            if event.HasField("session_log"):
-                purged.append(event.step)
-            for value in event.summary.value:
-                found.setdefault(value.tag, []).append((event.step, value.simple_value))
-    return found, purged
 
 
 def test_tensorboard_has_the_history_and_the_rate(data, unseen, tmp_path):

@@ -1,0 +1,75 @@
+"""On JAX sizes of mini-batches are compiled once, and samples are padded to few sizes."""
+
+import gc
+
+import numpy as np
+import pytest
+
+import bpnet
+
+jax = pytest.importorskip("jax", reason="jax is not installed")
+
+X, Y = np.random.default_rng(0).standard_normal((200, 6)).astype(np.float32), np.arange(200) % 3
+ROWS = range(100, 140)
+
+
+@pytest.fixture
+def net():
+    made = bpnet.Network([6, 5, 3], cost="log_likelihood", backend="jax", seed=0)
+    for m in (90, 91):  # what depends on no size is compiled now
+        made.step(X[:m], Y[:m], optimizer=bpnet.Adam(0.01))
+        made.predict(X[:m])
+        made.predict_proba(X[:m])
+        made.score(X[:m], Y[:m])
+    return made
+
+
+@pytest.fixture
+def compiled(caplog):
+    """Names of what JAX compiled since the last time that they were asked for."""
+
+    def names():
+        found = [one.getMessage().split()[1] for one in caplog.records if "Compiling" in one.msg]
+        caplog.clear()
+        return found
+
+    with jax.log_compiles():
+        yield names
+
+
+@pytest.mark.parametrize("what", ["predict", "predict_proba", "feedforward", "score", "total_cost"])
+def test_samples_are_padded_to_few_sizes(net, compiled, what):
+    function = getattr(net, what)
+    given = (X, Y) if what in ("score", "total_cost") else (X,)
+    compiled()
+    for m in ROWS:
+        function(*(one[:m] for one in given))
+    assert len(compiled()) <= 3 * len({112, 128, 160})
+    for m in ROWS:
+        function(*(one[:m] for one in given))
+    assert compiled() == []
+
+
+def test_a_step_is_compiled_once_a_size(net, compiled):
+    adam = bpnet.Adam(0.01)
+    compiled()
+    sizes = (64, 65, 66, 67)
+    for m in sizes:
+        net.step(X[:m], Y[:m], optimizer=adam)
+    names = compiled()
+    assert names.count("jit(training_loop)") == len(sizes)
+    assert len(names) <= len(sizes) + 3  # and what pads their costs
+    for m in sizes:
+        net.step(X[:m], Y[:m], optimizer=bpnet.Adam(0.1))
+    assert compiled() == []
+
+
+def test_nothing_is_held_for_sizes_that_were(net):
+    def held():
+        gc.collect()
+        return sum(one.nbytes for one in jax.live_arrays())
+
+    before = held()
+    for m in ROWS:
+        net.predict(X[:m])
+    assert held() <= before
