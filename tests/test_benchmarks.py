@@ -87,3 +87,16 @@ def test_the_command_tells_what_is_absent(tmp_path):
     assert peers["thinc"] == {"skipped": "thinc is hidden"}
     assert peers["bpnet-numpy"]["over_floor"] > 0
     assert (tmp_path / "cpu.png").exists() == (find_spec("matplotlib") is not None)
+
+
+def test_the_other_benchmarks_run_on_this_code(tmp_path):
+    """A few steps of each: they reach deeper into the package than its users do."""
+    from benchmarks import overheads, streaming
+
+    case = streaming._NETS[0].with_steps(4)
+    streaming.write(case.samples, tmp_path)
+    times = streaming.speed(case.record(), tmp_path, 2**24, 1)
+    assert set(times) == {"in_memory", "streamed", "streamed_without_a_thread"}
+    assert all(one > 0 for one in times.values())
+    found = overheads.epoch_of_fit(2, 1)
+    assert all(one > 0 for one in found.values())

@@ -193,12 +193,12 @@ def test_nothing_is_counted_where_nothing_waits():
 
 
 def test_no_capture_is_recorded_where_there_is_no_gpu():
-    begin = captures.GraphedPlan.__init__
+    begin = captures.GraphRunner.do
     with captures.recorded_captures() as outcomes:
         net = bpnet.Network([2, 3, 1], backend="numpy", seed=0)
         net.fit([[0.0, 1.0]], [[1.0]], epochs=2, batch_size=1, progress=False)
         assert outcomes() == set()
-    assert captures.GraphedPlan.__init__ is begin
+    assert captures.GraphRunner.do is begin
 
 
 def test_it_leaves_the_environment_of_a_pytest_around_it_behind(monkeypatch):

@@ -238,7 +238,7 @@ def used():
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             whose = ast.unparse(node.value) if isinstance(node, ast.Attribute) else ""
-            if whose in ("xp", "self.xp") or whose.endswith(".backend.xp"):
+            if whose in ("xp", "self.xp", "backend.xp") or whose.endswith(".backend.xp"):
                 found.add(node.attr)
     return found
 
