@@ -211,7 +211,7 @@ def test_ctrl_c_within_an_evaluation_keeps_the_last_iteration(data, ctrl_c, monk
     compiled = CompiledRuns.gradient
 
     def watched(runs):
-        run = compiled.fget(runs)
+        run = compiled.func(runs)
 
         def pressing(*args):
             if next(asked) == 5:
