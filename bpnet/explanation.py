@@ -32,6 +32,13 @@ def explain(net: Network, batch_size: int = 32, **settings: Any) -> Explanation:
         To be printed: the passes applied and what each changed, buffers, calls in order, and the
         source that runs; or why the plain loop runs the step.
 
+    Raises
+    ------
+    TypeError
+        If ``net`` is no network, or for a setting that a step does not have.
+    ValueError
+        For a ``batch_size`` below 1, or a setting out of its range.
+
     Examples
     --------
     >>> import bpnet
@@ -48,6 +55,8 @@ def explain(net: Network, batch_size: int = 32, **settings: Any) -> Explanation:
     target: NumpyTarget
     the plain loop runs this step: power 3 is not known to the compiler
     """
+    if not isinstance(net, Network):
+        raise TypeError(f"net must be a Network, not {type(net).__name__}")
     size = Integer(1)("batch_size", batch_size)
     stated: Any = Network.fit.__kwdefaults__
     defaults = {name: stated[name] for name in STEP_SETTINGS}

@@ -46,6 +46,20 @@ def test_settings_show():
     assert str(weighted) != str(bpnet.explain(network(), batch_size=12))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "settings", "error", "message"),
+    [
+        ((3,), {}, TypeError, "net must be a Network, not int"),
+        ((network(), 0), {}, ValueError, "batch_size must be at least 1, not 0"),
+        ((network(),), {"epochs": 2}, TypeError, "epochs"),
+        ((network(),), {"l2": -1.0}, ValueError, "l2"),
+    ],
+)
+def test_what_it_refuses(arguments, settings, error, message):
+    with pytest.raises(error, match=message):
+        bpnet.explain(*arguments, **settings)
+
+
 def test_it_says_why_the_plain_loop_runs():
     net = bpnet.Network([4, 3, 2], activations=[CUBE, "sigmoid"], seed=0)
     told = bpnet.explain(net)

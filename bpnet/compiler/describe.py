@@ -25,7 +25,7 @@ def lines_of_buffers(program: Program) -> Iterator[str]:
             f"{size:<17}{use}"
         )
         total += 0 if buffer.is_moving else buffer.nbytes
-    yield f"{total:,} bytes in all"
+    yield f"{total:,} bytes held by the plan"
 
 
 def lines_of_calls(program: Program) -> Iterator[str]:

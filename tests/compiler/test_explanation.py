@@ -37,7 +37,7 @@ def test_it_tells_what_each_pass_changed(told):
 def test_it_tells_buffers_with_their_bytes(told):
     state, *_, total = told.buffers
     assert state == "state0  (23860,)      float64  190,880 bytes    kept between steps"
-    assert total == "200,480 bytes in all"
+    assert total == "200,480 bytes held by the plan"
     assert any("another array at each step" in one for one in told.buffers)
 
 
