@@ -29,7 +29,11 @@ class Callback:
         """Before the first epoch."""
 
     def on_steps(self, fit: Fit, steps: int) -> None:
-        """After ``steps`` more mini-batches; what is on the device stays there."""
+        """After ``steps`` more mini-batches; what is on the device stays there.
+
+        The network has its parameters of before the epoch until the epoch ends, and gets others
+        then, whatever is set here: change them in `on_epoch_end`.
+        """
 
     def on_epoch_end(self, fit: Fit, row: dict[str, Any]) -> None:
         """After an epoch, with its row of the history."""
