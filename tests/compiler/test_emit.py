@@ -15,6 +15,7 @@ import bpnet
 )
 @pytest.mark.parametrize("name", ["numpy", "torch"])
 def test_a_step_makes_no_more_calls_than_now(name, activation, optimizer, l2, most, plans):
+    pytest.importorskip(name, reason=f"{name} is not installed")
     trial = digits(bpnet.get_backend(name, dtype="float64"), activation, optimizer, l2)
     with trial.backend.scope():
         trial.run(trial.planned, trial.state)
