@@ -63,6 +63,21 @@ def torch():
 
 
 @pytest.fixture
+def jax_compiled(caplog):
+    """Names of what JAX compiled since the last time that they were asked for."""
+
+    jax = pytest.importorskip("jax", reason="jax is not installed")
+
+    def names():
+        found = [one.getMessage().split()[1] for one in caplog.records if "Compiling" in one.msg]
+        caplog.clear()
+        return found
+
+    with jax.log_compiles():
+        yield names
+
+
+@pytest.fixture
 def ctrl_c():
     """A function that presses Ctrl-C, with Python's own handler in place before and after."""
     previous = signal.signal(signal.SIGINT, signal.default_int_handler)

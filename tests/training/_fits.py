@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import pytest
 from _backends import parameters
 
 import bpnet
@@ -45,6 +46,16 @@ def linear(backend=None):
 def fit(net, data, **options):
     options = {"epochs": 3, "batch_size": SIZE, "optimizer": bpnet.SGD(0.5), **options}
     return net.fit(*data, **options)
+
+
+def assert_refused(data, options, error, words):
+    """A fit with these options raises, and leaves its network as it was."""
+    net = classifier()
+    before = parameters(net)
+    with pytest.raises(error, match=words):
+        fit(net, data, **options)
+    assert np.array_equal(parameters(net), before)
+    assert (net.epochs, net.steps) == (0, 0)
 
 
 def batches(net, n=N, size=SIZE):

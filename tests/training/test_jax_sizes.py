@@ -24,44 +24,31 @@ def net():
     return made
 
 
-@pytest.fixture
-def compiled(caplog):
-    """Names of what JAX compiled since the last time that they were asked for."""
-
-    def names():
-        found = [one.getMessage().split()[1] for one in caplog.records if "Compiling" in one.msg]
-        caplog.clear()
-        return found
-
-    with jax.log_compiles():
-        yield names
-
-
 @pytest.mark.parametrize("what", ["predict", "predict_proba", "feedforward", "score", "total_cost"])
-def test_samples_are_padded_to_few_sizes(net, compiled, what):
+def test_samples_are_padded_to_few_sizes(net, jax_compiled, what):
     function = getattr(net, what)
     given = (X, Y) if what in ("score", "total_cost") else (X,)
-    compiled()
+    jax_compiled()
     for m in ROWS:
         function(*(one[:m] for one in given))
-    assert len(compiled()) <= 3 * len({112, 128, 160})
+    assert len(jax_compiled()) <= 3 * len({112, 128, 160})
     for m in ROWS:
         function(*(one[:m] for one in given))
-    assert compiled() == []
+    assert jax_compiled() == []
 
 
-def test_a_step_is_compiled_once_a_size(net, compiled):
+def test_a_step_is_compiled_once_a_size(net, jax_compiled):
     adam = bpnet.Adam(0.01)
-    compiled()
+    jax_compiled()
     sizes = (64, 65, 66, 67)
     for m in sizes:
         net.step(X[:m], Y[:m], optimizer=adam)
-    names = compiled()
+    names = jax_compiled()
     assert names.count("jit(training_loop)") == len(sizes)
     assert len(names) <= len(sizes) + 3  # and what pads their costs
     for m in sizes:
         net.step(X[:m], Y[:m], optimizer=bpnet.Adam(0.1))
-    assert compiled() == []
+    assert jax_compiled() == []
 
 
 def test_nothing_is_held_for_sizes_that_were(net):

@@ -219,39 +219,26 @@ def test_a_state_keeps_its_types(backend, ends):
 # ------------------------------------------------------------------ what is compiled and kept
 
 
-@pytest.fixture
-def compiled(caplog):
-    """Names of what JAX compiled since the last time that they were asked for."""
-
-    def names():
-        found = [one.getMessage().split()[1] for one in caplog.records if "Compiling" in one.msg]
-        caplog.clear()
-        return found
-
-    with jax.log_compiles():
-        yield names
-
-
-def test_a_loop_is_compiled_once_for_each_size_and_no_operation_beside_it(backend, compiled):
+def test_a_loop_is_compiled_once_for_each_size_and_no_operation_beside_it(backend, jax_compiled):
     trial = training(backend, "tanh", "quadratic", "adam", 0.01, ((3, 4, 4, 2), 8))
     state, _ = trial.run(trial.planned, trial.state, 0, 3, 8)
-    compiled()
+    jax_compiled()
     for m in (7, 6, 5):
         state, _ = trial.run(trial.planned, state, 0, 3, m)
-        assert compiled() == ["jit(training_loop)"]
+        assert jax_compiled() == ["jit(training_loop)"]
         for last in (3, 2, 1):
             state, _ = trial.run(trial.planned, state, 0, last, m)
-        assert compiled() == []
+        assert jax_compiled() == []
 
 
-def test_of_many_sizes_the_last_ones_are_kept(backend, compiled, monkeypatch):
+def test_of_many_sizes_the_last_ones_are_kept(backend, jax_compiled, monkeypatch):
     monkeypatch.setattr(on_jax, "MOST_LOOPS", 2)
     trial = training(backend, "tanh", "quadratic", "sgd", 0, ((3, 4, 4, 2), 8))
     state = trial.state
     for m, count in ((8, 1), (7, 1), (8, 0), (6, 1), (8, 0), (7, 1)):
-        compiled()
+        jax_compiled()
         state, _ = trial.run(trial.planned, state, 0, 1, m)
-        assert compiled().count("jit(training_loop)") == count
+        assert jax_compiled().count("jit(training_loop)") == count
 
 
 def test_what_was_compiled_goes_with_the_run(backend, monkeypatch):

@@ -26,19 +26,6 @@ def backend():
 
 
 @pytest.fixture
-def compiled(caplog):
-    """Names of what JAX compiled since the last time that they were asked for."""
-
-    def names():
-        found = [one.getMessage().split()[1] for one in caplog.records if "Compiling" in one.msg]
-        caplog.clear()
-        return found
-
-    with jax.log_compiles():
-        yield names
-
-
-@pytest.fixture
 def elsewhere(monkeypatch):
     """A device whose memory the host does not see."""
     monkeypatch.setattr(jax_rows, "_is_on_cpu", lambda array: False)
@@ -62,31 +49,31 @@ def expected_total(w, x):
 
 
 @pytest.mark.parametrize("compiler", [compile_rows, compile_forward])
-def test_rows_are_compiled_for_few_sizes(compiler, backend, compiled):
+def test_rows_are_compiled_for_few_sizes(compiler, backend, jax_compiled):
     run = compiler(backend, squares)
     w = backend.from_host(np.ones(3), "float32")
-    compiled()
+    jax_compiled()
     for m in SIZES:
         x, given = samples(backend, m)
         np.testing.assert_allclose(np.asarray(run(w, given)), x * x, rtol=1e-6)
-    assert compiled() == ["jit(squares)"] * len(PADDED)
+    assert jax_compiled() == ["jit(squares)"] * len(PADDED)
     for m in (600, 1000, 5000, 9999):
         x, given = samples(backend, m)
         np.testing.assert_allclose(np.asarray(run(w, given)), x * x, rtol=1e-6)
-    assert set(compiled()) == {"jit(squares)"}
+    assert set(jax_compiled()) == {"jit(squares)"}
 
 
-def test_blocks_are_compiled_for_few_sizes(backend, compiled):
+def test_blocks_are_compiled_for_few_sizes(backend, jax_compiled):
     run = compile_blocks(backend, total)
     w = backend.from_host(np.ones(3), "float32")
-    compiled()
+    jax_compiled()
     for m in SIZES:
         x, given = samples(backend, m)
         ((count, found),) = run(w, given)
         assert count == m
         for one, other in zip(found, expected_total(1.0, x), strict=True):
             np.testing.assert_allclose(np.asarray(one), other, rtol=1e-5, atol=1e-6)
-    assert compiled() == ["jit(masked)"] * len(PADDED)
+    assert jax_compiled() == ["jit(masked)"] * len(PADDED)
 
 
 def test_padding_counts_for_nothing_even_where_it_is_not_a_number(backend):
@@ -100,55 +87,55 @@ def test_padding_counts_for_nothing_even_where_it_is_not_a_number(backend):
     assert [float(one[0]) for one in found] == [92.0, 100.0, -100.0]
 
 
-def test_elsewhere_each_number_of_rows_is_compiled_once(backend, compiled, elsewhere):
+def test_elsewhere_each_number_of_rows_is_compiled_once(backend, jax_compiled, elsewhere):
     rows, blocks = compile_rows(backend, squares), compile_blocks(backend, total)
     w = backend.from_host(np.ones(3), "float32")
     for m, count in ((100, 1), (104, 1), (100, 0)):
         x, given = samples(backend, m)
-        compiled()
+        jax_compiled()
         np.testing.assert_allclose(np.asarray(rows(w, given)), x * x, rtol=1e-6)
         parts = list(blocks(w, given, most=m // 2))
         assert [count for count, _ in parts] == [m // 2] * 2
         for (_, found), half in zip(parts, np.split(x, 2), strict=True):
             for one, other in zip(found, expected_total(1.0, half), strict=True):
                 np.testing.assert_allclose(np.asarray(one), other, rtol=1e-5, atol=1e-6)
-        names = compiled()
+        names = jax_compiled()
         assert names.count("jit(squares)") == names.count("jit(sliced)") == count
 
 
-def test_of_many_shapes_the_last_ones_are_kept(backend, compiled, monkeypatch):
+def test_of_many_shapes_the_last_ones_are_kept(backend, jax_compiled, monkeypatch):
     monkeypatch.setattr(jax_rows, "MOST_SHAPES", 2)
     run = compile_function(backend, lambda xp, x: xp.sum(x))
     for m, count in ((8, 1), (7, 1), (8, 0), (6, 1), (8, 0), (7, 1)):
         given = samples(backend, m)[1]
-        compiled()
+        jax_compiled()
         run(given)
-        assert len(compiled()) == count
+        assert len(jax_compiled()) == count
 
 
-def test_outputs_of_steps_become_rows_without_compilation(backend, compiled):
+def test_outputs_of_steps_become_rows_without_compilation(backend, jax_compiled):
     x = np.random.default_rng(0).standard_normal((1, 7, 3)).astype(np.float32)
     given = backend.from_host(x, "float32")
-    compiled()
+    jax_compiled()
     assert np.array_equal(np.asarray(jax_rows.rows_of_steps(given)), x[0])
-    assert compiled() == []
+    assert jax_compiled() == []
 
 
 @pytest.mark.parametrize("m", [1, 5, 9])
-def test_first_rows_take_no_compilation_on_a_cpu(m, backend, compiled):
+def test_first_rows_take_no_compilation_on_a_cpu(m, backend, jax_compiled):
     x, given = samples(backend, 9)
-    compiled()
+    jax_compiled()
     assert np.array_equal(np.asarray(jax_rows.first_rows(given, m)), x[:m])
-    assert compiled() == []
+    assert jax_compiled() == []
     assert jax_rows.first_rows(given, 9) is given
 
 
-def test_first_rows_elsewhere_take_one(backend, compiled, elsewhere):
+def test_first_rows_elsewhere_take_one(backend, jax_compiled, elsewhere):
     x, given = samples(backend, 9)
-    compiled()
+    jax_compiled()
     for _ in range(2):
         assert np.array_equal(np.asarray(jax_rows.first_rows(given, 4)), x[:4])
-    assert len(compiled()) <= 1  # none where another test took as many
+    assert len(jax_compiled()) <= 1  # none where another test took as many
 
 
 def test_results_outlive_what_they_were_cut_from(backend):
