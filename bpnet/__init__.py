@@ -19,6 +19,7 @@ from .network import Network
 from .optimizers import SGD, Momentum, Nesterov
 
 if _typing.TYPE_CHECKING:
+    from . import data as data
     from .backends import available_backends, get_backend, use
     from .explanation import explain
     from .gradients import GradientCheck, gradient_check
@@ -120,6 +121,7 @@ __getattr__ = _lazy_attributes(
         "explain": "explanation",
         "GradientCheck": "gradients",
         "LBFGS": "training.lbfgs",
+        "data": "",
         "find_learning_rate": "rate_finder",
         "gradient_check": "gradients",
         "load": "loading",

@@ -21,14 +21,17 @@ def lazy_attributes(package: str, places: Mapping[str, str]) -> Callable[[str], 
     package : str
         Its ``__name__``.
     places : mapping of str to str
-        By name, the module that has it, relative to the package.
+        By name, the module that has it, relative to the package; "" for a module of the package.
     """
     module = sys.modules[package]
 
     def find(name: str) -> Any:
         if name not in places:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(import_module(f".{places[name]}", package), name)
+        if place := places[name]:
+            value = getattr(import_module(f".{place}", package), name)
+        else:
+            value = import_module(f".{name}", package)
         setattr(module, name, value)  # the next access finds it there
         return value
 

@@ -18,6 +18,7 @@ def loaded(code):
 @pytest.mark.parametrize(
     ("code", "module"),
     [
+        ("bpnet.data.ArraySource", "bpnet.data"),
         ("bpnet.metrics.AUC", "bpnet.metrics.auc"),
         ("bpnet.schedules.Cosine", "bpnet.schedules.cosine"),
         ("bpnet.activations.PerNeuron", "bpnet.activations.per_neuron"),
