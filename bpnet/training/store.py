@@ -68,7 +68,7 @@ class StateStore:
         self._lock.release()
 
     def init_optimizer(self, config: StepConfig) -> None:
-        """Give the state what a way of stepping keeps: memory of the optimizer, average, scale.
+        """Add what these settings need to the state: the optimizer's memory, average, loss scale.
 
         What is there already is kept.
         """

@@ -1,4 +1,4 @@
-"""What a callback is."""
+"""The base class of callbacks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Callback"]
 
 
 class Callback:
-    """Base of what a fit calls; each moment does nothing unless overridden.
+    """Base class of callbacks: a fit calls these methods, and each does nothing unless overridden.
 
     Examples
     --------
@@ -29,21 +29,21 @@ class Callback:
         """Before the first epoch."""
 
     def on_steps(self, fit: Fit, steps: int) -> None:
-        """After ``steps`` more mini-batches; what is on the device stays there.
+        """After ``steps`` more mini-batches; nothing is copied from the device for this call.
 
-        The network has its parameters of before the epoch until the epoch ends, and gets others
-        then, whatever is set here: change them in `on_epoch_end`.
+        Until the epoch ends, the network still has the parameters from before the epoch. The end
+        of the epoch overwrites whatever is set here: change parameters in `on_epoch_end`.
         """
 
     def on_epoch_end(self, fit: Fit, row: dict[str, Any]) -> None:
         """After an epoch, with its row of the history."""
 
     def on_fit_end(self, fit: Fit) -> None:
-        """After the last epoch, however it came about."""
+        """After the last epoch, whether the fit was complete or stopped early."""
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps of it: values that JSON knows, and NumPy arrays."""
+        """What a checkpoint saves of the callback: JSON values and NumPy arrays."""
         return {}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Continue from what `state` returned; called after ``on_fit_begin``."""
+        """Restore what `state` returned; called after ``on_fit_begin``."""

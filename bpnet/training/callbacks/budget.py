@@ -1,4 +1,4 @@
-"""An end after so much time or so many steps."""
+"""Stop after a given time or number of steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files from which a fit can go on."""
+"""Write checkpoints, from which a fit can be resumed."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ class Checkpoint(Callback):
                 self._best.improves(row)
 
     def seconds(self) -> float:
-        """Time since the latest checkpoint, or the begin."""
+        """Time since the latest checkpoint, or since the fit began."""
         return time.monotonic() - self._time
 
     def _due(self, fit: Fit) -> bool:
@@ -180,7 +180,7 @@ class Checkpoint(Callback):
         self._prune(path)
 
     def _prune(self, written: Path) -> None:
-        """Remove all but the newest; what a fit before had further on is no longer true."""
+        """Keep the newest; remove older ones, and those of later steps from an earlier fit."""
         if written.name == _BEST:
             return
         with contextlib.suppress(OSError):

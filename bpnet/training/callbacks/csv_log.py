@@ -1,4 +1,4 @@
-"""The history as a file that grows."""
+"""Write the history to a CSV file, line by line."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class CSVLog(Callback):
             self._file = None
 
     def _open(self, row: dict[str, Any]) -> IO[str]:
-        """The file with a header and the lines of the epochs before, for those to come."""
+        """Open the file for the lines to come, after its header and the lines of earlier epochs."""
         content = _line(row) + "".join(self._before(row["epoch"], list(row)))
         with open(self.path, encoding="utf-8", newline="") as file:
             same = file.read() == content
@@ -78,7 +78,7 @@ class CSVLog(Callback):
         return open(self.path, "a", encoding="utf-8", newline="")
 
     def _before(self, first: int, columns: list[str]) -> list[str]:
-        """Lines of the epochs before ``first``; raises, if they are none of this history."""
+        """Lines of the epochs before ``first``; raises if they do not belong to this history."""
         header, lines = self._read()
         if header and header[0] != "epoch":
             raise ValueError(f"{self.path!r} is no log of epochs: it begins with {header[0]!r}")

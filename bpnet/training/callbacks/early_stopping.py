@@ -1,4 +1,4 @@
-"""An end where nothing improves any more."""
+"""Stop when a column no longer improves."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class KeepBest(Callback):
 
     @property
     def figure(self) -> float | None:
-        """What the column said in the best epoch."""
+        """The value of the column in the best epoch."""
         return self._monitor.best
 
     def on_fit_begin(self, fit: Fit) -> None:
