@@ -33,6 +33,17 @@ hypothesis.settings.register_profile("bpnet", deadline=None, derandomize=True, m
 hypothesis.settings.load_profile("bpnet")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--runs", type=int, help="how many cases of each fuzzer")
+
+
+@pytest.fixture
+def runs(request):
+    """``runs(600)`` is how many cases a fuzzer does: so many, or what ``--runs`` says."""
+    given = request.config.getoption("--runs")
+    return lambda usual: usual if given is None else given
+
+
 @pytest.fixture(autouse=True)
 def _no_default_of_the_environment(monkeypatch):
     monkeypatch.delenv("BPNET_BACKEND", raising=False)

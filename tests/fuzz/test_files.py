@@ -1,0 +1,16 @@
+"""Damaged files of each format: some hundred in each run of the tests, more with ``--runs``."""
+
+import os
+
+import pytest
+from fuzz import trials
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits are those of POSIX")
+
+
+@pytest.mark.parametrize("name", [])
+def test_damaged_files_are_refused_or_usable(name, runs):
+    """Of the seeds that fail, ``python tests/fuzz_files.py`` repeats and writes each."""
+    counts, failures = trials.run(name, 0, runs(600))
+    assert failures == {}
+    assert min(counts.values()) > 0
