@@ -1,0 +1,48 @@
+"""What a path leads to, found out before it is opened."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+__all__ = ["check_regular_file"]
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def check_regular_file(path: str | os.PathLike[str]) -> None:
+    """Raise unless there is a file of bytes at this path.
+
+    To open a pipe that nobody writes to waits for ever, and a device may never end. Both are also
+    read once only, while most formats are read in more than one pass.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is nothing.
+    OSError
+        If it cannot be found out, as in a folder without the right to enter it.
+    ValueError
+        If it is a folder, pipe, socket or device, or the path is none that a file can have.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{os.fspath(path)}: no such file") from None
+    except ValueError as error:  # a null byte
+        raise ValueError(f"{os.fspath(path)!r} is no path of a file: {error}") from None
+    if stat.S_ISREG(mode):
+        return
+    kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "something else")
+    hint = "" if kind == "a folder" else "; write what it gives to a file first"
+    raise ValueError(f"{os.fspath(path)}: {kind}, expected a file{hint}")
