@@ -28,6 +28,8 @@ class Metric(Validated):
     lower_is_better : bool
     task : {"classification", "regression"} or None
         What it is for; None means both.
+    keeps_dtype : bool
+        Whether `value` is given the outputs in their own type; otherwise all is in float64.
 
     Examples
     --------
@@ -43,6 +45,7 @@ class Metric(Validated):
 
     lower_is_better: ClassVar[bool] = False
     task: ClassVar[str | None] = None
+    keeps_dtype: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
@@ -105,4 +108,10 @@ class Metric(Validated):
                     f"{rows[row, column]}"
                 )
         self.check_outputs(y.shape[1])
+        return self.of_outputs(y, a)
+
+    def of_outputs(self, y: Rows, a: Rows) -> float:
+        """The figure for rows that need not be finite, as those of an epoch may be."""
+        if not self.keeps_dtype:
+            y, a = y.astype(np.float64), a.astype(np.float64)
         return float(self.value(y, a))

@@ -27,6 +27,7 @@ class LogLoss(Metric):
     name = "log_loss"
     lower_is_better = True
     task = "classification"
+    keeps_dtype = True  # which says how near to 0 a probability may come
 
     def value(self, y: Rows, a: Rows) -> float:
         p = a if np.issubdtype(a.dtype, np.floating) else a.astype(np.float64)

@@ -32,8 +32,8 @@ class R2(Metric):
     """Arguments of `figure`: results of the methods of these names, or samples, of each block."""
 
     def value(self, y: Rows, a: Rows) -> float:
-        unexplained = ((a.astype(np.float64) - y) ** 2).sum(axis=0)
-        spread = ((y - y.mean(axis=0, dtype=np.float64)) ** 2).sum(axis=0)
+        unexplained = ((a - y) ** 2).sum(axis=0)
+        spread = ((y - y.mean(axis=0)) ** 2).sum(axis=0)
         spread[y.max(axis=0) == y.min(axis=0)] = 0.0  # if constant, the rest is rounding
         missed = (unexplained > 0).astype(np.float64)
         return float(1.0 - np.divide(unexplained, spread, out=missed, where=spread > 0).mean())

@@ -24,7 +24,7 @@ class MAE(Metric):
     task = "regression"
 
     def value(self, y: Rows, a: Rows) -> float:
-        return float(np.abs(a.astype(np.float64) - y).mean())
+        return float(np.abs(a - y).mean())
 
 
 class RMSE(Metric):
@@ -42,4 +42,4 @@ class RMSE(Metric):
     task = "regression"
 
     def value(self, y: Rows, a: Rows) -> float:
-        return float(np.sqrt(((a.astype(np.float64) - y) ** 2).mean(axis=0)).mean())
+        return float(np.sqrt(((a - y) ** 2).mean(axis=0)).mean())

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from ..backends import Array
-from ..metrics import Metric
+from ..metrics.base import Metric
 from .config import StepConfig
 from .history import History
 from .interrupt import Interrupt
+from .metric_columns import MetricColumns
 from .scoring import EpochScorer, evaluate
 from .snapshot import Snapshot
 from .state import Counters, map_arrays
@@ -78,12 +79,12 @@ class Fit(ABC):
         self.steps_done = self._store.counters.steps
         self._validation, self._evaluate_training = validation, evaluate_training
         self._callbacks = sorted(callbacks, key=lambda one: getattr(one, "last", False))
-        self._metrics = tuple(metrics)
+        self._metrics = MetricColumns(metrics)
         self._scorer = EpochScorer(
             self._model,
             self.backend,
             trainable.runs,
-            () if evaluate_training else self._metrics,
+            MetricColumns(()) if evaluate_training else self._metrics,
             weighted=config.weighted,
         )
         self._total_weight = float(samples) if total_weight is None else total_weight
@@ -104,13 +105,13 @@ class Fit(ABC):
     def columns(self) -> tuple[str, ...]:
         """Columns of the history."""
         kinds = ("train", "validation") if self.has_validation else ("train",)
-        names = ("cost", self._scorer.metric.name, *(one.name for one in self._metrics))
+        names = ("cost", self._scorer.metric.name, *self._metrics.names)
         return ("epoch", *(f"{kind}_{what}" for what in names for kind in kinds), "seconds")
 
     def lower_is_better(self, column: str) -> bool:
         """Whether lower figures of a column are better."""
-        lower = {"cost", *(one.name for one in self._metrics if one.lower_is_better)}
-        return column == "seconds" or column.partition("_")[2] in lower
+        name = column.partition("_")[2]
+        return column == "seconds" or name == "cost" or self._metrics.falls(name)
 
     def learning_rate_at(self, step: int, factor: float = 1.0) -> float:
         """The optimizer's learning rate in a step of the network, times ``factor``.
@@ -269,7 +270,7 @@ class Fit(ABC):
         judge = self._trainable
         given = self._model, self.backend, judge.runs, self._store.state
         if self._evaluate_training:
-            judged = [evaluate(*given, self._all_samples(), self._metrics)]
+            judged = [evaluate(*given, self._all_samples(), self._metrics, "train")]
         else:
             judged = [[cost / self._total_weight, *self._scorer.figures(sums)]]
         if self._validation is not None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from ..backends import Array, Backend
 from ..compiler.rows import rows_of_steps
-from ..metrics.base import Metric
 from ..model import Model
+from .metric_columns import MetricColumns
 from .runs import CompiledRuns
 from .scores import task_metric
 from .state import TrainingState
@@ -28,7 +28,8 @@ def evaluate(
     runs: CompiledRuns,
     state: TrainingState,
     samples: Iterable[tuple[Array, Array]],
-    metrics: Sequence[Metric] = (),
+    metrics: MetricColumns | None = None,
+    part: str = "validation",
 ) -> list[float]:
     """Mean cost, accuracy or R^2, and metrics, over samples that are on the device.
 
@@ -40,7 +41,9 @@ def evaluate(
     state : TrainingState
     samples : iterable of (x, y)
         Arrays of shape (m, n_0) and (m, n_L).
-    metrics : sequence of Metric, optional
+    metrics : MetricColumns, optional
+    part : {"train", "validation"}, optional
+        Which columns of the history they are for.
 
     Returns
     -------
@@ -53,17 +56,21 @@ def evaluate(
     for x, y in samples:
         m, y = x.shape[0], y if y.shape[1] == n else y[:, :n]
         for start in range(0, m, rows):
-            part = slice(start, min(start + rows, m))
-            x_k, y_k = (x, y) if m <= rows else (x[part, :], y[part, :])
+            chunk = slice(start, min(start + rows, m))
+            x_k, y_k = (x, y) if m <= rows else (x[chunk, :], y[chunk, :])
             z = forward(parameters, x_k)
             for count, (cost, block) in block_sums((), z, y_k):
                 sums.add(cost, block, count)
             if metrics:
                 outputs.append([backend.to_numpy(one) for one in (y_k, runs.activate((), z))])
     each = {what: sums.each(what, backend) for what in ("costs", "counts", *own.wants)}
-    given = [np.concatenate(blocks).astype(np.float64) for blocks in zip(*outputs, strict=True)]
     cost = float(each["costs"].sum() / each["counts"].sum())
-    return [cost, own.figure(*(each[w] for w in own.wants)), *(one(*given) for one in metrics)]
+    figures = [cost, own.figure(*(each[w] for w in own.wants))]
+    if np.isnan(cost):  # the largest of outputs that are no numbers would still be a class
+        figures[1] = cost
+    if metrics:
+        figures += metrics.figures(part, *map(np.concatenate, zip(*outputs, strict=True)))
+    return figures
 
 
 class EpochScorer:
@@ -74,7 +81,7 @@ class EpochScorer:
     model : Model
     backend : Backend
     runs : CompiledRuns
-    metrics : sequence of Metric
+    metrics : MetricColumns
         Computed from all outputs of an epoch, which are then kept on the host.
     weighted : bool
         Whether the last column of the targets holds the samples' weights.
@@ -90,12 +97,12 @@ class EpochScorer:
         model: Model,
         backend: Backend,
         runs: CompiledRuns,
-        metrics: Sequence[Metric],
+        metrics: MetricColumns,
         *,
         weighted: bool,
     ) -> None:
         self.metric = task_metric(model.task)
-        self._backend, self._runs, self._metrics = backend, runs, tuple(metrics)
+        self._backend, self._runs, self._metrics = backend, runs, metrics
         self._n = model.sizes[-1]
         self._sums = runs.step_sums(model.task, weighted)
 
@@ -127,6 +134,7 @@ class EpochScorer:
     def figures(self, sums: EpochSums) -> list[float]:
         """Accuracy or R^2, and the metrics, of the epoch's mini-batches."""
         own = self.metric.figure(*(sums.each(what, self._backend) for what in self.metric.wants))
-        blocks = (sums.targets, sums.outputs) if self._metrics else ()
-        given = [np.concatenate(one).astype(np.float64) for one in blocks]
-        return [own, *(one(*given) for one in self._metrics)]
+        if not self._metrics:
+            return [own]
+        blocks = map(np.concatenate, (sums.targets, sums.outputs))
+        return [own, *self._metrics.figures("train", *blocks)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from ..._lib.constraints import Number
@@ -25,7 +26,8 @@ class Monitor:
     mode : {"min", "max"} or None
         Whether it is to fall or to rise; None: as the fit says.
     min_delta : float
-        A figure improves if it is better than the best by more than this. NaN never is.
+        A figure improves if it is better than the best by more than this. NaN never is, and the
+        first one of a fit is told by a UserWarning.
     """
 
     def __init__(self, who: str, column: str, mode: str | None, min_delta: float) -> None:
@@ -45,6 +47,7 @@ class Monitor:
             )
         falls = fit.lower_is_better(self.column) if self.mode is None else self.mode == "min"
         self._sign = 1.0 if falls else -1.0
+        self._told = False
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -54,6 +57,14 @@ class Monitor:
     def improves(self, row: dict[str, Any]) -> bool:
         """Whether an epoch's figure is better than all before, and is now the best."""
         figure = row[self.column]
+        if math.isnan(figure) and not self._told:
+            self._told = True
+            warnings.warn(
+                f"{self.who} monitors {self.column!r}, which is nan in epoch {row['epoch']}: that "
+                "counts as no improvement. Monitor another column, as 'train_cost', or let the "
+                "metric return a number",
+                stacklevel=2,
+            )
         best = math.inf if self.best is None else self._sign * self.best
         if not self._sign * figure < best - self.min_delta:
             return False

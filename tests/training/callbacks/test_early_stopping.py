@@ -135,7 +135,8 @@ def test_nan_is_no_improvement(patience):
     stopping, stub = bpnet.EarlyStopping("validation_cost", patience), Stub()
     stub.parameters = lambda: None
     stopping.on_fit_begin(stub)
-    played(stopping, stub, [1.0, math.nan])
+    with pytest.warns(UserWarning, match="'validation_cost', which is nan in epoch 2"):
+        played(stopping, stub, [1.0, math.nan])
     assert (stub.stopped == "early") == (patience == 1)
     played(stopping, stub, [math.nan])
     assert stub.stopped == "early"

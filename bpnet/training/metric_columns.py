@@ -1,0 +1,69 @@
+"""The metrics of a fit, as columns of its history."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..metrics.base import Metric, Rows
+
+__all__ = ["MetricColumns"]
+
+
+class MetricColumns:
+    """Computes the metrics of each epoch; what is not defined is NaN, and the fit goes on.
+
+    Parameters
+    ----------
+    metrics : iterable of Metric
+
+    Attributes
+    ----------
+    names : tuple of str
+    """
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = tuple(metrics)
+        self.names = tuple(one.name for one in self._metrics)
+        self._told: set[str] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._metrics)
+
+    def falls(self, name: str) -> bool:
+        """Whether lower is better, of the metric of that name."""
+        return any(one.name == name and one.lower_is_better for one in self._metrics)
+
+    def figures(self, part: str, y: Rows, a: Rows) -> list[float]:
+        """The figure of each metric.
+
+        Parameters
+        ----------
+        part : {"train", "validation"}
+        y, a : numpy.ndarray, shape (m, n_L)
+            Targets as the user gave them; outputs, of which some may not be finite.
+
+        Warns
+        -----
+        UserWarning
+            If a metric raises for these outputs, once for each column.
+        """
+        return [self._figure(one, f"{part}_{one.name}", y, a) for one in self._metrics]
+
+    def _figure(self, metric: Metric, column: str, y: Rows, a: Rows) -> float:
+        if np.isnan(a).any():
+            return float("nan")
+        try:
+            with np.errstate(all="ignore"):  # of infinite outputs a figure is infinite, or NaN
+                return metric.of_outputs(y, a)
+        except (ValueError, ArithmeticError) as error:
+            if column not in self._told:
+                self._told.add(column)
+                warnings.warn(
+                    f"{column} is nan where the metric is not defined, and training goes on: "
+                    f"{error}",
+                    stacklevel=2,
+                )
+            return float("nan")

@@ -1,0 +1,112 @@
+"""Metrics of epochs whose outputs are not finite, or for which they are not defined."""
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+
+import bpnet
+
+X, COUNTS = [[0.0], [1.0]], [[1.0], [2.0]]
+
+
+def counting(target=None):
+    backend = target.backend() if target else None
+    return bpnet.Network([1, 1], cost="poisson", backend=backend, dtype="float64", seed=0)
+
+
+def steep(net):
+    """The network with outputs of e^x."""
+    net.set_parameters([[[1.0]]], [[0.0]])
+    return net
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+@pytest.mark.parametrize("evaluate", [False, True])
+def test_infinite_predictions_make_columns_infinite_and_the_fit_goes_on(target, evaluate):
+    net = steep(counting(target))
+    far = target.give([[1e4], [0.0]]), target.give([[1.0], [3.0]])
+    history = net.fit(
+        target.give(X),
+        target.give(COUNTS),
+        epochs=3,
+        validation=far,
+        metrics=["mae", "rmse"],
+        optimizer=bpnet.SGD(1e-3),
+        evaluate_training=evaluate,
+    )
+    assert len(history) == net.epochs == 3
+    for name in ("cost", "mae", "rmse"):
+        assert history[f"validation_{name}"] == [math.inf] * 3
+        assert np.isfinite(history[f"train_{name}"]).all()
+    assert history["validation_r2"] == [-math.inf] * 3
+
+
+@pytest.mark.filterwarnings("ignore:invalid value", "ignore:overflow")
+def test_outputs_that_are_no_numbers_make_every_column_nan(target):
+    net = bpnet.Network(
+        [2, 2, 2], activations="relu", cost="log_likelihood", backend=target.backend(), seed=0
+    )
+    net.set_parameters([[[1e300, 1e300], [1e300, 1]], [[1, -1], [1, 1]]], [[0, 0], [0, 0]])
+    x, y = target.give([[0.0, 0.0], [0.0, 0.0]]), np.asarray([0, 1])
+    names = ["log_loss", "auc", "f1", "balanced_accuracy"]
+    history = net.fit(
+        x, y, epochs=2, validation=(target.give([[1e300, 1.0]] * 2), y), metrics=names,
+        optimizer=bpnet.SGD(0.0),
+    )  # fmt: skip
+    assert len(history) == 2
+    for name in ("cost", "accuracy", *names):
+        assert np.isnan(history[f"validation_{name}"]).all(), name
+
+
+def test_a_metric_that_raises_for_later_outputs_is_nan_and_told_once():
+    calls = []
+
+    def fussy(y, a):
+        calls.append(len(y))
+        if len(calls) > 3:
+            raise ValueError("never below 0")
+        return 1.0
+
+    net = counting()
+    with pytest.warns(UserWarning, match="train_fussy is nan .*: never below 0") as told:
+        history = net.fit(X, COUNTS, epochs=9, metrics=[fussy], optimizer=bpnet.SGD(1e-3))
+    assert len(told) == 1
+    assert len(history) == 9
+    assert math.isnan(history["train_fussy"][-1])
+
+
+def test_mistakes_in_a_metric_are_not_swallowed():
+    def broken(y, a):
+        return y.shapes
+
+    with pytest.raises(AttributeError, match="shapes"):
+        counting().fit(X, COUNTS, epochs=2, metrics=[broken])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("outputs", "cost"), [(1, "cross_entropy"), (3, "log_likelihood")])
+def test_log_loss_is_scikit_learns_in_the_history_and_alone(target, outputs, cost, dtype):
+    """Outputs of exactly 0 and 1 are held to the machine precision of their own type."""
+    sk = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed")
+    rng = np.random.default_rng(0)
+    classes = max(outputs, 2)
+    x, y = rng.normal(size=(60, 2)), rng.integers(0, classes, 60)
+    net = bpnet.Network([2, outputs], cost=cost, backend=target.backend(dtype), seed=0)
+    net.set_parameters([1e3 * rng.normal(size=(outputs, 2))], [np.zeros(outputs)])
+    rows = y[:, None] if outputs == 1 else np.eye(classes)[y]
+    given = target.give(x.astype(dtype))
+    expected = sk.log_loss(y, net.backend.to_numpy(net.predict_proba(given)))
+    assert expected > 1.0
+    alone = bpnet.metrics.LogLoss()(rows, net.backend.to_numpy(net.feedforward(given)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = []
+        for targets in (y, target.give(rows.astype(dtype))):
+            history = net.copy().fit(
+                given, targets, epochs=1, batch_size=60, optimizer=bpnet.SGD(1e-30),
+                metrics=["log_loss"], validation=(given, targets),
+            )  # fmt: skip
+            found += [history["validation_log_loss"][0], history["train_log_loss"][0]]
+    assert [alone, *found] == pytest.approx([expected] * 5, rel=1e-6)
