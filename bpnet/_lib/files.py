@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-__all__ = ["check_regular_file"]
+__all__ = ["check_regular_file", "kind_of_file"]
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -41,8 +41,15 @@ def check_regular_file(path: str | os.PathLike[str]) -> None:
         raise FileNotFoundError(f"{os.fspath(path)}: no such file") from None
     except ValueError as error:  # a null byte
         raise ValueError(f"{os.fspath(path)!r} is no path of a file: {error}") from None
-    if stat.S_ISREG(mode):
+    kind = kind_of_file(mode)
+    if kind is None:
         return
-    kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "something else")
     hint = "" if kind == "a folder" else "; write what it gives to a file first"
     raise ValueError(f"{os.fspath(path)}: {kind}, expected a file{hint}")
+
+
+def kind_of_file(mode: int) -> str | None:
+    """What ``st_mode`` says is there, in words; None for a regular file."""
+    if stat.S_ISREG(mode):
+        return None
+    return next((name for is_kind, name in _KINDS if is_kind(mode)), "something else")

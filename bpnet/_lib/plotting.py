@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from .atomic import write_atomically
+
 __all__ = ["BLUE", "GRAY", "RED", "make_figure", "save_figure", "style_axes"]
 
 BLUE, RED, GRAY = "#4477aa", "#cc6677", "#888888"
@@ -76,8 +78,16 @@ def save_figure(figure: Any, path: str | os.PathLike[str], title: str = "") -> N
     Raises
     ------
     OSError
-        If the file cannot be written.
+        If the file cannot be written; one that was there is kept.
+    ValueError
+        If there is no such format.
     """
+    import io
+
     if title:
         figure.suptitle(title, fontsize=10)
-    figure.savefig(path, dpi=150)
+    name = os.fsdecode(path)
+    suffix = os.path.splitext(name)[1]
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=150, format=suffix[1:] or "png")
+    write_atomically(path if suffix else f"{name}.png", drawn.getvalue())

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import csv
 import itertools
 import sys
 import warnings
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._lib.atomic import open_atomically, write_target
 from ..data import Preprocessing, read_idx, read_table
 from ..loading import load
 from ..network import Network
@@ -61,15 +62,25 @@ def run(options: argparse.Namespace) -> int:
     model = options.model / "model.safetensors" if options.model.is_dir() else options.model
     with usage():
         net = load(model, backend=options.backend, device=options.device)
-        if options.out is not None and options.out.resolve() == options.file.resolve():
-            raise UsageError(f"--out {options.out} would overwrite the samples")
+        if options.out is not None:
+            _check_out(options.out, {"the samples": options.file, "the model": model})
         table = _predictions(net, _inputs(net, options.file, options.target))
-        file = options.out.open("w", encoding="utf-8", newline="") if options.out else sys.stdout
-    with contextlib.ExitStack() as stack:
-        if options.out:
-            stack.enter_context(file)
+    out = open_atomically(options.out, text=True) if options.out else nullcontext(sys.stdout)
+    with out as file:
         csv.writer(file, lineterminator="\n").writerows(table)
     return 0
+
+
+def _check_out(path: Path, inputs: dict[str, Path]) -> None:
+    """Raise if the predictions cannot be written there, or would replace what they are made of."""
+    try:
+        write_target(path)
+    except OSError as error:
+        words = f"--out {path}: {error.strerror}"
+        raise UsageError(f"{words}; without --out predictions go to standard output") from error
+    for what, one in inputs.items():
+        if path.exists() and path.samefile(one):
+            raise UsageError(f"--out {path} would overwrite {what}, {one}: name another file")
 
 
 def _inputs(net: Network, path: Path, target: str | None) -> NDArray[Any]:

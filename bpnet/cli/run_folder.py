@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from .._lib.atomic import write_atomically
 from .._lib.constraints import Integer
 from ..data import Dataset
 from ..network import Network
-from ..storage.atomic import write_atomically
 from ..training import Callback, Checkpoint, Fit, History, Snapshot, read_checkpoint
 from .errors import UsageError, in_words
 from .settings import Settings
@@ -115,7 +115,7 @@ class RunFolder(Callback):
             if self._checkpoint is not None:
                 self._checkpoint.folder = self._checkpoints
                 self._checkpoints.mkdir(exist_ok=True)
-                (self._checkpoints / _DATA).write_text(self._digest)
+                write_atomically(self._checkpoints / _DATA, self._digest)
         except OSError as error:
             raise UsageError(f"the run folder cannot be written: {in_words(error)}") from error
 
@@ -147,7 +147,7 @@ class RunFolder(Callback):
         import tomli_w
 
         text = _HEADER + tomli_w.dumps(self.settings)
-        write_atomically(self.path / "settings.toml", text.encode())
+        write_atomically(self.path / "settings.toml", text)
 
     def _make_new(self) -> None:
         for number in itertools.count(1):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .atomic import write_atomically
+from .._lib.atomic import write_atomically
 
 __all__ = ["damaged", "read_arrays", "write_arrays"]
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from .._lib.atomic import open_atomically, write_atomically
 from .._lib.plotting import BLUE, GRAY, RED, make_figure, save_figure, style_axes
 
 __all__ = ["History"]
@@ -67,22 +68,32 @@ class History:
         return f"History({len(self)} epochs, {self.stopped}{', ' + figures if figures else ''})"
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write one line an epoch under a header; nothing where there is no epoch."""
+        """Write one line an epoch under a header; nothing where there is no epoch.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; one that was there is kept.
+        """
         import csv
 
-        with open(path, "w", newline="", encoding="utf-8") as file:
+        with open_atomically(path, text=True) as file:
             writer = csv.DictWriter(file, self.columns, lineterminator="\n")
             if self.rows:
                 writer.writeheader()
             writer.writerows(self.rows)
 
     def to_jsonl(self, path: str | os.PathLike[str]) -> None:
-        """Write one JSON object an epoch."""
+        """Write one JSON object an epoch.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; one that was there is kept.
+        """
         import json
 
-        text = "".join(json.dumps(row) + "\n" for row in self.rows)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
+        write_atomically(path, "".join(json.dumps(row) + "\n" for row in self.rows))
 
     def plot(self, path: str | os.PathLike[str], title: str = "") -> None:
         """Draw the curves of the cost and of each metric over the epochs, a panel each.

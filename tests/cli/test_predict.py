@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from _full_disk import room_for
 
 import bpnet
 from bpnet.cli import main
@@ -150,11 +151,43 @@ def test_what_is_wrong_with_the_files(capsys):
         ("digits", "table.csv"): "table.csv: 4 columns, but the network has 64 inputs; --target",
         ("plain.safetensors", "text.csv"): "text.csv: column 'b' holds text, expected numbers",
         ("kind", "table.csv", "--out", "table.csv"): "--out table.csv would overwrite the samples",
-        ("kind", "table.csv", "--out", "no/x.csv"): "no/x.csv: No such file or directory",
+        ("kind", "table.csv", "--out", "no/x.csv"): "--out no/x.csv: There is no folder",
         ("kind", "table.csv", "--backend", "cpu"): "unknown backend 'cpu'",
     }.items():
         assert f"bpnet: {message}" in refusal(capsys, *argv)
     assert Path("table.csv").stat().st_size > 1000
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and pipes")
+def test_out_does_not_destroy_what_predictions_are_made_of(capsys):
+    model = Path("kind", "model.safetensors")
+    before = model.read_bytes(), Path("table.csv").read_bytes()
+    os.symlink("table.csv", "link.csv")
+    os.link(model, "hard.safetensors")
+    os.mkfifo("pipe")
+    for model_given in ("kind", "kind/model.safetensors"):
+        for out, words in {
+            "kind/../table.csv": "would overwrite the samples, table.csv: name another file",
+            "link.csv": "would overwrite the samples, table.csv: name another file",
+            "hard.safetensors": f"would overwrite the model, {model}: name another file",
+            "kind/model.safetensors": f"would overwrite the model, {model}: name another file",
+            "kind": "This is a folder, and only regular files are replaced; without --out",
+            "pipe": "This is a pipe, and only regular files are replaced; without --out",
+            "/dev/null": "This is a device, and only regular files are replaced; without --out",
+        }.items():
+            said = refusal(capsys, model_given, "table.csv", "--out", out)
+            assert said.startswith(f"bpnet: --out {out}")
+            assert words in said
+    assert (model.read_bytes(), Path("table.csv").read_bytes()) == before
+
+
+def test_predictions_that_find_no_room_leave_the_old_ones(capsys):
+    Path("full.csv").write_text("earlier\n")
+    with room_for(1000):
+        assert main(["predict", "kind", "table.csv", "--out", "full.csv"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "bpnet: full.csv: File too large"
+    assert Path("full.csv").read_text() == "earlier\n"
+    assert not list(Path().glob(".full*"))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="closes a pipe as `head` does")

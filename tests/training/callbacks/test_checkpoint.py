@@ -152,7 +152,7 @@ def test_lbfgs_has_none(tmp_path):
     assert net.epochs == 0
 
 
-@pytest.mark.parametrize("function", ["os.fsync", "os.replace", "os.fdopen", "tempfile.mkstemp"])
+@pytest.mark.parametrize("function", ["os.fsync", "os.replace", "os.fdopen", "os.urandom"])
 def test_a_full_disk_fails_the_write_and_not_the_run(tmp_path, monkeypatch, function):
     def full(*arguments, **options):
         raise OSError(28, "No space left on device")
