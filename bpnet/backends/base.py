@@ -10,7 +10,8 @@ import numpy as np
 
 from .._lib.registry import check_name
 from .availability import Availability
-from .interop import Array, host_array, library_of
+from .host_arrays import host_array, refuse_masked
+from .interop import Array, library_of
 
 if TYPE_CHECKING:
     from .uploads import Uploads
@@ -173,8 +174,10 @@ class Backend(ABC):
         dtype = dtype or self.dtype
         self.reject_foreign(x, name)
         if self.owns(x):
+            refuse_masked(x, name)
             return self.to_dtype(x, name, dtype)
-        return self.from_host(host_array(x, name), dtype)
+        with np.errstate(over="ignore"):  # a value that the dtype cannot hold is refused by name
+            return self.from_host(host_array(x, name), dtype)
 
     def reject_foreign(self, x: object, name: str) -> None:
         """Raise TypeError if ``x`` is an array of a third library or on another device."""
@@ -200,7 +203,10 @@ class Backend(ABC):
         """Bring one of this library's arrays to ``dtype``."""
         kinds = ("bool", "integral", "real floating")
         if not self.xp.isdtype(x.dtype, kinds):
-            raise TypeError(f"{name} has dtype {x.dtype}: real numbers are needed")
+            hint = ""
+            if self.xp.isdtype(x.dtype, "complex floating"):
+                hint = "; give their real and imaginary parts as columns of their own"
+            raise TypeError(f"{name} has dtype {x.dtype}: real numbers are needed{hint}")
         own = getattr(self.xp, dtype)
         return x if x.dtype == own else self.xp.astype(x, own)
 

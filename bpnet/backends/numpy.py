@@ -11,6 +11,7 @@ import numpy as np
 
 from .availability import Availability
 from .base import Backend
+from .host_arrays import host_array
 from .interop import Array
 from .namespaces import Namespace
 
@@ -72,12 +73,7 @@ class NumpyBackend(Backend):
         return np.array(x, dtype=dtype, order="C")
 
     def to_dtype(self, x: Array, name: str, dtype: str) -> Array:
-        if x.dtype.kind not in "biuf":
-            raise TypeError(
-                f"{name} has dtype {x.dtype}: real numbers are needed; "
-                f"convert it first, as by {name}.astype('float32')"
-            )
-        return np.asarray(x, dtype=dtype)
+        return np.asarray(host_array(x, name), dtype=dtype)
 
     def all_finite_on_device(self, x: Array) -> bool:
         if x.dtype.kind == "f" and x.flags.c_contiguous:

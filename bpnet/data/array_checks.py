@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..backends import Array, Backend
 
 __all__ = ["check_finite", "holds_integers"]
 
 
-def check_finite(array: Array, name: str, backend: Backend) -> None:
+def check_finite(array: Array, given: Array, name: str, backend: Backend) -> None:
     """Raise unless every entry is finite.
 
     Parameters
     ----------
     array : array, shape (m, n), floating
         On the backend's device.
+    given : array, shape (m, n) or (m,)
+        What it was converted from.
     name : str
         What the message calls it.
     backend : Backend
@@ -23,20 +27,31 @@ def check_finite(array: Array, name: str, backend: Backend) -> None:
     Raises
     ------
     ValueError
-        If an entry is NaN or infinite; the message gives the first such row, and its value.
+        If an entry is NaN or infinite; the message gives the first such row, and its value. One
+        that only the backend's dtype cannot hold is told as such.
     """
     if not backend.all_finite(array):
         xp = backend.xp
         bad = xp.astype(~xp.isfinite(array), xp.int32)
         row = int(xp.argmax(xp.max(bad, axis=1)))
         column = int(xp.argmax(bad[row, :]))
+        value = float(given[row, column] if given.ndim == 2 else given[row])
+        where = f"row {row}, column {column}"
+        if np.isfinite(value):
+            wider = "" if backend.dtype == "float64" else ", or give the network dtype='float64'"
+            raise ValueError(
+                f"{name} is {value:g} in {where}, which {backend.dtype} cannot hold: its largest "
+                f"number is {np.finfo(backend.dtype).max:.3g}; scale {name}{wider}"
+            )
         raise ValueError(
-            f"{name} is not finite everywhere: row {row}, column {column} is "
-            f"{float(array[row, column])}"
+            f"{name} is not finite everywhere: {where} is {value}; fill in missing values, or leave "
+            "these samples out"
         )
 
 
 def holds_integers(array: Any) -> bool:
     """Whether an array of any library holds integers or booleans."""
+    if isinstance(array.dtype, np.dtype) and array.dtype.kind != "V":
+        return array.dtype.kind in "biu"  # of any byte order
     kind = str(array.dtype)
     return "int" in kind or kind.endswith("bool")

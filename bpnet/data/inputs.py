@@ -6,8 +6,10 @@ import warnings
 from typing import Any
 
 from ..backends import Array, Backend
-from ..backends.interop import host_array, library_of
+from ..backends.host_arrays import host_array
+from ..backends.interop import library_of
 from .array_checks import check_finite, holds_integers
+from .sources.base import Source
 
 __all__ = ["as_inputs"]
 
@@ -39,36 +41,47 @@ def as_inputs(x: Any, width: int, backend: Backend, name: str = "x") -> Array:
     TypeError
         If x belongs to another library or device, or holds no numbers.
     """
-    if library_of(x) is None:
+    if isinstance(x, Source):
+        raise TypeError(
+            f"{name} is a source, {x!r}: `fit` alone takes one; elsewhere arrays are needed, as "
+            f"x, y = source.read(0, {min(len(x), 1000)}) gives them"
+        )
+    written = name.split()[-1]  # what the user's code may call it
+    if library_of(x) in (None, "numpy"):
+        if isinstance(x, list | tuple):
+            written = f"numpy.asarray({written})"
         x = host_array(x, name)
     own = backend.asarray(x, name)
     if own is not x and holds_integers(x):
-        _warn_if_unscaled(own, name, backend.xp)
+        _warn_if_unscaled(own, name, written, backend.xp)
     if own.ndim == 1:
+        single = f"; for a single sample {written}[None, :]" if own.shape[0] == width else ""
         raise ValueError(
             f"{name} has one dimension, shape {tuple(own.shape)}: samples are rows, shape "
-            f"(m, {width}); for a single sample {name}[None, :]"
+            f"(m, {width}){single or f'; for a single column {written}[:, None]'}"
         )
     if own.ndim != 2:
+        rows = own.shape[0] if own.ndim else 1
         raise ValueError(
             f"{name} has {own.ndim} dimensions, shape {tuple(own.shape)}: samples are rows, shape "
-            f"(m, {width}); {name}.reshape({own.shape[0] if own.ndim else 1}, -1) makes them so"
+            f"(m, {width}); {written}.reshape({rows}, -1) makes them so"
         )
     if own.shape[1] != width:
         raise ValueError(f"layer 1 expects {width} inputs, {name} has {own.shape[1]} columns")
     if own.shape[0] == 0:
         raise ValueError(f"{name} is empty: it has 0 samples")
-    check_finite(own, name, backend)
+    check_finite(own, x, name, backend)
     return own
 
 
-def _warn_if_unscaled(x: Any, name: str, xp: Any) -> None:
+def _warn_if_unscaled(x: Any, name: str, written: str, xp: Any) -> None:
     if x.ndim and 0 not in x.shape:
         low, high = int(xp.min(x)), int(xp.max(x))
-        if max(-low, high) > _LARGEST_UNSCALED:
+        largest = max(-low, high)
+        if largest > _LARGEST_UNSCALED:
             warnings.warn(
                 f"{name} holds integers from {low} to {high}, which are converted but not scaled; "
-                f"networks learn best from values of about -1 to 1 ({name} / {high} perhaps)",
+                f"networks learn best from values of about -1 to 1 ({written} / {largest} perhaps)",
                 UserWarning,
                 stacklevel=2,
             )

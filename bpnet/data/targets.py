@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..backends import Array, Backend
-from ..backends.interop import device_of, host_array, library_of
+from ..backends.host_arrays import host_array, refuse_masked
+from ..backends.interop import device_of, library_of
 from ..costs import CategoricalCrossEntropy, Cost
 from .array_checks import check_finite, holds_integers
 
@@ -62,8 +63,12 @@ def as_targets(
     """
     name = names[1]
     backend.reject_foreign(y, name)
+    if y is None:
+        raise TypeError(f"{name} is missing: each sample in {names[0]} needs a target")
     if not backend.owns(y) or library_of(y) == "numpy":
         y = host_array(y, name)
+    else:
+        refuse_masked(y, name)
     if y.ndim not in (1, 2):
         raise ValueError(
             f"{name} has {y.ndim} dimensions, shape {tuple(y.shape)}: it must have 1 or 2"
@@ -73,14 +78,13 @@ def as_targets(
     if y.ndim == 1 and task == "classification" and holds_integers(y):
         return _from_labels(y, name, width, backend), True
     if y.ndim == 1 and width > 1:
-        hint = (
-            "class labels must be integers"
-            if task == "classification"
-            else "class labels are for softmax or sigmoid outputs or a cross-entropy"
-        )
+        if task != "classification":
+            hint = "class labels are for softmax or sigmoid outputs or a cross-entropy"
+        else:
+            hint = _why_no_labels(y, name, backend)
         raise ValueError(
-            f"the output layer has {width} neurons, but {name} has one number a sample: give rows "
-            f"of {width} targets ({hint})"
+            f"the output layer has {width} neurons, but {name} has one number per sample: give "
+            f"rows of {width} targets ({hint})"
         )
     own = backend.asarray(y, name)
     if own.ndim == 1:
@@ -90,9 +94,25 @@ def as_targets(
         raise ValueError(
             f"the output layer has {width} neurons, {name} has {own.shape[1]} columns{hint}"
         )
-    check_finite(own, name, backend)
+    check_finite(own, y, name, backend)
     _check_allowed(own, name, cost, backend.xp)
     return own, False
+
+
+def _why_no_labels(y: Any, name: str, backend: Backend) -> str:
+    """What keeps numbers, one per sample, from being class labels."""
+    numbers = backend.to_numpy(y) if backend.owns(y) else y
+    written = name.split()[-1]
+    missing = np.flatnonzero(~np.isfinite(numbers))
+    if missing.size:
+        row = missing[0]
+        return (
+            f"row {row} is {numbers[row]}, which is no class label: leave out such samples, "
+            f"{missing.size} of {numbers.size}; the labels must then be integers"
+        )
+    if (numbers == np.round(numbers)).all():
+        return f"class labels must be integers, not {y.dtype}: numpy.asarray({written}, int)"
+    return "class labels must be integers"
 
 
 def _from_labels(y: Any, name: str, width: int, backend: Backend) -> Array:

@@ -93,7 +93,15 @@ def checked_arrays(
         host = backend.to_numpy(backend.asarray(one, f"{what}[{l}]"))
         if host.shape != shape:
             raise ValueError(f"{what}[{l}] has shape {host.shape}, the network's {shape}")
-        if not np.isfinite(host).all():
-            raise ValueError(f"{what}[{l}] is not finite everywhere")
+        bad = np.argwhere(~np.isfinite(host))
+        if len(bad):
+            place = tuple(bad[0].tolist())
+            value = float(one[place[0]][place[1]] if len(place) == 2 else one[place[0]])
+            if np.isfinite(value):
+                raise ValueError(
+                    f"{what}[{l}] is {value:g} at {place}, which {backend.dtype} cannot hold: its "
+                    f"largest number is {np.finfo(backend.dtype).max:.3g}"
+                )
+            raise ValueError(f"{what}[{l}] is not finite everywhere: at {place} it is {value}")
         parts.append(host.reshape(-1))
     return parts

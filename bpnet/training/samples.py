@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..backends import Array, Backend
+from ..data.given_pairs import refuse_without_targets, swapped
 from ..data.inputs import as_inputs
+from ..data.sources.base import Source
 from ..data.targets import as_targets
 from ..model import Model, default_task
 from .trainable import Trainable
@@ -42,7 +44,16 @@ def _checked(
     model: Model, backend: Backend, x: Any, y: Any, names: tuple[str, str] = ("x", "y")
 ) -> tuple[Array, Array, bool]:
     """Samples, targets, and whether these were class labels."""
-    x = as_inputs(x, model.sizes[0], backend, names[0])
+    if y is None and not isinstance(x, Source):
+        refuse_without_targets(x, names)
+    try:
+        x = as_inputs(x, model.sizes[0], backend, names[0])
+    except ValueError as error:
+        if swapped(x, y, model.sizes[0], model.sizes[-1]):
+            shape = f"shape {tuple(y.shape)}" if hasattr(y, "shape") else "the shape of samples"
+            told = f"{error}; {names[1]} has {shape}: are the two swapped?"
+            raise ValueError(told) from error
+        raise
     y, labelled = as_targets(
         y,
         x.shape[0],

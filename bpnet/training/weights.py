@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..backends import Array, Backend
-from ..backends.interop import host_array
+from ..backends.host_arrays import host_array, refuse_masked
+from ..backends.interop import library_of
 
 __all__ = ["weights_of", "with_weights"]
 
@@ -42,7 +43,8 @@ def weights_of(
     weights = None
     if sample_weight is not None:
         backend.reject_foreign(sample_weight, "sample_weight")
-        if backend.owns(sample_weight):
+        if backend.owns(sample_weight) and library_of(sample_weight) != "numpy":
+            refuse_masked(sample_weight, "sample_weight")
             sample_weight = backend.to_numpy(sample_weight)
         weights = host_array(sample_weight, "sample_weight").astype(np.float64)
         if weights.shape != (y.shape[0],):

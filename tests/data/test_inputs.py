@@ -28,8 +28,8 @@ def test_rows_come_to_the_device_in_its_dtype(target):
 @pytest.mark.parametrize(
     ("x", "words"),
     [
-        (X[0], r"t has one dimension, shape \(2,\).*t\[None, :\]"),
-        ([X], r"t has 3 dimensions, shape \(1, 3, 2\).*t.reshape\(1, -1\)"),
+        (X[0], r"t has one dimension, shape \(2,\).*numpy.asarray\(t\)\[None, :\]"),
+        ([X], r"t has 3 dimensions, shape \(1, 3, 2\).*numpy.asarray\(t\).reshape\(1, -1\)"),
         ([[1.0]], "layer 1 expects 2 inputs, t has 1 columns"),
         (np.zeros((0, 2)), "t is empty: it has 0 samples"),
         ([X[0], [np.inf, 0.0]], "t is not finite everywhere: row 1, column 0 is inf"),

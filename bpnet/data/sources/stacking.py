@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...backends.interop import host_array
+from ...backends.host_arrays import host_array
 from .base import Rows, Source
 
 __all__ = ["stack_samples"]
