@@ -383,7 +383,11 @@ BAD_X = [
     (X.astype(complex), TypeError, ["x holds complex numbers (complex128)", "numpy.real(x)"]),
     (X.astype("datetime64[s]"), TypeError, ["x holds dates (datetime64[s])", "numpy.timedelta64"]),
     ([["a", "b", "c"]] * 4, TypeError, ["x holds text, as 'a'", "numbers are needed"]),
-    ([[1.0, 2.0, 3.0], [1.0, 2.0]], ValueError, ["x is ragged: row 0 has 3 values, row 1 has 2 values"]),
+    (
+        [[1.0, 2.0, 3.0], [1.0, 2.0]],
+        ValueError,
+        ["x is ragged: row 0 has 3", "row 1 has 2 values"],
+    ),
     (None, TypeError, ["x is None"]),
 ]
 BAD_Y = [
@@ -394,7 +398,11 @@ BAD_Y = [
     ([0, -1, 1, 0], ValueError, ["labels in y go from -1 to 1", "from 0 to 1"]),
     ([0, 2**32, 1, 0], ValueError, ["labels in y", str(2**32), "from 0 to 1"]),
     ([0, -(2**32) + 1, 1, 0], ValueError, ["labels in y", str(-(2**32) + 1), "from 0 to 1"]),
-    ([0.0, 1.0, 1.0, 0.0], ValueError, ["2 neurons", "one number per sample", "numpy.asarray(y, int)"]),
+    (
+        [0.0, 1.0, 1.0, 0.0],
+        ValueError,
+        ["2 neurons", "one number per", "numpy.asarray(y, int)"],
+    ),
     (np.ones((4, 3)), ValueError, ["the output layer has 2 neurons, y has 3 columns"]),
     ([[0], [1], [1], [0]], ValueError, ["2 neurons, y has 1 columns", "y.ravel()"]),
     (np.ones((4, 2, 1)), ValueError, ["y has 3 dimensions, shape (4, 2, 1)", "1 or 2"]),
@@ -507,7 +515,9 @@ def test_what_is_not_finite_is_found_on_every_target(target, bad):
 def test_a_number_too_large_for_the_type_is_told_with_its_limit_and_taken_in_float64(target):
     net = bpnet.Network([3, 2], backend=target.backend("float32"), seed=0)
     told = "is 1e+300 in row 2, column 1, which float32 cannot hold: its largest number is 3.4e+38"
-    assert_raises(net, ValueError, ["x " + told, "dtype='float64'"], net.feedforward, with_one(1e300))
+    assert_raises(
+        net, ValueError, ["x " + told, "dtype='float64'"], net.feedforward, with_one(1e300)
+    )
     y = np.where(with_one(0.0)[:, :2] == 0.0, -4e38, 0.5)
     words = ["y is -4e+38 in row 2, column 1, which float32"]
     assert_raises(net, ValueError, words, net.total_cost, X, y)

@@ -27,7 +27,7 @@ def refuse_mask(x: Any, name: str) -> NoReturn:
             f"{name} is masked, a {type(x).__name__}: masks are not supported; fill in what is "
             "masked, or leave these samples out"
         )
-    missing = int(np.ma.count_masked(x))
+    missing = int(np.ma.getmaskarray(x).sum())
     if missing:
         raise TypeError(
             f"{name} is a masked array with {missing} of {x.size} values masked: masks are not "
@@ -55,8 +55,8 @@ def refuse_kind(x: object, name: str) -> None:
     if isinstance(x, Mapping):
         keys = ", ".join(repr(key) for key in list(x)[:3])
         raise TypeError(
-            f"{name} is a {kind.__name__} with the keys {keys}{', ...' * (len(x) > 3)}: an array is "
-            f"needed; numpy.column_stack(list({it}.values())) makes its entries the columns"
+            f"{name} is a {kind.__name__} with the keys {keys}{', ...' * (len(x) > 3)}: an array "
+            f"is needed; numpy.column_stack(list({it}.values())) makes its entries the columns"
         )
     if isinstance(x, Iterator):
         raise TypeError(
@@ -68,9 +68,9 @@ def refuse_kind(x: object, name: str) -> None:
         raise TypeError(f"{name} is a {kind.__name__}, which has no order: give a list or an array")
     if any(base.__module__.startswith("torch.utils.data") for base in kind.__mro__):
         raise TypeError(
-            f"{name} is a {kind.__name__} of PyTorch: net.fit(data, epochs=...) trains on a dataset; "
-            "elsewhere arrays are needed, and of a dataset with a length bpnet.data.source(data)"
-            ".read(0, len(data)) gives x and y"
+            f"{name} is a {kind.__name__} of PyTorch: net.fit(data, epochs=...) trains on a "
+            "dataset; elsewhere arrays are needed, as bpnet.data.source(data).read(0, len(data)) "
+            "gives them"
         )
 
 
@@ -111,8 +111,8 @@ def refuse_entries(x: object, array: HostArray, name: str) -> NoReturn:
         )
     if kind == "c":
         raise TypeError(
-            f"{name} holds complex numbers ({array.dtype}): real ones are needed; numpy.column_stack"
-            f"([numpy.real({it}), numpy.imag({it})]) makes columns of both parts"
+            f"{name} holds complex numbers ({array.dtype}): real ones are needed; "
+            f"numpy.column_stack([numpy.real({it}), numpy.imag({it})]) makes columns of both parts"
         )
     if kind in "Mm":
         what, start = ("dates", f" - numpy.min({it})") if kind == "M" else ("durations", "")

@@ -44,8 +44,8 @@ def check_finite(array: Array, given: Array, name: str, backend: Backend) -> Non
                 f"number is {np.finfo(backend.dtype).max:.3g}; scale {name}{wider}"
             )
         raise ValueError(
-            f"{name} is not finite everywhere: {where} is {value}; fill in missing values, or leave "
-            "these samples out"
+            f"{name} is not finite everywhere: {where} is {value}; fill in missing values, or "
+            "leave these samples out"
         )
 
 

@@ -77,10 +77,10 @@ class Metric(Validated):
 
         Parameters
         ----------
-        y : array, shape (m, n_L)
-            Targets.
-        a : array, shape (m, n_L)
-            Outputs.
+        y : array, shape (m, n_L) or (m,)
+            Targets; for classification (m,) of class labels from 0 on.
+        a : array, shape (m, n_L) or (m,)
+            Outputs, or what `Network.predict` or `Network.predict_proba` returned.
 
         Returns
         -------
@@ -88,15 +88,15 @@ class Metric(Validated):
 
         Raises
         ------
+        TypeError
+            If either holds anything but real numbers, or is masked.
         ValueError
             If shapes disagree, there is no sample, a value is not finite, or the metric is not
             defined for these values.
         """
-        y, a = np.asarray(y), np.asarray(a)
-        if y.ndim != 2 or y.shape != a.shape:
-            raise ValueError(
-                f"{self.name} takes y and a of one shape (m, n_L), not {y.shape} and {a.shape}"
-            )
+        from .given import rows_of_both  # not needed by `import bpnet`
+
+        y, a = rows_of_both(y, a, self.name, self.task)
         if not y.size:
             raise ValueError(f"{self.name} needs at least one sample, y has shape {y.shape}")
         for which, rows in (("y", y), ("a", a)):

@@ -16,7 +16,7 @@ REGRESSION = ("r2", "mae", "rmse")
     ("y", "a", "words"),
     [
         (np.ones((3, 4)), np.ones((2, 4)), r"not \(3, 4\) and \(2, 4\)"),
-        (np.ones(3), np.ones(3), r"one shape \(m, n_L\), not \(3,\) and \(3,\)"),
+        (np.ones(3), np.ones(2), r"one shape \(m, n_L\) or \(m,\), not \(3,\) and \(2,\)"),
         (np.ones((0, 4)), np.ones((0, 4)), r"needs at least one sample, y has shape \(0, 4\)"),
         (np.ones((3, 4)), np.full((3, 4), np.nan), "row 0, column 0 of a is nan"),
         (np.full((3, 4), np.inf), np.ones((3, 4)), "row 0, column 0 of y is inf"),

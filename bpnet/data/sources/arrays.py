@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
+from ...backends.host_arrays import host_array
 from .base import Rows, Source
 from .pairs import check_pair
 
@@ -16,7 +15,7 @@ __all__ = ["ArraySource"]
 class ArraySource(Source):
     """Samples in anything with ``shape``, ``dtype`` and ``x[start:stop]``.
 
-    So in datasets of h5py and Zarr, memory-mapped and plain arrays.
+    So in datasets of h5py and Zarr, memory-mapped and plain arrays, tensors on the CPU.
 
     Parameters
     ----------
@@ -44,6 +43,7 @@ class ArraySource(Source):
     """
 
     def __init__(self, x: Any, y: Any, name: str = "arrays") -> None:
+        x, y = _with_shape(x, "x"), _with_shape(y, "y")
         check_pair(x, y, "x", "y")
         self._x, self._y, self.name = x, y, name
         self.width = math.prod(x.shape[1:])
@@ -52,5 +52,12 @@ class ArraySource(Source):
         return int(self._x.shape[0])
 
     def read(self, start: int, stop: int) -> Rows:
-        x = np.asarray(self._x[start:stop])
-        return x.reshape(x.shape[0], -1), np.asarray(self._y[start:stop])
+        x = host_array(self._x[start:stop], f"{self.place(start, stop)}: x")
+        y = host_array(self._y[start:stop], f"{self.place(start, stop)}: y")
+        return x.reshape(x.shape[0], -1), y
+
+
+def _with_shape(array: Any, name: str) -> Any:
+    """The array itself, or one made of a list or a table."""
+    known = hasattr(array, "shape") and hasattr(array, "dtype")
+    return array if known else host_array(array, name)

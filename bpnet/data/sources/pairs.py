@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ...backends.host_arrays import host_array, refuse_masked
+
 __all__ = ["check_pair"]
 
 
@@ -21,10 +23,13 @@ def check_pair(x: Any, y: Any, x_name: str, y_name: str) -> None:
         If either holds no real numbers.
     """
     for array, name in ((x, x_name), (y, y_name)):
-        if np.dtype(array.dtype).kind not in "biuf":
-            raise TypeError(f"{name} holds {array.dtype}: real numbers are needed")
+        refuse_masked(array, name)
         if len(array.shape) == 0:
             raise ValueError(f"{name} holds a single number, expected rows")
+        if not isinstance(array.dtype, np.dtype):  # of PyTorch, for instance
+            host_array(array[:1], name)
+        elif array.dtype.kind not in "biuf":
+            raise TypeError(f"{name} holds {array.dtype}: real numbers are needed")
     if len(y.shape) > 2:
         raise ValueError(f"{y_name} has {len(y.shape)} dimensions, targets have 1 or 2")
     if x.shape[0] != y.shape[0]:
