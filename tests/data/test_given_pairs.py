@@ -53,9 +53,9 @@ def test_swapped_samples_and_targets_are_noticed(target):
     for y in (Y, np.eye(2)[Y], Y[:, None]):
         with pytest.raises(ValueError, match=r"y has shape \(6, 3\): are the two swapped"):
             net.fit(y, X, epochs=1)
-    with pytest.raises(ValueError, match="validation y has .*swapped"):
+    with pytest.raises(ValueError, match=r"validation y has .*swapped"):
         net.fit(X, Y, epochs=1, validation=(Y.tolist(), X.tolist()))
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match="x has one dimension") as caught:
         net.fit(Y, Y, epochs=1)
     assert "swapped" not in str(caught.value)
 
