@@ -5,10 +5,36 @@ from __future__ import annotations
 import atexit
 import queue
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
-__all__ = ["Prefetcher"]
+__all__ = ["Prefetcher", "Unwanted", "check_wanted"]
+
+_POLL = 0.05  # seconds between two questions whether an item is still wanted
+
+_thread = threading.local()
+
+
+class Unwanted(BaseException):
+    """Ends the computation of an item that nobody waits for any longer.
+
+    Not an `Exception`, so that code that handles errors of its own lets it pass.
+    """
+
+
+def check_wanted() -> None:
+    """In the thread of a `Prefetcher` that is closed, end what computes its item.
+
+    To be called between two parts of slow work. Elsewhere it does nothing.
+
+    Raises
+    ------
+    Unwanted
+        If the item is no longer wanted.
+    """
+    is_over = getattr(_thread, "is_over", None)
+    if is_over is not None and is_over():
+        raise Unwanted
 
 
 class Prefetcher:
@@ -20,15 +46,24 @@ class Prefetcher:
         Closed in that thread.
     name : str, optional
         Name of the thread.
+    stopping : callable, optional
+        ``stopping()`` is asked again and again while an item is waited for; once it is true, the
+        items end.
     """
 
-    def __init__(self, items: Generator[Any, None, None], name: str = "bpnet-reader") -> None:
-        self._items = items
+    def __init__(
+        self,
+        items: Generator[Any, None, None],
+        name: str = "bpnet-reader",
+        stopping: Callable[[], bool] | None = None,
+    ) -> None:
+        self._items, self._stopping = items, stopping
         self._made: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
         # Used as a semaphore: Python's own is written in Python and takes the GIL often.
         self._room: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._room.put(None)
-        self._over = self._python_ends = False
+        self._ended: queue.SimpleQueue[None] = queue.SimpleQueue()  # the thread
+        self._over = self._left = False
         # A daemon, as a thread that hangs in a user's code must not keep Python from exiting.
         self._thread = threading.Thread(target=self._make, name=name, daemon=True)
         self._thread.start()
@@ -40,7 +75,7 @@ class Prefetcher:
     def __next__(self) -> Any:
         if self._over:
             raise RuntimeError("this epoch is over: another was begun since, or the feed closed")
-        item, error = self._made.get()
+        item, error = self._next()
         if error is not None:
             self.close()
             try:
@@ -54,19 +89,37 @@ class Prefetcher:
         return item
 
     def close(self) -> None:
-        """Stop the thread, after the item that it is computing."""
+        """Stop the thread, after the item that it is computing, or where it asks `check_wanted`.
+
+        If waiting for it is interrupted, as by Ctrl-C, it is left behind: neither this nor another
+        call waits for it any longer.
+        """
         self._over = True
         self._room.put(None)
-        if not self._python_ends:
-            self._thread.join()
         atexit.unregister(self._leave)
+        if not self._left:
+            self._left = True
+            self._ended.get()  # `Thread.join` takes a thread for ended when it is interrupted
+            self._thread.join()
 
     def _leave(self) -> None:
         """At Python's exit: stop without waiting for the thread, which ends with the process."""
-        self._python_ends = True
+        self._left = True
         self.close()
 
+    def _next(self) -> tuple[Any, BaseException | None]:
+        """The next item, or the end of all where it is no longer wanted."""
+        if self._stopping is None:
+            return self._made.get()
+        while True:
+            try:
+                return self._made.get(timeout=_POLL)
+            except queue.Empty:
+                if self._stopping():
+                    return _END, None
+
     def _make(self) -> None:
+        _thread.is_over = lambda: self._over
         try:
             while True:
                 self._room.get()
@@ -77,10 +130,15 @@ class Prefetcher:
                 if item is _END:
                     break
                 del item  # so that only two are alive: one prefetched, one in use
+        except Unwanted:
+            pass
         except BaseException as error:
             self._made.put((None, error))
         finally:
-            self._items.close()
+            try:
+                self._items.close()
+            finally:
+                self._ended.put(None)
 
 
 _END: Any = object()

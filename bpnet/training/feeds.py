@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -45,15 +45,24 @@ class BatchFeed(Protocol):
     batch_size: int
     steps_per_epoch: int
 
-    def blocks(self, epoch: int, first_step: int = 0, at_most: int = 2**30) -> Iterator[Block]:
+    def blocks(
+        self,
+        epoch: int,
+        first_step: int = 0,
+        at_most: int = 2**30,
+        stopping: Callable[[], bool] | None = None,
+    ) -> Generator[Block, None, None]:
         """The blocks of an epoch, from a step on, each of so many steps at most.
 
         The mini-batches are the same whatever the step and the limit. A smaller last one comes as
-        a block of its own.
+        a block of its own. A feed that waits for samples asks ``stopping()`` meanwhile, and ends
+        when it is true.
         """
 
-    def everything(self) -> Iterator[tuple[Array, Array]]:
-        """All samples in their own order, in as many parts as it takes."""
+    def everything(
+        self, stopping: Callable[[], bool] | None = None
+    ) -> Iterator[tuple[Array, Array]]:
+        """All samples in their own order, in as many parts as it takes; ``stopping`` as above."""
 
     def close(self) -> None:
         """Release what it holds."""
@@ -78,7 +87,13 @@ class MemoryFeed:
         self.steps_per_epoch = math.ceil(self.samples / self.batch_size)
         self._orders: dict[int, np.ndarray[Any, Any]] = {}
 
-    def blocks(self, epoch: int, first_step: int = 0, at_most: int = 2**30) -> Iterator[Block]:
+    def blocks(
+        self,
+        epoch: int,
+        first_step: int = 0,
+        at_most: int = 2**30,
+        stopping: Callable[[], bool] | None = None,
+    ) -> Generator[Block, None, None]:
         """See `BatchFeed`."""
         size, several = self.batch_size, bool(self._orders)
         order = self._order(epoch)
@@ -99,7 +114,9 @@ class MemoryFeed:
             self._orders = {epoch: epoch_order(self._seed, epoch, self.samples)}
         return self._orders[epoch]
 
-    def everything(self) -> Iterator[tuple[Array, Array]]:
+    def everything(
+        self, stopping: Callable[[], bool] | None = None
+    ) -> Iterator[tuple[Array, Array]]:
         """See `BatchFeed`."""
         yield self._x, self._y
 

@@ -91,6 +91,7 @@ class Fit(ABC):
         self._interrupt = Interrupt()
         self._stopping = self._at_once = self._entered = False
         self._reason: str | None = None
+        self._deadlines: dict[str, float] = {}
         self._sums: EpochSums | None = None
         self._began = 0.0
 
@@ -136,6 +137,17 @@ class Fit(ABC):
         """
         self._stopping, self.history.stopped, self._reason = True, reason, reason
         self._at_once = self._at_once or now
+
+    def stop_at(self, deadline: float, reason: str) -> None:
+        """End the fit where it waits for samples at that time; see `stop`.
+
+        Parameters
+        ----------
+        deadline : float
+            As `time.monotonic` says. Another call for the same reason replaces it.
+        reason : str
+        """
+        self._deadlines[reason] = deadline
 
     @abstractmethod
     def limit_block(self, steps: int) -> None:
@@ -264,6 +276,13 @@ class Fit(ABC):
     def _continues(self) -> bool:
         """Whether there is more to do; a resumed epoch is completed, as in an unbroken fit."""
         return not self._stopping or (self._sums is not None and not self._at_once)
+
+    def _is_to_stop(self) -> bool:
+        """Whether samples should be waited for no longer."""
+        for reason, deadline in self._deadlines.items():
+            if time.monotonic() >= deadline and not self._at_once:
+                self.stop(reason, now=True)
+        return self._at_once or self._interrupt()
 
     def _row(self, cost: float, sums: EpochSums) -> dict[str, Any]:
         """The history's row of an epoch."""

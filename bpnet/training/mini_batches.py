@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
@@ -24,6 +25,10 @@ __all__ = ["MiniBatchFit"]
 
 # Outputs kept on the device between two evaluations of costs and metrics: some megabytes.
 _BLOCK = 2**19
+
+
+class _NoMoreSamplesError(Exception):
+    """The fit was stopped while samples were waited for."""
 
 
 class MiniBatchFit(Fit):
@@ -140,14 +145,17 @@ class MiniBatchFit(Fit):
         try:
             lent = store.lend()
             self._state = self._state or lent
-            rest = self._feed.blocks(epochs, sums.steps, self._epoch_block_steps)
-            for x, y, order in rest if sums.steps < self.steps_per_epoch else ():
-                self._block(run, x, y, order, sums)
-                if not self._whole_block:
-                    self._stopping, self._at_once = True, True
-                    self.history.stopped = "interrupted"
-                if self._at_once:
-                    break
+            block_steps = self._epoch_block_steps
+            blocks = self._feed.blocks(epochs, sums.steps, block_steps, self._is_to_stop)
+            with contextlib.closing(blocks) as rest:  # now: it may wait, and be interrupted again
+                for x, y, order in rest if sums.steps < self.steps_per_epoch else ():
+                    self._block(run, x, y, order, sums)
+                    if not self._whole_block:
+                        self._note_interrupt()
+                    if self._at_once:
+                        break
+            if sums.steps < self.steps_per_epoch and not self._at_once:
+                self._note_interrupt()  # while samples were waited for
             cost = self._checked(sums)
         except BaseException:
             store.reset_optimizer()
@@ -160,7 +168,14 @@ class MiniBatchFit(Fit):
             return None
         self._state = self._sums = None
         self._stopping = self._stopping or self._interrupt()
-        return self._row(cost, sums)
+        try:
+            return self._row(cost, sums)
+        except _NoMoreSamplesError:
+            return None
+
+    def _note_interrupt(self) -> None:
+        self._stopping, self._at_once = True, True
+        self.history.stopped = "interrupted"
 
     def _block(
         self, run: Run, x: Array, y: Array, order: np.ndarray[Any, Any], sums: EpochSums
@@ -213,7 +228,14 @@ class MiniBatchFit(Fit):
         return len(self.history) < self.epochs and not self._stopping
 
     def _all_samples(self) -> Any:
-        return self._feed.everything()
+        missing = self._samples
+        for x, y in self._feed.everything(self._is_to_stop):
+            missing -= x.shape[0]
+            yield x, y
+        if missing:
+            if not self._at_once:
+                self._note_interrupt()
+            raise _NoMoreSamplesError
 
     def _close(self) -> None:
         self._feed.close()

@@ -132,12 +132,18 @@ class StreamFeed:
         self._starts = _blocks_of(source, self.block_rows)
         self._sizes = np.diff(self._starts, append=self.samples)
 
-    def blocks(self, epoch: int, first_step: int = 0, at_most: int = 2**30) -> Iterator[Block]:
+    def blocks(
+        self,
+        epoch: int,
+        first_step: int = 0,
+        at_most: int = 2**30,
+        stopping: Callable[[], bool] | None = None,
+    ) -> Generator[Block, None, None]:
         """See `BatchFeed`. Ends what was begun before: one epoch is read at a time."""
         if first_step >= self.steps_per_epoch:
             return
         k, start = divmod(first_step, self._steps)
-        with self._read(self._buffers(epoch, k)) as buffers:
+        with self._read(self._buffers(epoch, k), stopping) as buffers:
             for x, y in buffers:
                 order = self._mixed(epoch, k)
                 full = len(order) // self.batch_size
@@ -157,9 +163,11 @@ class StreamFeed:
                     del x, y  # not to be kept while the next buffer is waited for
                 k, start = k + 1, 0
 
-    def everything(self) -> Iterator[tuple[Array, Array]]:
+    def everything(
+        self, stopping: Callable[[], bool] | None = None
+    ) -> Iterator[tuple[Array, Array]]:
         """See `BatchFeed`. Ends what was begun before."""
-        with self._read(self._in_order()) as parts:
+        with self._read(self._in_order(), stopping) as parts:
             for x, y in parts:
                 try:
                     yield x, y
@@ -178,14 +186,16 @@ class StreamFeed:
             self._reader = None
 
     @contextlib.contextmanager
-    def _read(self, items: Generator[Any, None, None]) -> Iterator[Iterator[Any]]:
+    def _read(
+        self, items: Generator[Any, None, None], stopping: Callable[[], bool] | None
+    ) -> Iterator[Iterator[Any]]:
         """What a generator gives, made ahead in a thread until the context is left."""
         self._stop()
         if not self._prefetch:
             with contextlib.closing(items):
                 yield items
             return
-        reader = self._reader = Prefetcher(items)
+        reader = self._reader = Prefetcher(items, stopping=stopping)
         try:
             yield reader
         finally:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..._lib.prefetch import check_wanted
 from ...backends.host_arrays import host_array
 
 __all__ = ["Empty", "Rows", "Source"]
@@ -98,6 +99,7 @@ class Source(ABC):
         y: np.ndarray[Any, Any] | None = None
         at = 0
         for start, stop in runs:
+            check_wanted()
             part = self._part(start, stop)
             place = self.place(start, stop)
             if x is None or y is None:

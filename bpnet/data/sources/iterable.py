@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from ..._lib.constraints import Integer
+from ..._lib.prefetch import check_wanted
 from .base import Rows, Source
 from .stacking import stack_samples
 
@@ -86,6 +87,7 @@ class IterableSource(Source):
             for item in islice(items, stop - self._next):
                 self._next += 1
                 yield item
+                check_wanted()
         except Exception as error:
             self._items = None
             error.add_note(f"while reading {self.place(self._next)}")

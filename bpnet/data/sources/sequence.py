@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..._lib.prefetch import check_wanted
 from .base import Rows, Source
 from .stacking import stack_samples
 
@@ -55,6 +56,7 @@ class SequenceSource(Source):
 
     def _items(self, start: int, stop: int) -> Iterator[Any]:
         for k in range(start, stop):
+            check_wanted()
             try:
                 yield self._data[k]
             except Exception as error:

@@ -38,8 +38,9 @@ class Budget(Callback):
     Notes
     -----
     It stops at the first boundary of a block of steps at which the budget is spent; blocks are made
-    short for it. The steps of an epoch that is not completed count for the parameters, but there is
-    no row of the history for them.
+    short for it. Where the fit waits for samples of a source, it stops after the read in progress.
+    The steps of an epoch that is not completed count for the parameters, but there is no row of the
+    history for them.
 
     Examples
     --------
@@ -62,6 +63,7 @@ class Budget(Callback):
     def on_fit_begin(self, fit: Fit) -> None:
         self._fit, self._done, self._began = fit, 0, time.monotonic()
         self._look_often()
+        self._set_deadline()
 
     def on_steps(self, fit: Fit, steps: int) -> None:
         self._done += steps
@@ -78,6 +80,11 @@ class Budget(Callback):
         if self.steps is not None:
             self._fit.limit_block(self.steps - self._done)
 
+    def _set_deadline(self) -> None:
+        """Let the fit end by itself where it waits for samples, and does no steps."""
+        if self.seconds is not None:
+            self._fit.stop_at(self._began + self.seconds, "budget")
+
     def _used(self) -> float:
         return time.monotonic() - self._began
 
@@ -87,3 +94,4 @@ class Budget(Callback):
     def set_state(self, state: dict[str, Any]) -> None:
         self._began, self._done = time.monotonic() - state["seconds"], state["steps"]
         self._look_often()
+        self._set_deadline()
