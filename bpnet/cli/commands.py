@@ -13,7 +13,7 @@ from .. import __version__
 from .._lib.registry import check_name
 from ..training import DivergenceError
 from . import check, devices, predict, train
-from .errors import UsageError, in_words, usage
+from .errors import RunError, UsageError, in_words, usage
 from .parser import Parser
 
 __all__ = ["main"]
@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _failed(argv, str(error) or "interrupted", 130)
         except UsageError as error:
             return _failed(argv, str(error), 2)
-        except (DivergenceError, OSError, MemoryError) as error:
+        except (RunError, DivergenceError, OSError, MemoryError) as error:
             return _failed(argv, in_words(error), 1)
         except Exception as error:
             message = f"{type(error).__name__}: {in_words(error)}"

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 
 from ..backends import BackendUnavailableError
 
-__all__ = ["UsageError", "in_words", "usage"]
+__all__ = ["RunError", "UsageError", "in_words", "usage"]
 
 
 class UsageError(Exception):
     """Something was asked for that cannot be; the exit code is 2."""
+
+
+class RunError(Exception):
+    """A run failed; the exit code is 1."""
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from ..data import Dataset
 from ..network import Network
 from ..training import Callback, DivergenceError, EarlyStopping, KeepBest
 from .defaults import OWN
-from .errors import UsageError, usage
+from .errors import RunError, UsageError, usage
 from .report import (
     best_in_words,
     data_in_words,
@@ -138,7 +138,7 @@ def run(options: argparse.Namespace) -> int:
     tell(f"trained   {len(history)} epochs in {seconds:.1f} s, {ending}", *at_best, saved)
     tell(kept_in_words(net, history, best))
     if failure:
-        raise DivergenceError(f"{failure}\nthe run until then is in {folder.path}", history)
+        raise RunError(f"{failure}\nthe run until then is in {folder.path}") from failure
     part, samples = _judges(data)
     print(f"{part} {score(net, *samples)}")
     if history.stopped == "interrupted":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +19,7 @@ from .interrupt import Interrupt
 from .metric_columns import MetricColumns
 from .scoring import EpochScorer, evaluate
 from .snapshot import Snapshot
-from .state import Counters, map_arrays
+from .state import Counters, Trained, TrainingState, map_arrays
 from .sums import EpochSums
 from .trainable import Trainable
 
@@ -48,9 +49,12 @@ class Fit(ABC):
         Steps since the network was made, after the latest block of steps.
     resumed : Snapshot or None
         Where the fit resumed.
+    failed : bool
+        Whether an error ends it.
     """
 
     net: Any = None
+    failed = False
     resumed: Snapshot | None = None
 
     def __init__(
@@ -77,19 +81,14 @@ class Fit(ABC):
         self._trainable, self._samples = trainable, samples
         self.first_epoch = self._store.counters.epochs + 1
         self.steps_done = self._store.counters.steps
-        self._validation, self._evaluate_training = validation, evaluate_training
+        self._validation, self._evaluates_training = validation, evaluate_training
         self._callbacks = sorted(callbacks, key=lambda one: getattr(one, "last", False))
         self._metrics = MetricColumns(metrics)
-        self._scorer = EpochScorer(
-            self._model,
-            self.backend,
-            trainable.runs,
-            MetricColumns(()) if evaluate_training else self._metrics,
-            weighted=config.weighted,
-        )
+        self._scorer = self._make_scorer()
         self._total_weight = float(samples) if total_weight is None else total_weight
         self._interrupt = Interrupt()
-        self._stopping = self._at_once = self._entered = False
+        self._stopping = self._at_once = self._entered = self._ended = False
+        self._begun: list[Any] = []  # callbacks that are to be ended
         self._reason: str | None = None
         self._deadlines: dict[str, float] = {}
         self._sums: EpochSums | None = None
@@ -150,6 +149,14 @@ class Fit(ABC):
         self._deadlines[reason] = deadline
 
     @abstractmethod
+    def judge_parameters(self, column: str) -> None:
+        """Make a column that of the parameters after each epoch; called before the first one.
+
+        A training column is a mean over the epoch, during which the parameters change, unless it is
+        evaluated afterwards. Callbacks that keep parameters for their figure need the latter.
+        """
+
+    @abstractmethod
     def limit_block(self, steps: int) -> None:
         """Let no block have more steps; ``on_steps`` of callbacks is called after each block."""
 
@@ -166,23 +173,39 @@ class Fit(ABC):
         return found
 
     def parameters(self) -> Any:
-        """What the network had learned after the last full epoch, for `restore`."""
-        state = self._store.state
-        return state.theta, state.running
+        """All that training had changed after the last full epoch, for `restore`.
+
+        Parameters, running and moving averages, the optimizer's memory and its number of steps.
+        """
+        state, counters, optimizer = self._store.current
+        memory = map_arrays(self.backend.copy, state.memory)  # the next epoch writes to it
+        steps = None if optimizer is None else counters.steps - counters.optimizer_began
+        return tuple(state._replace(memory=memory)), steps
 
     def restore(self, parameters: Any) -> None:
-        """Give the network the parameters of an earlier epoch."""
-        theta, running = parameters
-        self._store.replace(theta=theta, running=running)
+        """Put back what `parameters` returned after an earlier epoch; all counters stay.
+
+        The optimizer goes on from its step of then, so that its schedule fits its memory.
+        """
+        state, steps = parameters
+        counters, optimizer = self._store.counters, None if steps is None else self.optimizer
+        if steps is not None:
+            counters = counters.replaced(optimizer_began=counters.steps - steps)
+        self._store.current = Trained(TrainingState(*state), counters, optimizer)
 
     def to_host(self, parameters: Any) -> Any:
         """What `parameters` returned, in NumPy arrays."""
-        return map_arrays(self.backend.to_numpy, parameters)
+        state, steps = parameters
+        return map_arrays(self.backend.to_numpy, state), steps
 
     def from_host(self, parameters: Any) -> Any:
         """What `to_host` returned, on the device again."""
+        state, steps = parameters
+        if not isinstance(state, tuple):  # earlier files have the parameters and running averages
+            (theta, running), (steps, now) = parameters, (None, self._store.state)
+            state = theta, (), running, (theta,) if now.average else (), ()
         backend = self.backend
-        return map_arrays(lambda one: backend.from_host(one, backend.dtype), parameters)
+        return map_arrays(lambda one: backend.from_host(one, one.dtype.name), state), steps
 
     @abstractmethod
     def snapshot(self) -> Snapshot:
@@ -196,8 +219,12 @@ class Fit(ABC):
 
     def run(self) -> History:
         """Train for all epochs."""
-        with self:
-            self._run_all()
+        try:
+            with self:
+                self._run_all()
+        except BaseException:
+            self._fail()  # if another fit came in between, so that this one was not entered
+            raise
         return self.history
 
     @abstractmethod
@@ -212,8 +239,50 @@ class Fit(ABC):
         if self._sums is None:  # otherwise a resumed epoch says where the fit stands
             self.steps_done = self.counters.steps
 
+    @contextlib.contextmanager
+    def _beginning(self) -> Iterator[None]:
+        """Begin the callbacks; if one objects, or what follows, those that began are ended."""
+        self._store.claim()
+        try:
+            with self._begin_callbacks():
+                yield
+        finally:
+            self._store.release()
+
+    @contextlib.contextmanager
+    def _begin_callbacks(self) -> Iterator[None]:
+        try:
+            for callback in self._callbacks:
+                callback.on_fit_begin(self)
+                self._begun.append(callback)
+            yield
+        except BaseException:
+            self._fail()
+            raise
+
+    def _fail(self) -> None:
+        """End the callbacks that have not been ended, for an error."""
+        if self._begun:
+            self.failed, self.history.stopped = True, "failed"
+            self._end_callbacks()
+
+    def _end_callbacks(self) -> None:
+        """End each callback that began, once, whatever others raise."""
+        if self._begun:
+            try:
+                self._begun.pop(0).on_fit_end(self)
+            finally:
+                self._end_callbacks()
+
     def __enter__(self) -> Fit:
         self._claim()
+        try:
+            if self._ended:  # entered again
+                with self._begin_callbacks():
+                    self._ended = False
+        except BaseException:
+            self._store.release()
+            raise
         self._entered = True
         self._interrupt.__enter__()
         return self
@@ -224,19 +293,22 @@ class Fit(ABC):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.failed = kind is not None
         if self._interrupt():
             self.history.stopped = "interrupted"
-        elif kind is None and self._left():
+        elif self.failed:
+            self.history.stopped = "failed"
+        elif self._left():
             self.history.stopped = "left"
         self._interrupt.__exit__(kind, error, traceback)
         try:
             with self.backend.scope():
                 try:
-                    self._tell("on_fit_end", self)
+                    self._end_callbacks()
                 finally:
                     self._close()
         finally:
-            self._entered = False
+            self._entered, self._ended = False, True
             self._store.release()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -288,7 +360,7 @@ class Fit(ABC):
         """The history's row of an epoch."""
         judge = self._trainable
         given = self._model, self.backend, judge.runs, self._store.state
-        if self._evaluate_training:
+        if self._evaluates_training:
             judged = [evaluate(*given, self._all_samples(), self._metrics, "train")]
         else:
             judged = [[cost / self._total_weight, *self._scorer.figures(sums)]]
@@ -302,6 +374,16 @@ class Fit(ABC):
     @abstractmethod
     def _all_samples(self) -> Iterable[tuple[Array, Array]]:
         """All training samples, in parts."""
+
+    def _make_scorer(self) -> EpochScorer:
+        """What scores the mini-batches; the metrics only where nothing is evaluated after them."""
+        return EpochScorer(
+            self._model,
+            self.backend,
+            self._trainable.runs,
+            MetricColumns(()) if self._evaluates_training else self._metrics,
+            weighted=self._config.weighted,
+        )
 
     def _tell(self, moment: str, *arguments: Any) -> None:
         for callback in self._callbacks:

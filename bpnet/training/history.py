@@ -24,7 +24,7 @@ class History:
         further metric, ``seconds``; without validation data its columns are absent.
     stopped : str
         Why the fit ended: ``"completed"``, ``"interrupted"``, ``"left"`` by a loop over its epochs,
-        or what a callback said: ``"early"``, ``"plateau"``, ``"budget"``.
+        ``"failed"`` by an error, or what a callback said: ``"early"``, ``"plateau"``, ``"budget"``.
     best_epoch : int or None
         The epoch whose parameters a callback restored.
 

@@ -105,11 +105,11 @@ class _LBFGSFit(Fit):
         self._at: Vector | None = None
 
     def begin(self, resume: Snapshot | None = None) -> None:
-        self._store.claim()
-        try:
-            self._tell("on_fit_begin", self)
-        finally:
-            self._store.release()
+        with self._beginning():
+            pass
+
+    def judge_parameters(self, column: str) -> None:
+        return  # all columns are of the parameters after an iteration
 
     def limit_block(self, steps: int) -> None:
         return  # each iteration is a block
@@ -176,8 +176,9 @@ class _LBFGSFit(Fit):
         if not (math.isfinite(cost) and np.isfinite(gradient).all()):
             raise DivergenceError(
                 f"the cost became {cost / n:g}, or its gradient infinite, in iteration "
-                f"{len(self.history) + 1}, with {self.optimizer}; the parameters are those before",
+                f"{len(self.history) + 1}, with {self.optimizer}",
                 self.history,
+                advice="",
             )
         gradient[:weights] += l2 * theta[:weights]
         self._at, self._cost, self._sums = theta.copy(), cost, sums

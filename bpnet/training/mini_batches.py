@@ -55,10 +55,17 @@ class MiniBatchFit(Fit):
             **options,
         )
         self._feed = feed
+        self._asked_to_evaluate = self._evaluates_training
         self._state: TrainingState | None = None  # the run's own, while an epoch is in progress
+        self._whole: TrainingState | None = None  # that after the last full epoch, meanwhile
         self._whole_block = True
         self._block_steps = max(1, _BLOCK // (feed.batch_size * self._model.sizes[-1]))
         self._epoch_block_steps = self._block_steps
+
+    def judge_parameters(self, column: str) -> None:
+        if column.startswith("train_") and not self._evaluates_training:
+            self._evaluates_training = True
+            self._scorer = self._make_scorer()
 
     def limit_block(self, steps: int) -> None:
         self._block_steps = max(1, min(self._block_steps, steps))
@@ -68,9 +75,7 @@ class MiniBatchFit(Fit):
 
     def begin(self, resume: Snapshot | None = None) -> None:
         store, self.resumed = self._store, resume
-        store.claim()
-        try:
-            self._tell("on_fit_begin", self)
+        with self._beginning():
             if resume is not None:
                 check_same_fit(resume, self._identity(), self._callbacks)
                 before = store.current
@@ -80,13 +85,12 @@ class MiniBatchFit(Fit):
                 except BaseException:
                     store.current = before
                     raise
-        finally:
-            store.release()
 
     def snapshot(self) -> Snapshot:
         return take_snapshot(
             self._trainable,
             state=self._state,
+            whole=self._whole,
             sums=self._sums or EpochSums(),
             callbacks=self._callbacks,
             run=self._identity(),
@@ -112,7 +116,7 @@ class MiniBatchFit(Fit):
             "dtype": self.backend.dtype,
             "compute_dtype": self._config.compute,
             "columns": list(self.columns),
-            "evaluate_training": self._evaluate_training,
+            "evaluate_training": self._asked_to_evaluate,
         }
 
     def _go_back(self, snapshot: Snapshot) -> None:
@@ -137,7 +141,7 @@ class MiniBatchFit(Fit):
         if self._sums is None:  # a resumed epoch has sums, and a state with the optimizer's memory
             store.init_optimizer(self._config)  # which may have been reset since the last epoch
             self._sums = EpochSums()
-        sums = self._sums
+        sums, self._whole = self._sums, self._whole or store.state
         if not sums.steps:  # otherwise blocks end where those of the fit before did
             self._epoch_block_steps = self._block_steps
         run = self._trainable.runs.step(self._config)
@@ -159,14 +163,15 @@ class MiniBatchFit(Fit):
             cost = self._checked(sums)
         except BaseException:
             store.reset_optimizer()
-            self._state = self._sums = None  # another `epoch` would begin this one again
+            # Another `epoch` would begin this one again.
+            self._state = self._whole = self._sums = None
             self.steps_done = store.counters.steps
             raise
         whole = sums.steps == self.steps_per_epoch
         store.commit(self._state, Counters(epochs + whole, self.steps_done, began), self.optimizer)
         if not whole:
             return None
-        self._state = self._sums = None
+        self._state = self._whole = self._sums = None
         self._stopping = self._stopping or self._interrupt()
         try:
             return self._row(cost, sums)
@@ -213,11 +218,11 @@ class MiniBatchFit(Fit):
         batch = int(bad[0]) + 1 if bad.size else sums.steps
         what = f"the cost became {each[batch - 1]}" if bad.size else "a parameter became infinite"
         epochs = self._store.counters.epochs
-        kept = f"after epoch {epochs}" if epochs else "before the first epoch"
         raise DivergenceError(
             f"{what} in epoch {epochs + 1}, batch {batch} of {self.steps_per_epoch}, with "
-            f"{self.optimizer}; the parameters are those {kept}. A lower learning rate may help",
+            f"{self.optimizer}",
             self.history,
+            f"those after epoch {epochs}" if epochs else "those before the first epoch",
         )
 
     def _run_all(self) -> None:

@@ -27,6 +27,7 @@ def take_snapshot(
     trainable: Trainable,
     *,
     state: TrainingState | None,
+    whole: TrainingState | None,
     sums: EpochSums,
     callbacks: Iterable[Callback],
     run: dict[str, Any],
@@ -46,6 +47,9 @@ def take_snapshot(
     trainable : Trainable
     state : TrainingState or None
         Of the epoch in progress; None between two epochs.
+    whole : TrainingState or None
+        After the last full epoch, to which the epoch in progress goes back if its cost proves not
+        to be finite; None between two epochs.
     sums : EpochSums
         Of the epoch in progress.
     callbacks : iterable of Callback
@@ -62,12 +66,11 @@ def take_snapshot(
     within = sums.steps > 0
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     counters = store.counters
-    # What the epoch is to go back to, should its cost prove not finite.
-    whole = store.state._replace(memory=()) if within else ()
+    before = whole._replace(memory=()) if within and whole is not None else ()
     header = {
         "network": model_header(trainable, counters),
         "state": packed(map_arrays(backend.to_numpy, state or store.state), "state", arrays),
-        "whole": packed(map_arrays(backend.to_numpy, whole), "whole", arrays),
+        "whole": packed(map_arrays(backend.to_numpy, before), "whole", arrays),
         "tally": packed(sums.state(backend) if within else None, "tally", arrays),
         "callbacks": [
             [type(one).__name__, packed(kept, f"callback{k}", arrays)]

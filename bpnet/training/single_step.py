@@ -82,9 +82,7 @@ def train_step(
                 if not finite or not backend.all_finite(state.theta):
                     what = "a parameter became infinite" if finite else f"the cost became {cost}"
                     raise DivergenceError(
-                        f"{what} in step {counters.steps + 1}, with {config.optimizer}; the "
-                        "parameters are those before it. A lower learning rate may help",
-                        History(),
+                        f"{what} in step {counters.steps + 1}, with {config.optimizer}", History()
                     )
             except BaseException:
                 store.reset_optimizer()

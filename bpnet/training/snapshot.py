@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "BEST",
     "Snapshot",
     "checkpoint_name",
     "checkpoints_in",
@@ -43,7 +44,8 @@ def read_checkpoint(path: str | os.PathLike[str], *, previous: bool = False) -> 
     Parameters
     ----------
     path : path
-        Of a file; or of a folder, whose newest checkpoint is taken.
+        Of a file; or of a folder, whose newest checkpoint is taken, or ``best.safetensors`` if it
+        is the only one.
     previous : bool, optional
         Where a file cannot be read, take the newest one before it that can, and warn of it.
 
@@ -77,6 +79,8 @@ def read_checkpoint(path: str | os.PathLike[str], *, previous: bool = False) -> 
         raise FileNotFoundError(f"there is no checkpoint {os.fspath(path)!r}")
     if path.is_dir():
         found = checkpoints_in(path)
+        if (path / BEST).exists() and (previous or not found):
+            found.insert(0, path / BEST)
         if not found:
             raise FileNotFoundError(f"there is no checkpoint in {os.fspath(path)!r}")
     else:
@@ -100,6 +104,8 @@ def read_checkpoint(path: str | os.PathLike[str], *, previous: bool = False) -> 
     raise ValueError("; ".join(refusals))
 
 
+BEST = "best.safetensors"
+"""Name of the file of the best epoch's checkpoint."""
 _NAME = r"epoch-(\d+)-step-(\d+)\.safetensors"
 
 

@@ -103,6 +103,29 @@ def test_a_run_that_is_killed(elsewhere):
     assert contents("a") == contents("b")
 
 
+@pytest.mark.parametrize("moment", ["on_steps", "on_epoch_end"])
+def test_ctrl_c_loses_no_epoch(elsewhere, monkeypatch, ctrl_c, capsys, moment):
+    """Though checkpoints are written once a second at most."""
+
+    def press(self, fit, *arguments):
+        original(self, fit, *arguments)
+        if len(fit.history) == 5:
+            ctrl_c()
+
+    monkeypatch.setattr(bpnet.cli.run_folder, "_PAUSE", 1e9)
+    original = getattr(bpnet.KeepBest, moment)
+    flags = ["train", *elsewhere, "--epochs", "12"]
+    with monkeypatch.context() as patched:
+        patched.setattr(bpnet.KeepBest, moment, press)
+        assert main([*flags, "--out", "a"]) == 130
+    trained = re.search(r"trained   (\d+) epochs", capsys.readouterr().out)[1]
+    assert bpnet.load("a/model.safetensors").epochs == int(trained) >= 5
+    assert main(["train", "--resume", "a"]) == 0
+    assert f"resumed   a, after epoch {trained}\n" in capsys.readouterr().out
+    assert main([*flags, "--quiet", "--out", "b"]) == 0
+    assert contents("a") == contents("b")
+
+
 def test_a_run_that_was_interrupted_goes_on(elsewhere, monkeypatch, ctrl_c, capsys):
     def press(self, fit, row):
         original(self, fit, row)

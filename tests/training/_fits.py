@@ -124,6 +124,9 @@ class Stub:
     def stop(self, reason, now=False):
         self.stopped = reason
 
+    def judge_parameters(self, column):
+        """As the fit."""
+
 
 def played(callback, stub, figures, upto=None):
     """The factor after each epoch of a series of figures."""

@@ -194,7 +194,7 @@ def test_divergence_after_a_resumption_goes_back_as_far(tmp_path):
         kept = bpnet.read_checkpoint(tmp_path / folder)
         assert np.isfinite(kept.arrays["state.theta"]).all(), "what is not finite is not written"
     assert found[0] == found[1]
-    assert found[0][1:] == ((2, 18, "completed", None), [1, 2])
+    assert found[0][1:] == ((2, 18, "failed", None), [1, 2])
     assert messages[0] == messages[1]
 
 

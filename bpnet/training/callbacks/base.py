@@ -39,7 +39,10 @@ class Callback:
         """After an epoch, with its row of the history."""
 
     def on_fit_end(self, fit: Fit) -> None:
-        """After the last epoch, whether the fit was complete or stopped early."""
+        """At the end, once, however the fit ends, if ``on_fit_begin`` returned.
+
+        Also if another callback refuses the fit, before any epoch, or raises an error.
+        """
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint saves of the callback: JSON values and NumPy arrays."""

@@ -12,7 +12,14 @@ import numpy as np
 
 from ..._lib.constraints import Integer, Number
 from ...storage.checkpoints import write_checkpoint_file
-from ..snapshot import Snapshot, checkpoint_name, checkpoints_in, steps_of
+from ..snapshot import (
+    BEST,
+    Snapshot,
+    checkpoint_name,
+    checkpoints_in,
+    read_checkpoint,
+    steps_of,
+)
 from .base import Callback
 from .monitor import Monitor
 
@@ -22,8 +29,6 @@ if TYPE_CHECKING:
     from ..fit import Fit
 
 __all__ = ["Checkpoint"]
-
-_BEST = "best.safetensors"
 
 
 class Checkpoint(Callback):
@@ -47,13 +52,15 @@ class Checkpoint(Callback):
         How many to keep, the newest.
     best : str, optional
         A column of the history: the checkpoint of the epoch in which it was best is kept as well,
-        as ``best.safetensors``.
+        as ``best.safetensors``. One that is there already is replaced by a better one only, whoever
+        goes on: a resumed fit or another fit of the same network.
 
     Raises
     ------
     ValueError
         If a setting is out of range; from ``fit``, if there is no such column, if the fit cannot be
-        resumed, or if the folder has checkpoints of a fit that came further and is not resumed.
+        resumed, or if the folder has checkpoints of a fit that came further and is not resumed,
+        ``best.safetensors`` included.
     OSError
         From ``fit``, if the folder cannot be made.
 
@@ -66,7 +73,9 @@ class Checkpoint(Callback):
     Notes
     -----
     A file is complete or not there: it is written under another name, flushed to the disk and
-    renamed. Parameters that are no longer finite are not written.
+    renamed. Parameters that are no longer finite are not written. After Ctrl-C one more is written,
+    of that moment, so that nothing is lost. For ``best`` a training column is evaluated after each
+    epoch, as with ``evaluate_training=True``.
 
     Examples
     --------
@@ -116,9 +125,10 @@ class Checkpoint(Callback):
     def on_fit_begin(self, fit: Fit) -> None:
         fit.snapshot()  # what has none says so now
         if self._best is not None:
-            self._best.begin(fit)
+            self._best.begin(fit, keeps=True)
         steps = fit.steps_done if fit.resumed is None else fit.resumed.header["steps"]
         self._clear(steps, fit.resumed is not None)
+        self._carry_best_on(steps, fit.resumed is not None)
         if self.every_steps is not None:
             fit.limit_block(self.every_steps)
         self._written, self._time = steps, time.monotonic()
@@ -140,7 +150,13 @@ class Checkpoint(Callback):
         if ends or self._due(fit):
             self._write(fit, snapshot, checkpoint_name(row["epoch"], fit.steps_done))
         if is_best:
-            self._write(fit, snapshot, _BEST)
+            self._write(fit, snapshot, BEST)
+
+    def on_fit_end(self, fit: Fit) -> None:
+        # After Ctrl-C nothing else is written. An error leaves no state to go on from.
+        unwritten = fit.steps_done != self._written
+        if fit.history.stopped == "interrupted" and not fit.failed and unwritten:
+            self._write(fit, fit.snapshot(), checkpoint_name(fit.counters.epochs, fit.steps_done))
 
     def set_state(self, state: dict[str, Any]) -> None:
         if self._best is not None:
@@ -181,7 +197,7 @@ class Checkpoint(Callback):
 
     def _prune(self, written: Path) -> None:
         """Keep the newest; remove older ones, and those of later steps from an earlier fit."""
-        if written.name == _BEST:
+        if written.name == BEST:
             return
         with contextlib.suppress(OSError):
             there = checkpoints_in(self.folder)
@@ -189,16 +205,37 @@ class Checkpoint(Callback):
             for one in set(there) - set(newest):
                 one.unlink()
 
+    def _carry_best_on(self, steps: int, resumed: bool) -> None:
+        """Let the best checkpoint that is there count; raises if it is another fit's."""
+        path = self.folder / BEST
+        if not path.exists():
+            return
+        header = read_checkpoint(path).header
+        if not resumed and header["steps"] > steps:
+            came = checkpoint_name(header["epochs"], header["steps"]).removesuffix(".safetensors")
+            raise ValueError(_further(self.folder, came))
+        if self._best is not None:
+            row = header["history"][-1]
+            if self._best.column not in row:
+                raise ValueError(
+                    f"{os.fspath(path)!r} is the best of a fit without {self._best.column!r}: its "
+                    f"history has {', '.join(row)}. Remove it, or name another folder"
+                )
+            self._best.improves(row)
+
     def _clear(self, steps: int, resumed: bool) -> None:
         """Make the folder, without what a killed process left half-written."""
         self.folder.mkdir(parents=True, exist_ok=True)
         there = checkpoints_in(self.folder)
         if there and not resumed and steps_of(there[-1]) > steps:
-            raise ValueError(
-                f"{os.fspath(self.folder)!r} has checkpoints of a fit that came to "
-                f"{there[-1].stem}: resume it by fit(..., resume={os.fspath(self.folder)!r}), "
-                "remove them, or name another folder"
-            )
+            raise ValueError(_further(self.folder, there[-1].stem))
         with contextlib.suppress(OSError):
             for one in self.folder.glob(".*.safetensors.*"):
                 one.unlink()
+
+
+def _further(folder: Path, came: str) -> str:
+    return (
+        f"{os.fspath(folder)!r} has checkpoints of a fit that came to {came}: resume it by "
+        f"fit(..., resume={os.fspath(folder)!r}), remove them, or name another folder"
+    )

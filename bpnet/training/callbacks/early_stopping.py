@@ -37,7 +37,10 @@ class EarlyStopping(Callback):
 
     Notes
     -----
-    After Ctrl-C the network keeps the parameters of that moment.
+    With the parameters, the moving average and the optimizer go back to the best epoch. A training
+    column is evaluated after each epoch, as with ``evaluate_training=True``: the mean over an epoch
+    is no figure of the parameters at its end. After Ctrl-C the network keeps the parameters of that
+    moment.
 
     Examples
     --------
@@ -61,7 +64,7 @@ class EarlyStopping(Callback):
         self._monitor = Monitor("EarlyStopping", monitor, mode, min_delta)
 
     def on_fit_begin(self, fit: Fit) -> None:
-        self._monitor.begin(fit)
+        self._monitor.begin(fit, keeps=True)
         self._fit, self._waited = fit, 0
         self._kept: tuple[int, Any] | None = None
 

@@ -43,7 +43,10 @@ class KeepBest(Callback):
 
     Notes
     -----
-    After Ctrl-C the network keeps the parameters of that moment.
+    With the parameters, the moving average and the optimizer go back to the best epoch. A training
+    column is evaluated after each epoch, as with ``evaluate_training=True``: the mean over an epoch
+    is no figure of the parameters at its end. After Ctrl-C the network keeps the parameters of that
+    moment.
 
     Examples
     --------
@@ -68,7 +71,7 @@ class KeepBest(Callback):
         return self._monitor.best
 
     def on_fit_begin(self, fit: Fit) -> None:
-        self._monitor.begin(fit)
+        self._monitor.begin(fit, keeps=True)
         self._fit, self.epoch, self._kept = fit, None, None
 
     def on_epoch_end(self, fit: Fit, row: dict[str, Any]) -> None:

@@ -37,8 +37,15 @@ class Monitor:
         self.min_delta = Number(0.0)("min_delta", min_delta)
         self.begin_anew()
 
-    def begin(self, fit: Fit) -> None:
-        """Forget the best figure; raises ValueError if there is no such column."""
+    def begin(self, fit: Fit, *, keeps: bool = False) -> None:
+        """Forget the best figure; raises ValueError if there is no such column.
+
+        Parameters
+        ----------
+        fit : Fit
+        keeps : bool, optional
+            Whether the parameters of the best epoch are kept, which must have its figure.
+        """
         if self.column not in fit.columns:
             hint = "" if fit.has_validation else "; give fit validation=(x, y) for validation's"
             raise ValueError(
@@ -46,6 +53,8 @@ class Monitor:
                 f"{', '.join(fit.columns)}{hint}"
             )
         falls = fit.lower_is_better(self.column) if self.mode is None else self.mode == "min"
+        if keeps:
+            fit.judge_parameters(self.column)
         self._sign = 1.0 if falls else -1.0
         self._told = False
         self.begin_anew()

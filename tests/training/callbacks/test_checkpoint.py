@@ -211,3 +211,119 @@ def test_a_disk_that_is_really_full(tmp_path, monkeypatch):
     with pytest.warns(UserWarning, match="No space left on device"):
         fit(network(), [bpnet.Checkpoint(tmp_path)])
     assert names(tmp_path) == []
+
+
+# ------------------------------------------------------------------ the best one
+
+
+def best_only(folder, column="validation_cost"):
+    return [bpnet.Checkpoint(folder, every_epochs=None, best=column)]
+
+
+def test_the_best_of_another_fit_is_not_written_over(tmp_path):
+    fit(network(), best_only(tmp_path))
+    assert names(tmp_path) == ["best.safetensors"]
+    before = (tmp_path / "best.safetensors").read_bytes()
+    for callbacks in (best_only(tmp_path), [bpnet.Checkpoint(tmp_path)]):
+        net = network()
+        start = parameters(net)
+        with pytest.raises(ValueError, match="has checkpoints of a fit that came to epoch-000"):
+            fit(net, callbacks, epochs=1)
+        assert np.array_equal(parameters(net), start)
+    assert names(tmp_path) == ["best.safetensors"]
+    assert (tmp_path / "best.safetensors").read_bytes() == before
+
+
+def test_a_folder_with_the_best_alone_resumes_from_it(tmp_path):
+    """What the refusal advises."""
+    broken(tmp_path, 30, written={"every_epochs": None, "every_steps": None, "best": "epoch"})
+    assert names(tmp_path) == ["best.safetensors"]
+    net = network()
+    history = fit(net, resume=tmp_path)
+    other = network()
+    assert end(net, history) == end(other, fit(other))
+
+
+def test_a_second_fit_carries_the_best_on(tmp_path):
+    net = network()
+    first = fit(net, best_only(tmp_path))
+    before = (tmp_path / "best.safetensors").read_bytes()
+    second = fit(net, best_only(tmp_path), optimizer=bpnet.SGD(50.0), epochs=2)
+    assert min(second["validation_cost"]) > min(first["validation_cost"])
+    assert (tmp_path / "best.safetensors").read_bytes() == before
+    third = fit(net, best_only(tmp_path, "train_cost"), epochs=1)  # by another column that it has
+    assert len(third) == 1
+    assert (tmp_path / "best.safetensors").read_bytes() == before
+
+
+def test_a_second_fit_replaces_it_by_a_better_one(tmp_path):
+    net = network()
+    first = fit(net, best_only(tmp_path), epochs=1)
+    second = fit(net, best_only(tmp_path), epochs=6)
+    figures = first["validation_cost"] + second["validation_cost"]
+    kept = bpnet.read_checkpoint(tmp_path / "best.safetensors").header["history"][-1]
+    assert kept["epoch"] == 1 + int(np.argmin(figures)) > 1
+
+
+def test_a_resumed_second_fit_carries_the_best_of_the_first_on(tmp_path):
+    net = network()
+    fit(net, [bpnet.Checkpoint(tmp_path, best="validation_cost")], epochs=6)
+    before = (tmp_path / "best.safetensors").read_bytes()
+    options = {"optimizer": bpnet.SGD(50.0), "epochs": 4}
+    written = bpnet.Checkpoint(tmp_path, best="validation_cost")
+    with pytest.raises(Crash):
+        fit(net, [written, CrashAt(80)], **options)
+    fit(network(), [written], resume=tmp_path, **options)
+    assert (tmp_path / "best.safetensors").read_bytes() == before
+
+
+def test_a_best_by_a_column_that_is_not_there_is_refused(tmp_path):
+    net = network()
+    fit(net, best_only(tmp_path, "validation_log_loss"))
+    with pytest.raises(ValueError, match=r"is the best of a fit without 'validation_auc'"):
+        fit(net, best_only(tmp_path, "validation_auc"), metrics=["auc"])
+
+
+# ------------------------------------------------------------------ Ctrl-C
+
+
+@pytest.mark.parametrize("after", [0, 3, 5, 9])
+def test_ctrl_c_loses_nothing(tmp_path, ctrl_c, after):
+    """In the midst of a block of steps, of an epoch, and at its end."""
+
+    class Late(bpnet.Adam):
+        def rates(self, t, factor=1.0):
+            if t == 9 + after and armed:
+                ctrl_c()
+            return super().rates(t, factor)
+
+    armed = [True]
+    optimizer = Late(0.05)
+    net = network()
+    callbacks = [bpnet.EarlyStopping(), bpnet.Checkpoint(tmp_path / "a", every_epochs=3)]
+    history = fit(net, callbacks, optimizer=optimizer)
+    assert (history.stopped, len(history)) == ("interrupted", net.epochs)
+    assert 0 < net.epochs < 4
+    kept = bpnet.read_checkpoint(tmp_path / "a")
+    assert (kept.header["epochs"], kept.header["steps"]) == (net.epochs, net.steps)
+    assert np.array_equal(kept.arrays["state.theta"], net.state.theta)
+    armed.clear()
+    other = network()
+    callbacks = [bpnet.EarlyStopping(), bpnet.Checkpoint(tmp_path / "a", every_epochs=3)]
+    found = end(other, fit(other, callbacks, optimizer=optimizer, resume=tmp_path / "a"))
+    twin = network()
+    expected = end(twin, fit(twin, [bpnet.EarlyStopping()], optimizer=optimizer))
+    assert found[2:] == expected[2:]
+
+
+def test_after_a_second_ctrl_c_nothing_is_written(tmp_path, ctrl_c):
+    class Twice(bpnet.Callback):
+        def on_steps(self, fit, steps):
+            if fit.steps_done > 18:
+                ctrl_c()
+                ctrl_c()
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(network(), [Twice(), bpnet.Checkpoint(tmp_path)])
+    assert names(tmp_path)[-1] == "epoch-0002-step-00000018.safetensors"
+    assert len(fit(network(), resume=tmp_path)) == 4

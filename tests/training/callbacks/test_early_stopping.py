@@ -35,7 +35,8 @@ def stopped_at(figures, patience, min_delta=0.0):
 @pytest.mark.parametrize("optimizer", [bpnet.SGD(0.8), bpnet.Adam(0.05)])
 def test_early_stopping(data, unseen, monitor, patience, min_delta, optimizer):
     options = {"epochs": 60, "validation": unseen, "optimizer": optimizer}
-    figures = fit(classifier(), data, **options)[monitor]
+    judged = {"evaluate_training": monitor.startswith("train")}
+    figures = fit(classifier(), data, **options, **judged)[monitor]
     sign = 1 if monitor.endswith("cost") else -1
     last, best = stopped_at([sign * figure for figure in figures], patience, min_delta)
     assert 1 < last < 60, "this series shows nothing"
