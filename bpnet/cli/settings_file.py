@@ -2,37 +2,81 @@
 
 from __future__ import annotations
 
+import re
+import reprlib
 from pathlib import Path
+from typing import Any
 
+from .._lib.files import check_regular_file
 from .._lib.registry import check_name
-from .errors import UsageError
+from .errors import UsageError, in_words
 from .settings import SETTINGS, Settings
 
 __all__ = ["read_settings"]
 
+_MOST_BYTES = 256 * 1024
+_MOST_DOTS = 50
+_STRINGS = re.compile(
+    r'"""(?:\\.|[^\\])*?"""|' + r"'''.*?'''|" + r'"(?:\\.|[^"\\\n])*"|' + r"'[^'\n]*'|#[^\n]*",
+    re.DOTALL,
+)
+
 
 def read_settings(path: Path) -> Settings:
-    """Settings of a TOML file, each checked; paths in it are relative to its folder."""
-    import tomllib
+    """Settings of a TOML file, each checked; paths in it are relative to its folder.
 
-    try:
-        with path.open("rb") as file:
-            content = tomllib.load(file)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: {error}") from error
+    Raises
+    ------
+    UsageError
+        If there is no such file, it is no TOML, too large, or a setting is unknown or wrong.
+    """
     settings = {}
-    for name, value in content.items():
+    for name, value in _content(path).items():
         try:
             setting = SETTINGS[check_name(name, SETTINGS, "setting")]
         except ValueError as error:
             raise UsageError(f"{path}: {error}") from error
+        kind = setting.kind
         values = value if isinstance(value, list) and setting.many else [value]
         if not all(_fits(one, setting.kind) for one in values):
             expected = _WORDS[setting.kind] + " or a list of such" * setting.many
-            raise UsageError(f"{path}: {name} must be {expected}, not {value!r}")
-        read = [path.parent / one if setting.kind is Path else setting.kind(one) for one in values]
+            raise UsageError(f"{path}: {name} must be {expected}, not {reprlib.repr(value)}")
+        try:
+            read = [path.parent / one if kind is Path else kind(one) for one in values]
+        except OverflowError:  # an integer beyond the largest float
+            raise UsageError(f"{path}: {name} is too large: {reprlib.repr(value)}") from None
         settings[name] = read if setting.many else read[0]
     return settings
+
+
+def _content(path: Path) -> dict[str, Any]:
+    """What a TOML file says, whose size and dots bound what the parser makes of it."""
+    import tomllib
+
+    try:
+        check_regular_file(path)
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise UsageError(in_words(error)) from error
+    if len(data) > _MOST_BYTES:
+        raise UsageError(
+            f"{path}: larger than {_MOST_BYTES:,} bytes, the limit for settings; give long lists "
+            "as flags"
+        )
+    try:
+        text = data.decode()
+        for number, line in enumerate(_STRINGS.sub("", text).split("\n"), 1):
+            if line.count(".") > _MOST_DOTS:  # the parser takes memory by their square
+                raise UsageError(
+                    f"{path}: more than {_MOST_DOTS} dots outside of strings in a line (line "
+                    f"{number} without strings of several lines); settings have one name each"
+                )
+        return tomllib.loads(text)
+    except RecursionError:
+        raise UsageError(f"{path}: lists or tables are nested too deeply") from None
+    except ValueError as error:  # of TOML, UTF-8 or numbers of thousands of digits
+        raise UsageError(f"{path}: {error}") from error
 
 
 _WORDS = {

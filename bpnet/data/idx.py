@@ -13,6 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._lib.constraints import Integer
+from .._lib.files import check_regular_file
+from .memory_limit import check_memory, memory_errors_named
+
 __all__ = ["GZIP_MAGIC", "read_idx", "read_idx_header"]
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -21,7 +25,7 @@ _GZIP_MAX_RATIO = 1032  # deflate cannot do better: 258 bytes from two bits
 _CHUNK = 1 << 20
 
 
-def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
+def read_idx(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> NDArray[Any]:
     """Read an array from an IDX file, gzip-compressed or not.
 
     The header is never trusted: what it promises is compared with the size of the file before
@@ -31,6 +35,9 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     ----------
     path : str or path
         Compression is seen from the content, not from the name.
+    max_bytes : int, optional
+        What the array may take if the file is compressed; by default 64 MiB, or 32 times the
+        size of the file if that is more.
 
     Returns
     -------
@@ -43,8 +50,8 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is no IDX file, is damaged, or holds fewer or more bytes than its header
-        promises; the message gives the file and both values.
+        If the file is no IDX file, is damaged, holds fewer or more bytes than its header
+        promises, or unpacks to more than is allowed; the message gives the file and both values.
 
     Examples
     --------
@@ -56,27 +63,29 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     array([7, 8, 9], dtype=uint8)
     >>> folder.cleanup()
     """
-    path = Path(path)
-    with path.open("rb") as raw:
+    path, max_bytes = Path(path), Integer(1, optional=True)("max_bytes", max_bytes)
+    check_regular_file(path)
+    with path.open("rb") as raw, memory_errors_named(path):
         packed = raw.read(2) == GZIP_MAGIC
         raw.seek(0)
-        largest = os.fstat(raw.fileno()).st_size * (_GZIP_MAX_RATIO if packed else 1)
+        size = os.fstat(raw.fileno()).st_size
         if not packed:
-            return _read(path, raw, largest)
+            return _read(path, raw, size, size)
         try:
             with gzip.open(raw) as unpacked:
-                return _read(path, unpacked, largest)
+                return _read(path, unpacked, size * _GZIP_MAX_RATIO, max_bytes)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise ValueError(f"{path}: damaged gzip data ({error})") from None
 
 
-def _read(path: Path, file: io.BufferedIOBase, largest: int) -> NDArray[Any]:
+def _read(path: Path, file: io.BufferedIOBase, largest: int, max_bytes: int | None) -> NDArray[Any]:
     """The array in an open IDX file of which at most ``largest`` bytes can come."""
     dtype, shape = read_idx_header(path, file)
     promised = math.prod(shape) * dtype.itemsize
     said = f"{path}: the header promises {promised} bytes for shape {shape}"
     if promised > largest:
         raise ValueError(f"{said}, the file cannot hold more than {largest}")
+    check_memory(path, promised, max_bytes, f"an array of shape {shape}")
     data = bytearray()
     while len(data) < promised and (chunk := file.read(min(_CHUNK, promised - len(data)))):
         data += chunk

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable
 
 from .._lib.registry import closest
 
-__all__ = ["count", "listing", "no_such"]
+__all__ = ["count", "listing", "no_such", "quoted"]
 
 _MOST_NAMES = 10
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
 
 
 def count(n: int, what: str) -> str:
@@ -16,17 +19,21 @@ def count(n: int, what: str) -> str:
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
+def quoted(name: object) -> str:
+    """A name in quotes, or a value as Python writes it; of a long one its two ends."""
+    return _SHORT.repr(name)
+
+
 def listing(names: Iterable[object]) -> str:
     """Names in quotes, the first ten of many."""
-    quoted = [repr(name) for name in names]
-    if len(quoted) <= _MOST_NAMES:
-        return ", ".join(quoted)
-    return f"{', '.join(quoted[:_MOST_NAMES])} and {len(quoted) - _MOST_NAMES} more"
+    names = list(names)
+    first = ", ".join(map(quoted, names[:_MOST_NAMES]))
+    return first if len(names) <= _MOST_NAMES else f"{first} and {len(names) - _MOST_NAMES} more"
 
 
 def no_such(what: str, name: str, known: Iterable[str]) -> str:
     """Say that a name is unknown, which one was probably meant, and which exist."""
     known = list(known)
     meant = closest(name, known)
-    hint = ";" if meant is None else f", did you mean {meant!r}?"
-    return f"no {what} {name!r}{hint} there are {listing(known)}"
+    hint = ";" if meant is None else f", did you mean {quoted(meant)}?"
+    return f"no {what} {quoted(name)}{hint} there are {listing(known)}"

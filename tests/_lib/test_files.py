@@ -24,7 +24,7 @@ def test_nothing_is_there(tmp_path):
 
 
 def test_a_folder(tmp_path):
-    with pytest.raises(ValueError, match="a folder, expected a file$"):
+    with pytest.raises(ValueError, match=r"a folder, expected a file$"):
         check_regular_file(tmp_path)
 
 

@@ -27,7 +27,9 @@ _TABLES: dict[str, type[CsvSource] | type[ParquetSource]] = {
 }
 
 
-def source(data: Any, *, target: str | Sequence[str] | None = None) -> Source:
+def source(
+    data: Any, *, target: str | Sequence[str] | None = None, max_bytes: int | None = None
+) -> Source:
     """The source that suits what a person has.
 
     Parameters
@@ -38,6 +40,8 @@ def source(data: Any, *, target: str | Sequence[str] | None = None) -> Source:
         is cut like them; a sequence of samples, which has a length and items; or a source.
     target : str or sequence of str, optional
         What to predict from the other columns of a table.
+    max_bytes : int, optional
+        As for `CsvSource` and `ParquetSource`.
 
     Returns
     -------
@@ -62,7 +66,7 @@ def source(data: Any, *, target: str | Sequence[str] | None = None) -> Source:
     if isinstance(data, Source):
         return data
     if isinstance(data, str | os.PathLike):
-        return _table(Path(data), target)
+        return _table(Path(data), target, max_bytes)
     if target is not None:
         raise ValueError(f"a target is a column of a table, and {type(data).__name__} is none")
     if isinstance(data, tuple) and len(data) == 2:
@@ -80,10 +84,10 @@ def source(data: Any, *, target: str | Sequence[str] | None = None) -> Source:
     raise TypeError(f"no source suits {type(data).__name__}")
 
 
-def _table(path: Path, target: str | Sequence[str] | None) -> Source:
+def _table(path: Path, target: str | Sequence[str] | None, max_bytes: int | None) -> Source:
     suffix = path.suffix.lower()
     if suffix not in _TABLES:
         raise ValueError(f"{path}: no table that is read in pieces, as are {listing(_TABLES)}")
     if target is None:
         raise ValueError(f"{path}: which column is the target? Say target=...")
-    return _TABLES[suffix](path, target)
+    return _TABLES[suffix](path, target, max_bytes=max_bytes)

@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._lib.constraints import Integer
+from ..._lib.files import check_regular_file
 from ..tables.cell_parsing import parse_number
-from ..tables.delimited import check_header, find_delimiter
+from ..tables.delimited_file import DelimitedFile, csv_words
 from ..wording import count
 from .base import Rows, Source
 from .csv_rows import EVERY, index_rows
@@ -43,6 +45,8 @@ class CsvSource(Source):
         The features, in this order; all other columns that have a name by default.
     dtype : {"float32", "float64"}, optional
         Of features.
+    max_bytes : int, optional
+        As for `read_table`: a header of millions of columns is refused.
 
     Raises
     ------
@@ -80,24 +84,21 @@ class CsvSource(Source):
         *,
         columns: Sequence[str] | None = None,
         dtype: str = "float32",
+        max_bytes: int | None = None,
     ) -> None:
         path = Path(path)
         self.name, self._dtype = str(path), dtype
-        if not path.is_file():
-            raise FileNotFoundError(f"{path}: no such file")
+        check_regular_file(path)
+        self._table = DelimitedFile(path, Integer(1, optional=True)("max_bytes", max_bytes))
+        names, self._delimiter = self._table.names, self._table.delimiter
         with path.open("rb") as file:
             first = file.read(_CHUNK)
         begin = len(_MARK) if first.startswith(_MARK) else 0
         # Old files of a Mac have no line feeds.
         line_end = _LINE_FEED if b"\n" in first or b"\r" not in first else _RETURN
-        lines = self._text(first[begin:], partial=True).splitlines()
-        self._delimiter = find_delimiter(next((line for line in lines if line.strip()), ""))
-        self._index = index_rows(path, begin, self._delimiter, line_end, chunk=_CHUNK)
-        header = self._parsed(begin, int(self._index.starts[0]))
-        if not header:
-            raise ValueError(f"{path}: the file is empty")
-        names = [name.strip() for name in header[0]]
-        check_header(path, names)
+        self._index = index_rows(
+            path, begin, self._delimiter, line_end, chunk=_CHUNK, longest=self._table.longest_line
+        )
         if not len(self):
             raise ValueError(f"{path}: a header with {count(len(names), 'column')}, but no rows")
         self._fields = len(names)
@@ -178,12 +179,13 @@ class CsvSource(Source):
     def _parsed(self, begin: int, end: int) -> list[list[str]]:
         """Rows between two bytes of the file, as lists of fields."""
         text = io.StringIO(self._text(self._bytes(begin, end)), newline="")
-        reader = csv.reader(text, delimiter=self._delimiter, skipinitialspace=True, strict=True)
+        lines = self._table.checked(text, f"byte {begin}, line {{}} from there")
+        reader = csv.reader(lines, delimiter=self._delimiter, skipinitialspace=True, strict=True)
         try:
             return [row for row in reader if "".join(row).strip() or row[1:]]
         except csv.Error as error:
             raise ValueError(
-                f"{self.name}, byte {begin}, line {reader.line_num} from there: {error}"
+                f"{self.name}, byte {begin}, line {reader.line_num} from there: {csv_words(error)}"
             ) from None
 
     def _bytes(self, begin: int, end: int) -> bytes:
@@ -196,12 +198,10 @@ class CsvSource(Source):
             file.seek(begin)
             return file.read(end - begin)
 
-    def _text(self, data: bytes, *, partial: bool = False) -> str:
+    def _text(self, data: bytes) -> str:
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError as error:
-            if partial and error.end >= len(data):  # a letter that the next bytes complete
-                return data[: error.start].decode("utf-8")
             raise ValueError(
                 f"{self.name}: byte 0x{data[error.start]:02x} is not UTF-8 text; "
                 "save the file as CSV in UTF-8"

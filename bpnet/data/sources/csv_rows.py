@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..tables.delimited_file import too_long
+
 __all__ = ["EVERY", "RowIndex", "index_rows"]
 
 EVERY = 64  # rows from one known place in the file to the next
@@ -32,7 +34,9 @@ class RowIndex(NamedTuple):
     size: int
 
 
-def index_rows(path: Path, begin: int, delimiter: str, line_end: int, *, chunk: int) -> RowIndex:
+def index_rows(
+    path: Path, begin: int, delimiter: str, line_end: int, *, chunk: int, longest: int
+) -> RowIndex:
     """Pass over a file once to find where rows begin, at the speed of the disk.
 
     Parameters
@@ -45,11 +49,13 @@ def index_rows(path: Path, begin: int, delimiter: str, line_end: int, *, chunk: 
         The byte that ends a line.
     chunk : int
         How many bytes to read at a time.
+    longest : int
+        Bytes that a row may have.
 
     Raises
     ------
     ValueError
-        If a quote is not closed.
+        If a quote is not closed, or a row is too long.
     """
     starts: list[NDArray[np.int64]] = []
     rows, odd, pending = 0, 0, 0
@@ -72,6 +78,8 @@ def index_rows(path: Path, begin: int, delimiter: str, line_end: int, *, chunk: 
             pending = int(seen[-1] - before[-1])
             begins = np.concatenate([[row_start], at + ends + 1])
             row_start = int(begins[-1])
+            if at + len(content) - row_start > longest:
+                raise ValueError(too_long(path, f"byte {row_start}", f"{longest:,} bytes"))
             found = begins[:-1][np.diff(before) > 0]
             numbers = np.arange(rows, rows + len(found)) - 1  # the header is none
             starts.append(found[(numbers >= 0) & (numbers % EVERY == 0)])

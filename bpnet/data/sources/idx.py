@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._lib.files import check_regular_file
 from ..idx import GZIP_MAGIC, read_idx_header
 from .base import Empty, Rows, Source
 from .mapped_array import MappedArray
@@ -103,6 +104,7 @@ def _divisor(scale: float | None) -> int | None:
 
 
 def _mapped(path: Path) -> MappedArray:
+    check_regular_file(path)
     with path.open("rb") as file:
         if file.read(2) == GZIP_MAGIC:
             raise ValueError(

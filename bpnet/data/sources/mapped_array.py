@@ -6,7 +6,7 @@ import math
 import mmap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,10 @@ class MappedArray:
         with path.open("rb") as file:
             self._map: mmap.mmap | None = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self._check_size(self._map)
+        try:
+            self._view(self._map)
+        except ValueError as error:  # of too many dimensions, or sizes that overflow beside a zero
+            raise ValueError(f"{path}: shape {shape} is no array's ({error})") from None
 
     def rows(self, start: int, stop: int) -> NDArray[Any]:
         """Rows as a view of the file, shape (stop - start, ...)."""
@@ -87,11 +91,14 @@ class MappedArray:
         if self._map is None:
             raise ValueError(f"{self.path}: the source is closed")
         self._check_size(self._map)  # to read what is no longer there would end the process
-        if self._columns_first:
-            return np.ndarray(self.shape, self.dtype, self._map, self._offset, order="F")
-        if hasattr(self._map, "madvise"):  # so that it comes at once, not page after page
+        # So that it comes at once, not page after page.
+        if not self._columns_first and hasattr(self._map, "madvise"):
             row = self.dtype.itemsize * math.prod(self.shape[1:])
             for start, stop in runs:
                 first = (self._offset + start * row) // mmap.PAGESIZE * mmap.PAGESIZE
                 self._map.madvise(mmap.MADV_WILLNEED, first, self._offset + stop * row - first)
-        return np.ndarray(self.shape, self.dtype, self._map, self._offset)
+        return self._view(self._map)
+
+    def _view(self, there: mmap.mmap) -> NDArray[Any]:
+        order: Literal["F", "C"] = "F" if self._columns_first else "C"
+        return np.ndarray(self.shape, self.dtype, there, self._offset, order=order)

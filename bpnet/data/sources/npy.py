@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
+from ..._lib.files import check_regular_file
+from ..npy_header import NPY_MAGIC, read_npy_header
 from .base import Empty, Rows, Source
 from .mapped_array import MappedArray
 from .pairs import check_pair
 
 __all__ = ["NpySource"]
 
-_MAGIC, _ZIP = b"\x93NUMPY", b"PK"
+_ZIP = b"PK"
 
 
 class NpySource(Source):
@@ -77,18 +79,19 @@ class NpySource(Source):
 
 
 def _mapped(path: Path) -> MappedArray:
+    check_regular_file(path)
     with path.open("rb") as file:
-        magic = file.read(len(_MAGIC))
-    if magic.startswith(_ZIP):
-        raise ValueError(
-            f"{path}: the arrays of an NPZ archive cannot be read in pieces; save x and y by "
-            "numpy.save, each in a file of its own"
-        )
-    if magic != _MAGIC:
-        raise ValueError(f"{path}: not an NPY file: it begins with {magic.hex(' ') or 'nothing'}")
-    try:
-        array = np.lib.format.open_memmap(path, mode="r")
-    except (ValueError, EOFError, MemoryError, OverflowError) as error:
-        raise ValueError(f"{path}: damaged, or no numbers ({error})") from None
-    columns_first = array.flags.f_contiguous and not array.flags.c_contiguous
-    return MappedArray(path, array.dtype, array.shape, array.offset, columns_first=columns_first)
+        magic = file.read(len(NPY_MAGIC))
+        if magic.startswith(_ZIP):
+            raise ValueError(
+                f"{path}: the arrays of an NPZ archive cannot be read in pieces; save x and y by "
+                "numpy.save, each in a file of its own"
+            )
+        if magic != NPY_MAGIC:
+            raise ValueError(
+                f"{path}: not an NPY file: it begins with {magic.hex(' ') or 'nothing'}"
+            )
+        file.seek(0)
+        header = read_npy_header(file, str(path))
+        offset = file.tell()
+    return MappedArray(path, header.dtype, header.shape, offset, columns_first=header.columns_first)

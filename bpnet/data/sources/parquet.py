@@ -10,14 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrow import import_arrow
+from ..._lib.constraints import Integer
+from ..damage import damage_named
+from ..memory_limit import check_memory
+from ..parquet_file import open_parquet
+from ..wording import quoted
 from .base import Rows, Source
 from .selected_columns import SelectedColumns
 from .table_values import check_values
 
 __all__ = ["ParquetSource"]
 
-_BATCH = 8192
+_BATCH, _FEWEST = 8192, 16  # rows that are decoded at a time
+_CELLS = 2**20
 
 
 class ParquetSource(Source):
@@ -35,6 +40,9 @@ class ParquetSource(Source):
         The features, in this order; all others by default.
     dtype : {"float32", "float64"}, optional
         Of features, and of targets that are no integers.
+    max_bytes : int, optional
+        What a row group may take once unpacked; by default 64 MiB, or 32 times the size of the
+        file if that is more.
 
     Raises
     ------
@@ -74,25 +82,21 @@ class ParquetSource(Source):
         *,
         columns: Sequence[str] | None = None,
         dtype: str = "float32",
+        max_bytes: int | None = None,
     ) -> None:
         path = Path(path)
         self.name, self._dtype = str(path), dtype
-        if not path.is_file():
-            raise FileNotFoundError(f"{path}: no such file")
-        self._arrow, parquet = import_arrow(path)
-        self._damage = (self._arrow.ArrowException, OSError)
-        try:
-            self._file = parquet.ParquetFile(path, memory_map=True, page_checksum_verification=True)
-        except self._damage as error:
-            raise ValueError(f"{path}: not a readable Parquet file ({error})") from None
+        max_bytes = Integer(1, optional=True)("max_bytes", max_bytes)
+        self._arrow, self._file = open_parquet(path, memory_map=True)
         about, schema = self._file.metadata, self._file.schema_arrow
-        if not about.num_rows:
-            raise ValueError(f"{path}: {len(schema.names)} columns, but no rows")
+        groups = [about.row_group(k) for k in range(about.num_row_groups)]
+        largest = max(group.total_byte_size for group in groups)
+        check_memory(path, largest, max_bytes, "a row group, unpacked,")
         self._columns = SelectedColumns(path, schema.names, target, columns)
         for name in self._columns.names:
             self._refuse_words(name, schema.field(name).type)
-        sizes = [about.row_group(k).num_rows for k in range(about.num_row_groups)]
-        self._starts = np.cumsum([0, *sizes])
+        self._starts = np.cumsum([0, *(group.num_rows for group in groups)])
+        self._batch = max(_FEWEST, min(_BATCH, _CELLS // len(self._columns.names)))
         self.width = len(self._columns.features)
         self._batches: Iterator[Any] | None = None
         self._rest: Any = None
@@ -109,11 +113,11 @@ class ParquetSource(Source):
             if self._batches is None or start != self._next:
                 self._begin(start)
             table = self._arrow.Table.from_batches(self._come(stop - start))
-        except self._damage as error:
+        except Exception as error:  # pyarrow's are of some ten types
             self._batches = None
             group = int(np.searchsorted(self._starts, self._next, "right")) - 1
             raise ValueError(
-                f"{self.place(start, stop)}: row group {group} cannot be read ({error})"
+                f"{self.place(start, stop)}: row group {group} cannot be read ({str(error)[:300]})"
             ) from error
         chosen = self._columns
         x = self._numbers(table, chosen.features, start, self._dtype)
@@ -132,8 +136,8 @@ class ParquetSource(Source):
         known = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
         if not any(is_known(kind) for is_known in known):
             raise ValueError(
-                f"{self.name}: column {name!r} holds {kind}: a source takes numbers only; leave it "
-                "out by columns=..., or encode it first"
+                f"{self.name}: column {quoted(name)} holds {str(kind)[:80]}: a source takes "
+                "numbers only; leave it out by columns=..., or encode it first"
             )
 
     def _begin(self, start: int) -> None:
@@ -147,13 +151,15 @@ class ParquetSource(Source):
         """Rows from a row group on."""
         for k in range(group, self._file.metadata.num_row_groups):
             yield from self._file.iter_batches(
-                _BATCH, row_groups=[k], columns=self._columns.names, use_threads=False
+                self._batch, row_groups=[k], columns=self._columns.names, use_threads=False
             )
 
     def _come(self, count: int) -> Iterator[Any]:
         """The next rows, as batches of Arrow's."""
         while count > 0:
-            batch = self._rest if self._rest is not None else next(self._batches or iter(()))
+            batch = self._rest if self._rest is not None else next(self._batches or iter(()), None)
+            if batch is None:
+                raise ValueError("it has fewer rows than it should have")
             taken = batch.slice(0, count)
             self._rest = batch.slice(count) if batch.num_rows > count else None
             self._next += taken.num_rows
@@ -167,11 +173,19 @@ class ParquetSource(Source):
             if column.null_count:
                 row = start + column.is_null().index(True).as_py()
                 raise ValueError(
-                    f"{self.place(row)}, column {name!r}: a value is missing; networks take finite "
-                    "numbers only"
+                    f"{self.place(row)}, column {quoted(name)}: a value is missing; networks take "
+                    "finite numbers only"
                 )
-            if self._arrow.types.is_decimal(column.type):
-                column = column.cast(self._arrow.float64())
+            with damage_named(f"{self.place(start)}, column {quoted(name)} cannot be read"):
+                if self._arrow.types.is_decimal(column.type):
+                    column = column.cast(self._arrow.float64())
+                numbers = column.to_numpy()
+            if numbers.dtype == np.uint64 and dtype == "int64" and numbers.max() >= 2**63:
+                row = start + int(numbers.argmax())
+                raise ValueError(
+                    f"{self.place(row)}, column {quoted(name)}: {numbers.max()} is too large for "
+                    "a label; labels are from 0 to the number of classes less one"
+                )
             with np.errstate(over="ignore"):
-                values[:, k] = column.to_numpy()
+                values[:, k] = numbers
         return check_values(values, names, start, self)

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..wording import no_such
+from ..wording import no_such, quoted
 
 __all__ = ["SelectedColumns"]
 
@@ -38,17 +38,21 @@ class SelectedColumns:
     ) -> None:
         self.targets = [target] if isinstance(target, str) else list(target)
         self.single = isinstance(target, str)
+        positions = {name: k for k, name in enumerate(there)}
+        targets = set(self.targets)
         if columns is None:
-            columns = [name for name in there if name and name not in self.targets]
+            columns = [name for name in there if name and name not in targets]
         self.features = list(columns)
         for name in (*self.targets, *self.features):
-            if name not in there:
+            if name not in positions:
                 raise ValueError(f"{path}: {no_such('column', name, there)}")
-        twice = [name for name in self.features if name in self.targets]
+        twice = [name for name in self.features if name in targets]
         if twice:
-            raise ValueError(f"{path}: column {twice[0]!r} is a target, and cannot be a feature")
+            raise ValueError(
+                f"{path}: column {quoted(twice[0])} is a target, and cannot be a feature"
+            )
         if not self.features or not self.targets:
             what = "feature" if self.targets else "target"
             raise ValueError(f"{path}: no column is left as a {what}")
         self.names = list(itertools.chain(self.features, self.targets))
-        self.positions = [there.index(name) for name in self.names]
+        self.positions = [positions[name] for name in self.names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Sequence
@@ -10,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["as_numbers", "as_text", "is_missing", "parse_cells", "parse_number"]
+__all__ = ["as_numbers", "as_text", "is_missing", "parse_cells", "parse_number", "text_cells"]
 
 # Spelled exactly: "Na" may be sodium, and "None" or "none" is a label in many a questionnaire.
 _MISSING = frozenset(
     ["", "?", "NA", "na", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NaT", "NULL", "null"]
 )
+_INTEGERS = re.compile(r"[\d\s+-]*", re.ASCII)  # nothing but these, together
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 
 
@@ -29,6 +31,11 @@ def parse_number(cell: str) -> float | None:
 
 def parse_cells(cells: Sequence[str]) -> NDArray[Any]:
     """Cells of a text file as int64, else as float64 with NaN, else as text with None."""
+    together = "".join(cells)
+    if "_" not in together:  # all at once where each is a number
+        with contextlib.suppress(ValueError, OverflowError):
+            kind = np.int64 if _INTEGERS.fullmatch(together) else np.float64
+            return np.array(list(map(int if kind is np.int64 else float, cells)), dtype=kind)
     texts = [_spelled(cell) for cell in cells]
     numbers = [math.nan if text is None else parse_number(text) for text in texts]
     if None in numbers:
@@ -36,14 +43,24 @@ def parse_cells(cells: Sequence[str]) -> NDArray[Any]:
     if all(text is not None and _INTEGER.fullmatch(text) for text in texts):
         try:
             return np.array([int(text) for text in texts if text], dtype=np.int64)
-        except OverflowError:
+        except (OverflowError, ValueError):  # more than 64 bits, or than 4,300 digits
             pass
     return np.array(numbers, dtype=np.float64)
 
 
 def as_text(values: ArrayLike) -> NDArray[np.object_]:
     """Any column as text, None where a cell is missing; 2 and 2.0 are both "2"."""
-    return np.array([_spelled(value) for value in np.asarray(values).tolist()], dtype=np.object_)
+    array = np.asarray(values)
+    if array.dtype == np.bool_:  # two strings for all cells
+        return np.where(array, np.array("True", np.object_), np.array("False", np.object_))
+    return text_cells(array.tolist())
+
+
+def text_cells(cells: Sequence[object]) -> NDArray[np.object_]:
+    """Cells as text, None where one is missing; an array of their longest is never made."""
+    texts = np.empty(len(cells), dtype=np.object_)
+    texts[:] = [_spelled(cell) for cell in cells]
+    return texts
 
 
 def as_numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:

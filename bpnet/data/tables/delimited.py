@@ -1,25 +1,25 @@
-"""Tables in text files whose fields are divided by commas, semicolons, tabs or bars."""
+"""Columns of text files, which are numbers where all of their cells are."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..wording import count, listing
-from .cell_parsing import as_text, parse_cells, parse_number
-from .table import Table, check_column_names
+from ..wording import count
+from .cell_parsing import parse_cells, text_cells
+from .delimited_file import DelimitedFile
+from .table import Table
 
-__all__ = ["check_header", "find_delimiter", "read_delimited"]
+__all__ = ["parse_column", "read_delimited"]
 
-_DELIMITERS = ",;\t|"
+_MOST_KNOWN = 10_000  # different texts of a column of which one string serves all cells
 
 
-def read_delimited(path: Path, text: Collection[str]) -> Table:
+def read_delimited(path: Path, text: Collection[str], max_bytes: int | None) -> Table:
     """Columns of a file by name; those named in ``text`` as text whatever they look like.
 
     Raises
@@ -27,45 +27,26 @@ def read_delimited(path: Path, text: Collection[str]) -> Table:
     ValueError
         If the file is damaged, has no header, no rows, or rows of different lengths.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            delimiter = find_delimiter(next((line for line in file if line.strip()), ""))
-            file.seek(0)
-            # Not strict, an unclosed quote would swallow the rest of the file as one field.
-            reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True, strict=True)
-            try:
-                rows = [(reader.line_num, row) for row in reader if "".join(row).strip() or row[1:]]
-            except csv.Error as error:
-                raise ValueError(f"{path}, line {reader.line_num}: {error}") from None
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path}: byte 0x{error.object[error.start]:02x} is not UTF-8 text; "
-            "save the file as CSV in UTF-8"
-        ) from None
-    if not rows:
-        raise ValueError(f"{path}: the file is empty")
-    header = [name.strip() for name in rows[0][1]]
-    check_header(path, header)
-    if len(rows) == 1:
-        raise ValueError(f"{path}: a header with {count(len(header), 'column')}, but no rows")
-    for line, row in rows[1:]:
-        if len(row) != len(header):
-            raise ValueError(
-                f"{path}, line {line}: {count(len(row), 'field')}, expected {len(header)}"
-            )
-    columns = zip(*(row for _, row in rows[1:]), strict=True)
-    return {
-        name: as_text(cells) if name in text else _parsed(cells, decimal_comma=delimiter == ";")
-        for name, cells in zip(header, columns, strict=True)
-    }
+    file = DelimitedFile(path, max_bytes)
+    decimal_comma = file.delimiter == ";"
+    columns = [_Column(decimal_comma, is_text=name in text) for name in file.names]
+    for block in file.blocks():
+        for column, cells in zip(columns, zip(*block, strict=True), strict=True):
+            column.add(cells)
+    if not any(column.parts or column.late for column in columns):
+        raise ValueError(f"{path}: a header with {count(len(columns), 'column')}, but no rows")
+    late = [(k, column) for k, column in enumerate(columns) if column.late]
+    if late:
+        for _, column in late:
+            column.begin_anew()
+        for block in file.blocks():
+            for k, column in late:
+                column.add([row[k] for row in block])
+    return {name: column.values() for name, column in zip(file.names, columns, strict=True)}
 
 
-def find_delimiter(line: str) -> str:
-    """The delimiter that divides a line into most fields."""
-    return max(_DELIMITERS, key=lambda mark: len(next(csv.reader([line], delimiter=mark))))
-
-
-def _parsed(cells: tuple[str, ...], *, decimal_comma: bool) -> NDArray[Any]:
+def parse_column(cells: Sequence[str], *, decimal_comma: bool) -> NDArray[Any]:
+    """Cells as `parse_cells` gives them; with ``decimal_comma`` 1,5 is a number too."""
     column = parse_cells(cells)
     if decimal_comma and column.dtype == np.object_:
         numbers = parse_cells([cell.replace(",", ".") for cell in cells])
@@ -73,12 +54,44 @@ def _parsed(cells: tuple[str, ...], *, decimal_comma: bool) -> NDArray[Any]:
     return column
 
 
-def check_header(path: Path, header: list[str]) -> None:
-    """Raise unless the first row of a file names columns, each differently."""
-    numeric = [name for name in header if parse_number(name) is not None]
-    if 2 * len(numeric) >= len(header):
-        raise ValueError(
-            f"{path}: the first row must name the columns, but {listing(numeric)} "
-            f"{'is a number' if len(numeric) == 1 else 'are numbers'}"
-        )
-    check_column_names(path, header)
+class _Column:
+    """A column that comes in parts: numbers, until a cell is none.
+
+    Text that comes after numbers makes the whole column text: then its numbers, whose spelling is
+    gone, are read once more.
+    """
+
+    def __init__(self, decimal_comma: bool, *, is_text: bool) -> None:
+        self._decimal_comma, self._is_text = decimal_comma, is_text
+        self._known: dict[str | None, str | None] = {}
+        self.parts: list[NDArray[Any]] = []
+        self.late = False
+
+    def add(self, cells: Sequence[str]) -> None:
+        """Take the next cells."""
+        if self.late:
+            return
+        if self._is_text:
+            part: NDArray[Any] = text_cells(cells)
+        else:
+            part = parse_column(cells, decimal_comma=self._decimal_comma)
+            self._is_text = part.dtype == np.object_
+            if self._is_text and self.parts:
+                self.late, self.parts = True, []
+                return
+        self.parts.append(self._shared(part) if self._is_text else part)
+
+    def begin_anew(self) -> None:
+        """Forget all; what comes is text."""
+        self.parts, self.late, self._is_text = [], False, True
+
+    def values(self) -> NDArray[Any]:
+        """The whole column."""
+        return self.parts[0] if len(self.parts) == 1 else np.concatenate(self.parts)
+
+    def _shared(self, texts: NDArray[np.object_]) -> NDArray[np.object_]:
+        """The same texts, one string for those that are equal."""
+        known = self._known
+        if len(known) < _MOST_KNOWN:
+            texts[:] = [known.setdefault(text, text) for text in texts]
+        return texts

@@ -2,35 +2,61 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
-import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..wording import count
+from ..damage import damage_named
+from ..memory_limit import BYTES_OF_COLUMN, BYTES_OF_TEXT, check_memory
+from ..npy_header import NpyHeader, read_npy_header
+from ..wording import count, quoted
 from .cell_parsing import as_text
 from .table import Table, check_column_names
 
 __all__ = ["read_npz"]
 
-# What NumPy lets through from a damaged, encrypted or forged archive.
-_DAMAGE = (ValueError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error)
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # NumPy's; others unpack without bounds
+_BYTES_OF_DATE = 256  # while it becomes text
+_CHUNK = 1 << 20
 
 
-def read_npz(path: Path, text: Collection[str]) -> Table:
+def read_npz(path: Path, text: Collection[str], max_bytes: int | None) -> Table:
     """Columns of a file by name; those named in ``text`` as text whatever they look like.
 
     Raises
     ------
     ValueError
-        If the file is damaged, has no rows, arrays of different lengths or of objects.
+        If the file is damaged, has no rows, arrays of different lengths or of objects, or takes
+        more memory than a file may.
     """
-    arrays = _npz_arrays(path)
-    columns = [pair for name, array in arrays.items() for pair in _split_columns(name, array)]
+    columns: list[tuple[str, NDArray[Any]]] = []
+    needed = 0
+    with path.open("rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise ValueError(f"{path}: not an NPZ file")
+        with damage_named(f"{path}: not a readable NPZ file"):
+            archive = zipfile.ZipFile(file)
+        for member in archive.infolist():
+            name = member.filename.removesuffix(".npy")
+            place = f"{path}: array {quoted(name)}"
+            with damage_named(f"{place} cannot be read"):
+                content = _opened(archive, member)
+            header = read_npy_header(content, place)
+            _check_kind(header, place)
+            if header.nbytes > member.file_size:
+                raise ValueError(
+                    f"{place}: its header promises {header.nbytes} bytes, the archive "
+                    f"{member.file_size} with the header"
+                )
+            needed += _memory(header, is_text=name in text)
+            check_memory(path, needed, max_bytes, f"what is unpacked up to array {quoted(name)}")
+            with damage_named(f"{place} cannot be read"), content:
+                columns += _columns(name, _array(content, header), text)
     if not columns:
         raise ValueError(f"{path}: the file has no columns")
     check_column_names(path, [name for name, _ in columns])
@@ -38,42 +64,66 @@ def read_npz(path: Path, text: Collection[str]) -> Table:
     for name, column in columns:
         if len(column) != len(values):
             raise ValueError(
-                f"{path}: {name!r} has {len(column)} rows, {first!r} has {len(values)}"
+                f"{path}: {quoted(name)} has {len(column)} rows, {quoted(first)} has {len(values)}"
             )
     if not len(values):
         raise ValueError(f"{path}: {count(len(columns), 'column')}, but no rows")
-    return {
-        name: as_text(column) if name in text or column.dtype.kind in "bU" else column
-        for name, column in columns
-    }
+    return dict(columns)
 
 
-def _npz_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    if not zipfile.is_zipfile(path):
-        raise ValueError(f"{path}: not an NPZ file")
-    arrays = {}
-    with np.load(path, allow_pickle=False) as file:
-        for name in file.files:
-            try:
-                array = file[name]
-            except _DAMAGE as error:
-                raise ValueError(
-                    f"{path}: cannot read array {name!r} ({error}); objects must be saved "
-                    "as numbers, or as text of dtype str"
-                ) from None
-            if not isinstance(array, np.ndarray) or array.ndim == 0:
-                raise ValueError(f"{path}: {name!r} is a single value, expected a column")
-            if array.dtype.kind not in "biufUM":
-                raise ValueError(
-                    f"{path}: array {name!r} holds {array.dtype}, neither numbers nor text"
-                )
-            arrays[name] = array.astype(np.str_) if array.dtype.kind == "M" else array
-    return arrays
+def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
+    if member.compress_type not in _METHODS:
+        raise ValueError(
+            f"compressed by method {member.compress_type}, expected {_METHODS[0]} or "
+            f"{_METHODS[1]}, as NumPy writes"
+        )
+    return archive.open(member)
 
 
-def _split_columns(name: str, array: NDArray[Any]) -> Iterable[tuple[str, NDArray[Any]]]:
+def _check_kind(header: NpyHeader, place: str) -> None:
+    if not header.shape:
+        raise ValueError(f"{place} is a single value, expected a column")
+    if header.dtype.kind not in "biufUM":
+        raise ValueError(f"{place} holds {header.dtype}, neither numbers nor text")
+
+
+def _memory(header: NpyHeader, *, is_text: bool) -> int:
+    """Bytes that the columns of an array take."""
+    width = math.prod(header.shape[1:])
+    if header.dtype.kind == "M":
+        each = _BYTES_OF_DATE
+    elif is_text or header.dtype.kind == "U":
+        each = BYTES_OF_TEXT + 2 * header.dtype.itemsize
+    else:
+        each = header.dtype.itemsize + 16 * (header.dtype.kind == "b")
+    return width * BYTES_OF_COLUMN + header.size * each
+
+
+def _array(file: IO[bytes], header: NpyHeader) -> NDArray[Any]:
+    """The array behind its header; room is made for what is there, as a header may lie."""
+    promised = header.nbytes
+    data = bytearray()
+    while len(data) < promised and (chunk := file.read(min(_CHUNK, promised - len(data)))):
+        data += chunk
+    if len(data) < promised:
+        raise EOFError(f"its header promises {promised} bytes, {len(data)} are there")
+    file.read(1)  # the checksum is compared at the end
+    order: Any = "F" if header.columns_first else "C"
+    array = np.ndarray(header.shape, header.dtype, data, order=order)
+    return array.astype(np.str_) if array.dtype.kind == "M" else array
+
+
+def _columns(
+    name: str, array: NDArray[Any], text: Collection[str]
+) -> list[tuple[str, NDArray[Any]]]:
+    """The columns of an array, each with its name."""
     name = "x" if name == "X" else name
     flat = array.reshape(len(array), -1) if array.size else array
-    if array.ndim == 1 or flat.shape[1] == 1:
-        return [(name, flat.reshape(-1))]
-    return [(f"{name}{j}", flat[:, j]) for j in range(flat.shape[1])]
+    if array.ndim == 1 or (array.size and flat.shape[1] == 1):
+        found = [(name, flat.reshape(-1))]
+    else:
+        found = [(f"{name}{j}", flat[:, j]) for j in range(math.prod(array.shape[1:]))]
+    return [
+        (name, as_text(column) if name in text or column.dtype.kind in "bU" else column)
+        for name, column in found
+    ]

@@ -9,15 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrow import import_arrow
-from ..wording import count
-from .cell_parsing import as_text
+from ..damage import damage_named
+from ..memory_limit import BYTES_OF_COLUMN, check_memory
+from ..parquet_file import open_parquet
+from ..wording import quoted
+from .cell_parsing import as_text, text_cells
 from .table import Table, check_column_names
 
 __all__ = ["read_parquet"]
 
+_BYTES_OF_DATE = 160  # while it becomes text
+_TEXT_OF_PAGES = 4  # bytes of strings for one byte of a page
 
-def read_parquet(path: Path, text: Collection[str]) -> Table:
+
+def read_parquet(path: Path, text: Collection[str], max_bytes: int | None) -> Table:
     """Columns of a file by name; those named in ``text`` as text whatever they look like.
 
     Raises
@@ -25,33 +30,74 @@ def read_parquet(path: Path, text: Collection[str]) -> Table:
     ImportError
         If pyarrow is not installed.
     ValueError
-        If the file is damaged, has no rows, or a column that is neither numbers nor text.
+        If the file is damaged, has no rows, a column that is neither numbers nor text, or takes
+        more memory than a file may.
     """
-    arrow, parquet = import_arrow(path)
-    try:
-        with parquet.ParquetFile(path) as file:
-            stored = file.read()
-    except (arrow.ArrowException, OSError) as error:
-        raise ValueError(f"{path}: not a readable Parquet file ({error})") from None
+    arrow, file = open_parquet(path)
+    with file:
+        schema, about = file.schema_arrow, file.metadata
+        check_memory(path, _memory(about, schema, arrow), max_bytes, "what is unpacked")
+        words = [field.name for field in schema if _is_text(field.type, arrow)]
+    # A dictionary of texts, of which each row names one, stays that: no copy for each row.
+    arrow, file = open_parquet(path, read_dictionary=words)
     # pandas gives an index without a name this one.
-    names = ["" if name == "__index_level_0__" else name for name in stored.column_names]
+    names = ["" if name == "__index_level_0__" else name for name in schema.names]
     check_column_names(path, names)
-    if not stored.num_rows:
-        raise ValueError(f"{path}: {count(len(names), 'column')}, but no rows")
+    with file, damage_named(f"{path}: not a readable Parquet file"):
+        stored = file.read()
     table = {}
     for name, column in zip(names, stored.columns, strict=True):
-        try:
-            values = _from_arrow(column, arrow)
-        except arrow.ArrowException:
+        if not _is_readable(column.type, arrow):
             raise ValueError(
-                f"{path}: column {name!r} holds {column.type}, neither numbers nor text"
-            ) from None
+                f"{path}: column {quoted(name)} holds {str(column.type)[:80]}, neither numbers "
+                "nor text"
+            )
+        with damage_named(f"{path}: column {quoted(name)} cannot be read"):
+            values = _from_arrow(column, arrow)
         table[name] = as_text(values) if name in text else values
     return table
 
 
+def _memory(about: Any, schema: Any, arrow: Any) -> int:
+    """Bytes that the columns of a file take, by its metadata."""
+    unpacked = sum(about.row_group(k).total_byte_size for k in range(about.num_row_groups))
+    a_row = sum(_bytes_of_cell(kind, arrow.types) for kind in schema.types)
+    columns = max(about.num_columns, len(schema.types))
+    return _TEXT_OF_PAGES * unpacked + about.num_rows * a_row + columns * BYTES_OF_COLUMN
+
+
+def _bytes_of_cell(kind: Any, types: Any) -> int:
+    if types.is_temporal(kind):
+        return _BYTES_OF_DATE
+    if types.is_integer(kind) or types.is_floating(kind):
+        bits: int = kind.bit_width
+        return bits // 8
+    return 24  # an index, and a reference to text; or a number twice
+
+
+def _is_text(kind: Any, arrow: Any) -> bool:
+    return bool(arrow.types.is_string(kind) or arrow.types.is_large_string(kind))
+
+
+def _is_readable(kind: Any, arrow: Any) -> bool:
+    types = arrow.types
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    known = (
+        types.is_integer,
+        types.is_floating,
+        types.is_decimal,
+        types.is_null,
+        types.is_boolean,
+        types.is_temporal,
+    )
+    return _is_text(kind, arrow) or any(bool(is_known(kind)) for is_known in known)
+
+
 def _from_arrow(column: Any, arrow: Any) -> NDArray[Any]:
     types, kind = arrow.types, column.type
+    if types.is_dictionary(kind) and _is_text(kind.value_type, arrow):
+        return np.concatenate([_from_dictionary(chunk) for chunk in column.chunks])
     if types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
     if types.is_integer(kind) or types.is_floating(kind):
@@ -63,7 +109,11 @@ def _from_arrow(column: Any, arrow: Any) -> NDArray[Any]:
     if types.is_boolean(kind):
         return as_text(column.to_numpy(zero_copy_only=False))
     if types.is_temporal(kind):
-        column, kind = column.cast(arrow.string()), arrow.string()
-    if types.is_string(kind) or types.is_large_string(kind):
-        return as_text(np.array(column.to_pylist(), dtype=np.object_))
-    raise arrow.ArrowNotImplementedError(kind)
+        column = column.cast(arrow.string())
+    return text_cells(column.to_pylist())
+
+
+def _from_dictionary(chunk: Any) -> NDArray[np.object_]:
+    words = text_cells([*chunk.dictionary.to_pylist(), None])
+    found: NDArray[np.object_] = words[chunk.indices.fill_null(len(words) - 1).to_numpy()]
+    return found

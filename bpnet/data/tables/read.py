@@ -6,6 +6,9 @@ import os
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from ..._lib.constraints import Integer
+from ..._lib.files import check_regular_file
+from ..memory_limit import memory_errors_named
 from ..wording import listing
 from .delimited import read_delimited
 from .npz import read_npz
@@ -14,7 +17,7 @@ from .table import Table
 
 __all__ = ["read_table"]
 
-_READERS: dict[str, Callable[[Path, Collection[str]], Table]] = {
+_READERS: dict[str, Callable[[Path, Collection[str], int | None], Table]] = {
     ".csv": read_delimited,
     ".tsv": read_delimited,
     ".txt": read_delimited,
@@ -24,7 +27,9 @@ _READERS: dict[str, Callable[[Path, Collection[str]], Table]] = {
 }
 
 
-def read_table(path: str | os.PathLike[str], *, text: Collection[str] = ()) -> Table:
+def read_table(
+    path: str | os.PathLike[str], *, text: Collection[str] = (), max_bytes: int | None = None
+) -> Table:
     r"""Read the columns of a table from a file.
 
     The name says the format:
@@ -43,6 +48,9 @@ def read_table(path: str | os.PathLike[str], *, text: Collection[str] = ()) -> T
     path : str or path
     text : collection of str
         Columns to keep as text even if all of it looks like numbers, such as postal codes.
+    max_bytes : int, optional
+        What the columns may take in memory once unpacked; by default 64 MiB, or 32 times the size
+        of the file if that is more. No file that is not compressed comes near that.
 
     Returns
     -------
@@ -58,8 +66,9 @@ def read_table(path: str | os.PathLike[str], *, text: Collection[str] = ()) -> T
     ImportError
         If the file is Parquet and pyarrow is not installed.
     ValueError
-        If the file is damaged, has no header, no rows, rows of different lengths, or two columns
-        of one name; the message gives the file, the place and both values.
+        If the file is damaged, has no header, no rows, rows of different lengths, two columns of
+        one name, or takes more memory than it may; the message gives the file, the place and both
+        values.
 
     Examples
     --------
@@ -71,14 +80,12 @@ def read_table(path: str | os.PathLike[str], *, text: Collection[str] = ()) -> T
     {'kind': array(['cat', 'dog'], dtype=object), 'age': array([ 3., nan])}
     >>> folder.cleanup()
     """
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file")
-    if not path.is_file():
-        raise ValueError(f"{path}: not a file")
+    path, max_bytes = Path(path), Integer(1, optional=True)("max_bytes", max_bytes)
+    check_regular_file(path)
     suffix = path.suffix.lower()
     if suffix not in _READERS:
         raise ValueError(f"{path}: cannot read {suffix!r}, only {listing(_READERS)}")
     if not path.stat().st_size:
         raise ValueError(f"{path}: the file is empty")
-    return _READERS[suffix](path, text)
+    with memory_errors_named(path):
+        return _READERS[suffix](path, text, max_bytes)

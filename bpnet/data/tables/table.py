@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
+from ..wording import quoted
+
 __all__ = ["Table", "check_column_names"]
 
 Table: TypeAlias = dict[str, NDArray[Any]]
@@ -15,9 +17,9 @@ Table: TypeAlias = dict[str, NDArray[Any]]
 
 def check_column_names(path: Path, names: Sequence[str]) -> None:
     """Raise where two columns of a file have one name."""
-    for position, name in enumerate(names):
-        if (first := names.index(name)) < position:
-            called = repr(name) if name else "nothing"
-            raise ValueError(
-                f"{path}: columns {first + 1} and {position + 1} are both called {called}"
-            )
+    seen: dict[str, int] = {}
+    for position, name in enumerate(names, 1):
+        first = seen.setdefault(name, position)
+        if first < position:
+            called = quoted(name) if name else "nothing"
+            raise ValueError(f"{path}: columns {first} and {position} are both called {called}")

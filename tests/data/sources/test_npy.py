@@ -52,7 +52,7 @@ def test_arrays_that_do_not_suit(npy):
         NpySource(*npy(np.array(["a"]), np.zeros(1)))
     with raises("x.npy holds complex128", kind=TypeError):
         NpySource(*npy(np.array([1j]), np.zeros(1)))
-    with raises("x.npy: damaged, or no numbers", "bject"):
+    with raises("x.npy: holds Python objects, which are never loaded"):
         NpySource(*npy(np.array([[], {}], dtype=object), np.zeros(2)))
     with raises("x.npy holds a single number"):
         NpySource(*npy(np.array(1.0), np.zeros(2)))
@@ -66,7 +66,7 @@ def test_a_file_cut_short(npy):
     x, y = npy(X, Y)
     whole = x.read_bytes()
     x.write_bytes(whole[:-4])
-    with raises("x.npy: damaged"):
+    with raises("x.npy: the header promises", "the file has"):
         NpySource(x, y)
     x.write_bytes(whole)
     rows = NpySource(x, y)

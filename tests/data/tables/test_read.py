@@ -106,7 +106,7 @@ class TestReadingOtherFiles:
     def test_what_is_no_file_or_no_table(self, tmp_path, csv):
         with raises("absent.csv: no such file", kind=FileNotFoundError):
             read_table(tmp_path / "absent.csv")
-        with raises(f"{tmp_path}: not a file"):
+        with raises(f"{tmp_path}: a folder, expected a file"):
             read_table(tmp_path)
         with raises("table.xlsx: cannot read '.xlsx', only '.csv', '.tsv'", "'.npz'"):
             read_table(csv("a,b\n1,2\n", "table.xlsx"))
@@ -135,7 +135,10 @@ class TestReadingOtherFiles:
     @pytest.mark.parametrize(
         ("arrays", "words"),
         [
-            ({"a": np.array(["x", 1], dtype=object)}, ("'a'", "Object arrays", "numbers, or as t")),
+            (
+                {"a": np.array(["x", 1], dtype=object)},
+                ("'a'", "holds Python objects", "numbers, or t"),
+            ),
             ({"a": [1j]}, ("array 'a' holds complex128, neither numbers nor text",)),
             ({"a": [b"x"]}, ("array 'a' holds |S1, neither numbers nor text",)),
             ({"a": 3}, ("'a' is a single value, expected a column",)),
@@ -157,7 +160,7 @@ class TestReadingOtherFiles:
         content = bytearray(path.read_bytes())
         content[500] ^= 255
         path.write_bytes(content)
-        with raises("table.npz: cannot read array 'a'", "CRC"):
+        with raises("table.npz: array 'a' cannot be read", "CRC"):
             read_table(path)
 
     def test_npz_whose_header_promises_terabytes(self, tmp_path):
@@ -166,7 +169,9 @@ class TestReadingOtherFiles:
         np.lib.format.write_array_header_1_0(forged, form)
         with zipfile.ZipFile(tmp_path / "forged.npz", "w") as archive:
             archive.writestr("a.npy", forged.getvalue() + bytes(80))
-        with raises("forged.npz: cannot read array 'a'"):
+        with raises(
+            "forged.npz: array 'a': its header promises 9007199254740992 bytes, the archive 208"
+        ):
             read_table(tmp_path / "forged.npz")
 
     def test_parquet(self, parquet):
