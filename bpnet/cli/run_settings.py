@@ -19,8 +19,8 @@ __all__ = ["completed", "given", "make_optimizer", "settled"]
 
 # What a file says of the second is set aside where a flag gives the first: it went with the old.
 _GOVERNED = {
-    "dataset": ("data_dir", "data", "target", "task", "text"),
-    "data": ("dataset", "data_dir", "target", "task", "text"),
+    "dataset": ("data_dir", "data", "target", "task", "text", "max_bytes"),
+    "data": ("dataset", "data_dir", "target", "task", "text", "max_bytes"),
     "target": ("task",),
     "cost": ("output_activation",),
     "optimizer": ("learning_rate", "momentum"),

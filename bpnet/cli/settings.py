@@ -28,6 +28,11 @@ GROUPS: dict[str, dict[str, Setting]] = {
         "target": Setting("the column of it to predict", "COLUMN"),
         "task": Setting("classification or regression; by default seen from the target", "TASK"),
         "text": Setting("columns of labels that look like numbers", "COLUMN", many=True),
+        "max_bytes": Setting(
+            "memory that the table may take; by default 64 MiB, or 32 times its file's size",
+            "N",
+            int,
+        ),
     },
     "network": {
         "hidden": Setting(

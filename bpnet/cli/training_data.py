@@ -6,6 +6,7 @@ from typing import Any
 
 from .._lib.registry import check_name
 from ..data import Dataset, load_digits, load_mnist, load_table, read_table
+from ..data.wording import listing
 from .errors import UsageError
 from .settings import Settings
 
@@ -17,9 +18,11 @@ _PIXEL_MAXIMUM = {"digits": 16, "mnist": 255}  # what the loaders divide by
 def name_of(asked: Settings) -> str:
     """What is trained on, in a word; raises where that is not plain."""
     if "data" not in asked:
-        for name in ("target", "task", "text"):
+        for name in ("target", "task", "text", "max_bytes"):
             if name in asked:
-                raise UsageError(f"--{name} goes with --data FILE, a table of your own")
+                raise UsageError(
+                    f"--{name.replace('_', '-')} goes with --data FILE, a table of your own"
+                )
         dataset = check_name(asked.setdefault("dataset", "digits"), ("digits", "mnist"), "dataset")
         if dataset == "mnist" and "data_dir" not in asked:
             raise UsageError(
@@ -33,8 +36,8 @@ def name_of(asked: Settings) -> str:
         if name in asked:
             raise UsageError(f"--data FILE and --{name.replace('_', '-')} exclude each other")
     if "target" not in asked:
-        columns = ", ".join(repr(name) for name in read_table(asked["data"]) if name)
-        raise UsageError(f"--data needs --target COLUMN, one of {columns}")
+        table = read_table(asked["data"], max_bytes=asked.get("max_bytes"))
+        raise UsageError(f"--data needs --target COLUMN, one of {listing(filter(None, table))}")
     stem: str = asked["data"].stem
     return stem
 
@@ -47,6 +50,7 @@ def load_data(asked: Settings) -> Dataset:
             asked["target"],
             task=asked.get("task"),
             text=asked.get("text", ()),
+            max_bytes=asked.get("max_bytes"),
             standardize_target=asked.get("cost") != "poisson",  # which takes counts
         )
     return load_mnist(asked["data_dir"]) if asked["dataset"] == "mnist" else load_digits()

@@ -38,7 +38,7 @@ def refusal(capsys, *flags):
 
 def test_every_setting_is_kept():
     found = train("--epochs", "1", "--optimizer", "momentum", "--dtype", "float64")
-    of_other_data = {"data_dir", "data", "target", "task", "text"}
+    of_other_data = {"data_dir", "data", "target", "task", "text", "max_bytes"}
     assert set(found) == set(SETTINGS) - of_other_data
     assert (found["learning_rate"], found["momentum"]) == (0.1, 0.9)
     assert (found["backend"], found["device"], found["dtype"]) == ("numpy", "cpu", "float64")

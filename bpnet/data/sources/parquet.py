@@ -23,6 +23,7 @@ __all__ = ["ParquetSource"]
 
 _BATCH, _FEWEST = 8192, 16  # rows that are decoded at a time
 _CELLS = 2**20
+_FEW_BYTES = 2**26  # no file is refused for
 
 
 class ParquetSource(Source):
@@ -90,11 +91,11 @@ class ParquetSource(Source):
         self._arrow, self._file = open_parquet(path, memory_map=True)
         about, schema = self._file.metadata, self._file.schema_arrow
         groups = [about.row_group(k) for k in range(about.num_row_groups)]
-        largest = max(group.total_byte_size for group in groups)
-        check_memory(path, largest, max_bytes, "a row group, unpacked,")
         self._columns = SelectedColumns(path, schema.names, target, columns)
         for name in self._columns.names:
             self._refuse_words(name, schema.field(name).type)
+        unpacked = max(_unpacked(group, self._columns.names) for group in groups)
+        check_memory(path, unpacked, max_bytes, "a row group, unpacked,")
         self._starts = np.cumsum([0, *(group.num_rows for group in groups)])
         self._batch = max(_FEWEST, min(_BATCH, _CELLS // len(self._columns.names)))
         self.width = len(self._columns.features)
@@ -189,3 +190,12 @@ class ParquetSource(Source):
             with np.errstate(over="ignore"):
                 values[:, k] = numbers
         return check_values(values, names, start, self)
+
+
+def _unpacked(group: Any, names: Sequence[str]) -> int:
+    """Bytes of some columns of a row group, or less if all together have few."""
+    if group.total_byte_size < _FEW_BYTES:
+        return int(group.total_byte_size)
+    wanted = set(names)
+    columns = (group.column(k) for k in range(group.num_columns))
+    return sum(one.total_uncompressed_size for one in columns if one.path_in_schema in wanted)

@@ -33,6 +33,7 @@ def load_table(
     *,
     task: Task | None = None,
     text: Collection[str] = (),
+    max_bytes: int | None = None,
     standardize_target: bool = True,
     seed: int = 0,
 ) -> Dataset:
@@ -66,6 +67,8 @@ def load_table(
         file's gap makes floats of them.
     text : collection of str
         Columns to take for labels even if they look like numbers, such as postal codes.
+    max_bytes : int, optional
+        As for `read_table`.
     standardize_target : bool, optional
         Leave it out for counts, which the Poisson cost takes as they are.
     seed : int
@@ -101,7 +104,7 @@ def load_table(
     """
     if task is not None and task not in get_args(Task):
         raise ValueError(no_such("task", task, get_args(Task)))
-    table = read_table(path, text=text)
+    table = read_table(path, text=text, max_bytes=max_bytes)
     for name in (target, *text):
         if name not in table:
             raise ValueError(f"{path}: {no_such('column', name, table)}")

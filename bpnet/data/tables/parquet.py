@@ -63,7 +63,7 @@ def _memory(about: Any, schema: Any, arrow: Any) -> int:
     unpacked = sum(about.row_group(k).total_byte_size for k in range(about.num_row_groups))
     a_row = sum(_bytes_of_cell(kind, arrow.types) for kind in schema.types)
     columns = max(about.num_columns, len(schema.types))
-    return _TEXT_OF_PAGES * unpacked + about.num_rows * a_row + columns * BYTES_OF_COLUMN
+    return int(_TEXT_OF_PAGES * unpacked + about.num_rows * a_row + columns * BYTES_OF_COLUMN)
 
 
 def _bytes_of_cell(kind: Any, types: Any) -> int:

@@ -147,6 +147,8 @@ class Preprocessing:
         labels: Sequence[object]
         if isinstance(self.classes[0], str):
             labels = as_text(values).tolist()
+        elif np.asarray(values).dtype.kind in "iu":  # exact where floats would not be
+            labels = np.asarray(values).tolist()
         else:
             labels = as_numbers(self.target, values).tolist()
         index: dict[object, int] = {label: i for i, label in enumerate(self.classes)}

@@ -101,3 +101,13 @@ def test_no_parquet_file(csv):
     pytest.importorskip("pyarrow", reason="reads Parquet with pyarrow")
     with raises("table.parquet: not a readable Parquet file"):
         ParquetSource(csv("a,y\n1,2\n", "table.parquet"), "y")
+
+
+@pytest.mark.parametrize("label", [2**63, 2**64 - 1])
+def test_labels_beyond_64_bits_with_a_sign_are_named(groups, label):
+    labels = np.zeros(20, np.uint64)
+    labels[13] = label
+    with ParquetSource(groups({"x": np.zeros(20), "y": labels}), "y") as rows:
+        same(rows.read(0, 13), (np.zeros((13, 1), np.float32), np.zeros(13, np.int64)))
+        with raises("table.parquet, row 14, column 'y'", str(label), "too large for a label"):
+            rows.read(10, 20)

@@ -1,4 +1,6 @@
+import gzip
 import io
+import os
 import re
 import sys
 import zipfile
@@ -8,7 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bpnet.data import read_table
+from bpnet.data import (
+    CsvSource,
+    IdxSource,
+    NpySource,
+    ParquetSource,
+    read_idx,
+    read_table,
+)
 
 
 def raises(*words, kind=ValueError):
@@ -222,3 +231,153 @@ class TestReadingOtherFiles:
         monkeypatch.setitem(sys.modules, "pyarrow", None)
         with raises("table.pq", 'pip install "bpnet-xp[tables]"', kind=ImportError):
             read_table(csv("a,b\n1,2\n", "table.pq"))
+
+
+class TestDamagedArchives:
+    """Whatever zipfile makes of it, it is a ValueError that names the file."""
+
+    @pytest.mark.parametrize(
+        ("mark", "at", "value", "words"),
+        [
+            (b"PK\1\2", 0, 0, "not a readable NPZ file (Bad magic number"),
+            (b"PK\1\2", 6, 99, "not a readable NPZ file (zip file version 9.9"),
+            (b"PK\1\2", 8, 1, "array 'y' cannot be read"),  # encrypted
+            (b"PK\1\2", 10, 12, "compressed by method 12, expected 0 or 8"),  # bzip2
+            (b"PK\1\2", 10, 14, "compressed by method 14, expected 0 or 8"),  # LZMA
+            (b"PK\1\2", 10, 77, "compressed by method 77, expected 0 or 8"),
+            (b"PK\1\2", 42, 9, "array 'y' cannot be read"),  # where the array begins
+            (b"PK\1\2", 46, 0xFF, "cannot be read (File name in directory"),  # its name
+            (b"PK\5\6", 16, 0xFF, "array 'x' cannot be read"),  # where the directory begins
+        ],
+    )
+    def test_in_the_directory(self, npz, mark, at, value, words):
+        path = npz(x=np.zeros((5, 2)), y=np.zeros(5))
+        content = bytearray(path.read_bytes())
+        content[content.rfind(mark) + at] = value
+        path.write_bytes(content)
+        with raises("table.npz", words):
+            read_table(path)
+
+    def test_a_name_without_end(self, tmp_path):
+        with zipfile.ZipFile(tmp_path / "long.npz", "w") as archive:
+            archive.writestr("x" * 60_000, b"1")
+        with raises("long.npz", "'xxx", "xxx': damaged header") as caught:
+            read_table(tmp_path / "long.npz")
+        assert len(str(caught.value)) < 500
+
+    def test_one_name_twice(self, tmp_path):
+        content = io.BytesIO()
+        np.save(content, np.zeros(3))
+        with zipfile.ZipFile(tmp_path / "twice.npz", "w") as archive:
+            archive.writestr("x.npy", content.getvalue())
+            archive.writestr("x", content.getvalue())
+        with raises("twice.npz: columns 1 and 2 are both called 'x'"):
+            read_table(tmp_path / "twice.npz")
+
+    def test_text_that_is_no_text(self, tmp_path):
+        form = {"descr": "<U1", "fortran_order": False, "shape": (2,)}
+        content = io.BytesIO()
+        np.lib.format.write_array_header_1_0(content, form)
+        with zipfile.ZipFile(tmp_path / "text.npz", "w") as archive:
+            archive.writestr("x.npy", content.getvalue() + b"\xff" * 8)
+        with raises("text.npz: array 'x' cannot be read"):
+            read_table(tmp_path / "text.npz")
+
+
+class TestWideFiles:
+    def test_ten_thousand_genes(self, csv):
+        names = [f"ENSG{k:011d}" for k in range(10_000)]
+        path = csv(",".join([*names, "y"]) + "\n" + (",".join(["1"] * 10_000) + ",0.5\n") * 3)
+        table = read_table(path)
+        assert list(table) == [*names, "y"]
+        assert table["y"].tolist() == [0.5] * 3
+        assert table[names[-1]].tolist() == [1] * 3
+        assert CsvSource(path, "y").read(0, 2)[0].shape == (2, 10_000)
+
+    @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+    def test_the_delimiter_of_a_long_line_of_quoted_names(self, csv, mark):
+        names = [f'"a, b; c\t| {k}"' for k in range(20_000)]
+        table = read_table(csv(mark.join(names) + "\n" + mark.join(["1"] * 20_000)))
+        assert len(table) == 20_000
+        assert "a, b; c\t| 7" in table
+
+    def test_two_columns_of_one_name_among_many(self, csv):
+        names = [f"a{k}" for k in range(50_000)]
+        with raises("table.csv: columns 8 and 50001 are both called 'a7'"):
+            read_table(csv(",".join([*names, "a7"]) + "\n"))
+
+
+class TestColumnsInParts:
+    """A file is read in blocks, and a column is what all of its cells make it."""
+
+    @pytest.fixture(autouse=True)
+    def _small_blocks(self, monkeypatch):
+        monkeypatch.setattr("bpnet.data.tables.delimited_file._CELLS", 4)
+
+    @pytest.mark.parametrize(
+        ("cells", "right"),
+        [
+            (["1", "2", "3", "4", "5"], [1, 2, 3, 4, 5]),
+            (["1", "2", "3", "4.5", "5"], [1.0, 2.0, 3.0, 4.5, 5.0]),
+            (["1", "2", "3", "", "5"], [1.0, 2.0, 3.0, np.nan, 5.0]),
+            (["01", "2", "3.50", "4", "x"], ["01", "2", "3.50", "4", "x"]),
+            (["x", "1", "NA", "2", "3"], ["x", "1", None, "2", "3"]),
+            (["1", "x", "NA", "2", "03"], ["1", "x", None, "2", "03"]),
+            (["", "NA", "?", "nan", "null"], [np.nan] * 5),
+            (["1", "2", "3", "4", str(2**63)], [1.0, 2.0, 3.0, 4.0, 2.0**63]),
+            (["1", "2", "3", "4", "9" * 5000], [1.0, 2.0, 3.0, 4.0, np.inf]),
+            (["1", "2", "3", "4", "1_0"], ["1", "2", "3", "4", "1_0"]),
+        ],
+    )
+    def test_one_kind_for_all(self, csv, cells, right):
+        column = read_table(csv("b,a\n" + "".join(f"1,{cell}\n" for cell in cells)))["a"]
+        expected = np.array(right, object if str in map(type, right) else None)
+        assert column.dtype == expected.dtype
+        np.testing.assert_array_equal(column, expected)
+
+    def test_a_decimal_comma_in_a_later_part(self, csv):
+        text = "a;b\n1;1\n2;2\n3;3\n4,5;4,5\n5;x\n"
+        table = read_table(csv(text))
+        assert table["a"].tolist() == [1, 2, 3, 4.5, 5]
+        assert table["b"].tolist() == ["1", "2", "3", "4,5", "x"]
+
+    def test_places_are_those_of_the_file(self, csv):
+        with raises("table.csv, line 9: 1 field, expected 2"):
+            read_table(csv('a,b\n1,"2\n\n3"\n\n1,2\n3,4\n5,6\n1\n7,8\n'))
+
+
+def test_what_is_compressed_by_another_name(csv):
+    with raises("table.csv: compressed; unpack it first"):
+        read_table(csv(gzip.compress(b"a,b\n1,2\n")))
+
+
+def test_parquet_of_two_columns_of_one_name(parquet):
+    arrow = pytest.importorskip("pyarrow", reason="writes Parquet with pyarrow")
+    path = parquet(arrow.Table.from_arrays([arrow.array([1]), arrow.array([2])], ["a", "a"]))
+    for read in (read_table, lambda path: ParquetSource(path, "a")):
+        with raises("table.parquet: columns 1 and 2 are both called 'a'"):
+            read(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="makes a pipe")
+@pytest.mark.parametrize("name", ["x.csv", "x.npz", "x.parquet", "x.npy", "x.idx"])
+def test_a_pipe_is_refused_at_once(tmp_path, name):
+    """To open it would wait for ever."""
+    path = tmp_path / name
+    os.mkfifo(path)
+    readers = {
+        ".csv": [read_table, lambda path: CsvSource(path, "y")],
+        ".npz": [read_table],
+        ".parquet": [read_table, lambda path: ParquetSource(path, "y")],
+        ".npy": [lambda path: NpySource(path, path)],
+        ".idx": [read_idx, lambda path: IdxSource(path, path)],
+    }
+    for read in readers[path.suffix]:
+        with raises(f"{name}: a pipe, expected a file"):
+            read(path)
+        folder = tmp_path / "folder" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        with raises(f"{name}: a folder, expected a file"):
+            read(folder)
+        with raises(f"{name}: no such file", kind=FileNotFoundError):
+            read(path.parent / f"no {name}")
