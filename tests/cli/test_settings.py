@@ -134,7 +134,7 @@ def test_a_file_with_a_mistake(config, message, capsys):
         ("--data table.csv --target y --dataset digits", "--data FILE and --dataset exclude"),
         ("--data table.csv --target y --task clasification", "no task 'clasification', did you"),
         ("--data no.csv --target y", "no.csv: no such file"),
-        ("--config no.toml", "no.toml: No such file or directory"),
+        ("--config no.toml", "no.toml: no such file"),
         (
             "--output-activation tanh",
             "the cost categorical_cross_entropy is defined for outputs between 0 and 1",
