@@ -126,9 +126,15 @@ def _streamed(case: Case, folder: str, allowed: int, prefetch: bool = True) -> A
     from bpnet.training.streaming import StreamFeed, rows_within
 
     trainable = _trainable(case)
+    check = SamplePreparer(trainable)
+
+    def prepare(x: Any, y: Any) -> Any:
+        x, y = check(x, y)
+        return x, y, y
+
     feed = StreamFeed(
         NpySource(Path(folder) / "x.npy", Path(folder) / "y.npy"),
-        SamplePreparer(trainable, 0.0),
+        prepare,
         batch_size=case.batch,
         seed=SEED,
         buffer_rows=rows_within(2 * allowed // 3, case.sizes[0] + case.sizes[-1]),

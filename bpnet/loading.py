@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from . import backends as _backends
-from ._lib.constraints import Integer
+from ._lib.constraints import Boolean, Integer
 from .backends import Backend, BackendUnavailableError
 from .model.arrays import flat_parameters
 from .model.description import model_from
@@ -71,7 +71,8 @@ def load(
         net = object.__new__(Network)
         own = _backends.get_backend(backend, device, dtype or header["dtype"])
         seed, metadata = Integer(0)("seed", header["seed"]), dict(header["metadata"])
-        net.__setstate__((model, True, own, seed, metadata, Trained(state, counters)))
+        task_given = not Boolean()("task_is_open", header.get("task_is_open", False))
+        net.__setstate__((model, task_given, own, seed, metadata, Trained(state, counters)))
     except BackendUnavailableError:
         raise
     except (KeyError, TypeError, ValueError) as error:

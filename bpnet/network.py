@@ -13,12 +13,11 @@ from . import backends as _backends
 from . import costs as _costs
 from . import initializers as _initializers
 from ._lib.constraints import Integer
-from ._lib.registry import check_name
 from .activations import Activation
 from .backends import Array, Backend
 from .costs import Cost
 from .initializers import Initializer
-from .model import TASKS, Gradients, Layer, Model, default_task, gradient, resolved
+from .model import Gradients, Layer, Model, checked_task, gradient, resolved
 from .model.arrays import checked_arrays, named_arrays
 from .optimizers import SGD, Optimizer
 from .randomness import new_seed
@@ -56,8 +55,8 @@ class Network:
         Of parameters and activations; ``"float32"`` unless `bpnet.use` says otherwise.
     seed : int, optional
         Seed for the initial parameters, the shuffling and the masks; by default a random one.
-    task : {"classification", "regression"}, optional
-        By default what cost, outputs and, of sigmoid outputs, the first targets suggest.
+    task : {"classification", "multilabel", "regression"}, optional
+        By default what cost, outputs and, for sigmoid outputs, the first fit's targets suggest.
     compute_dtype : {"bfloat16", "float16", "tf32"}, optional
         What training computes in, where library and device can; parameters keep their dtype.
     deterministic : bool, optional
@@ -68,7 +67,7 @@ class Network:
     backend : Backend
     seed : int
     metadata : dict
-        JSON values of the user's own, saved with the network.
+        JSON values of one's own, saved with the network.
 
     Examples
     --------
@@ -107,8 +106,7 @@ class Network:
             backend, device, dtype, compute_dtype=compute_dtype, deterministic=deterministic
         )
         seed = new_seed() if seed is None else Integer(0)("seed", seed)
-        chosen = default_task(cost, architecture.sigma[-1]) if task is None else task
-        model = Model(architecture, cost, check_name(chosen, TASKS, "task"))
+        model = Model(architecture, cost, checked_task(task, cost, architecture.sigma[-1]))
         theta = model.init(_initializers.get(initializer), seed)
         running = (architecture.first_running(),) if architecture.running_size else ()
         trained = Trained(TrainingState(theta, (), running))
@@ -154,7 +152,7 @@ class Network:
 
     @property
     def task(self) -> str:
-        """``"classification"`` or ``"regression"``."""
+        """``"classification"``, ``"multilabel"`` or ``"regression"``."""
         return self._model.task
 
     @property
@@ -239,6 +237,7 @@ class Network:
         """Class indices, shape (m,); in regression the outputs, (m, n_L), or (m,) of one output.
 
         The class is that of the largest output, or of a single output whether it exceeds a half.
+        With several labels at once, rows of zeros and ones: which outputs exceed a half.
 
         Parameters
         ----------
@@ -251,14 +250,14 @@ class Network:
         >>> net.predict([[3.0], [-3.0]])
         array([0, 1])
         """
-        if self.task != "classification":
+        if self.task == "regression":
             a = self.feedforward(x)
             return a[:, 0] if self.sizes[-1] == 1 else a
         with self.backend.scope():
-            return self._runs.classify((), self._runs.weighted_input(self.state, x))
+            return self._runs.decide(self.task)((), self._runs.weighted_input(self.state, x))
 
     def predict_proba(self, x: Any) -> Array:
-        """Probability of each class, shape (m, classes); refused in regression.
+        """Probability of each class or label, shape (m, classes); refused in regression.
 
         Of one output a they are 1 - a and a; several sigmoid outputs are separate estimates.
 
@@ -271,11 +270,12 @@ class Network:
         >>> bpnet.Network([1, 1], initializer="zeros").predict_proba([[3.0]])
         array([[0.5, 0.5]], dtype=float32)
         """
-        if self.task != "classification":
+        if self.task == "regression":
             raise ValueError(f"probabilities are for classification, and the task is {self.task}")
         a = self.feedforward(x)
         with self.backend.scope():
-            return self.backend.xp.concat([1.0 - a, a], axis=1) if self.sizes[-1] == 1 else a
+            binary = a.shape[1] == 1 and self.task == "classification"
+            return self.backend.xp.concat([1.0 - a, a], axis=1) if binary else a
 
     def total_cost(self, x: Any, y: Any) -> float:
         """Mean cost over samples.
@@ -291,10 +291,10 @@ class Network:
         >>> round(net.total_cost([[3.0]], [1]), 4)
         0.6931
         """
-        return self._evaluated(x, y)[0]
+        return self._evaluated(x, y)[1][0]
 
     def accuracy(self, x: Any, y: Any) -> float:
-        """Share of samples whose class is predicted correctly; refused in regression.
+        """Share of samples whose class, or all labels, are predicted correctly; not in regression.
 
         Parameters
         ----------
@@ -307,9 +307,9 @@ class Network:
         >>> net.accuracy([[1.0], [2.0]], [0, 1])
         0.5
         """
-        if self.task != "classification":
-            raise ValueError(f"accuracy is for classification, and the task is {self.task}")
-        return self.score(x, y)
+        if self.task == "regression" or (found := self._evaluated(x, y))[0] == "regression":
+            raise ValueError("accuracy is for classification, and the task is regression")
+        return found[1][1]
 
     def score(self, x: Any, y: Any) -> float:
         """Accuracy; in regression the coefficient of determination R^2, the mean over outputs.
@@ -326,17 +326,17 @@ class Network:
         >>> net.score([[1.0], [2.0]], [[2.0], [4.0]])
         1.0
         """
-        return self._evaluated(x, y)[1]
+        return self._evaluated(x, y)[1][1]
 
-    def _evaluated(self, x: Any, y: Any) -> list[float]:
-        """Mean cost, and accuracy or R^2."""
-        from .training.samples import check_samples
+    def _evaluated(self, x: Any, y: Any) -> tuple[str, list[float]]:
+        """The task (while it is open, that of y); mean cost, and accuracy or R^2."""
+        from .training.samples import SamplePreparer
         from .training.scoring import evaluate
 
-        model, backend = self._model, self.backend
-        with backend.scope():
-            samples = [check_samples(model, backend, x, y)]
-            return evaluate(model, backend, self._runs, self.state, samples)
+        prepare, own = SamplePreparer(self._trainable()), (self.backend, self._runs, self.state)
+        with self.backend.scope():
+            x, y = prepare(x, y)
+            return prepare.model.task, evaluate(prepare.model, *own, [(x, y)])
 
     def backprop(self, x: Any, y: Any) -> Gradients:
         """Gradient of the mean cost over a batch, by BP1-BP4, in the network's library.
@@ -505,9 +505,9 @@ class Network:
     def _trainable(self) -> Trainable:
         from .training.trainable import Trainable
 
-        decides = self.epochs == 0 and not self._task_given
+        is_open = not (self._task_given or self.epochs or self.steps)
         kept = self._store, self._runs, self.seed, lambda: self.metadata
-        return Trainable(self._model, self.backend, *kept, decides, self._adopt)
+        return Trainable(self._model, self.backend, *kept, is_open, self._adopt)
 
     def _adopt(self, model: Model) -> None:
         self._model = model

@@ -142,6 +142,14 @@ def _predictions(net: Network, x: NDArray[Any]) -> Iterator[list[Any]]:
     probabilities = to_numpy(net.predict_proba(x))
     classes = net.metadata.get("classes") or list(range(probabilities.shape[1]))
     header = [target, *(f"probability_{label}" for label in classes)]
+    if net.task == "multilabel":
+        return itertools.chain(
+            [[*(f"{target}_{label}" for label in classes), *header[1:]]],
+            (
+                [*row, *(f"{p:.6g}" for p in each)]
+                for row, each in zip(values.tolist(), probabilities.tolist(), strict=True)
+            ),
+        )
     return itertools.chain(
         [header],
         (

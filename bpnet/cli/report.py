@@ -56,7 +56,7 @@ def listed(settings: Settings) -> str:
 
 def score(net: Network, x: Any, y: Any, decimals: int = 1) -> str:
     """Accuracy or R^2 over samples, as "accuracy 97.8 %" or "r2 0.873"."""
-    if net.task == "classification":
+    if net.task != "regression":
         return f"accuracy {100 * net.accuracy(x, y):.{decimals}f} %"
     return f"r2 {net.score(x, y):.{decimals + 2}f}"
 

@@ -13,7 +13,7 @@ from ..backends.interop import device_of, library_of
 from ..costs import CategoricalCrossEntropy, Cost
 from .array_checks import check_finite, holds_integers
 
-__all__ = ["as_targets"]
+__all__ = ["as_targets", "target_kind"]
 
 _LARGEST_SUM_ERROR = 1e-3  # by which a row of probabilities may miss 1
 
@@ -39,7 +39,7 @@ def as_targets(
     backend : Backend
     width : int
         Number of outputs of the network, n_L.
-    task : {"classification", "regression"}
+    task : {"classification", "multilabel", "regression"}
         Integers of shape (m,) are class labels in classification only.
     cost : Cost
         Whose range of targets is held to.
@@ -78,10 +78,12 @@ def as_targets(
     if y.ndim == 1 and task == "classification" and holds_integers(y):
         return _from_labels(y, name, width, backend), True
     if y.ndim == 1 and width > 1:
-        if task != "classification":
-            hint = "class labels are for softmax or sigmoid outputs or a cross-entropy"
-        else:
+        if task == "classification":
             hint = _why_no_labels(y, name, backend)
+        elif task == "multilabel":
+            hint = "a 0 or 1 for each label"
+        else:
+            hint = "class labels are for softmax or sigmoid outputs or a cross-entropy"
         raise ValueError(
             f"the output layer has {width} neurons, but {name} has one number per sample: give "
             f"rows of {width} targets ({hint})"
@@ -97,6 +99,26 @@ def as_targets(
     check_finite(own, y, name, backend)
     _check_allowed(own, name, cost, backend.xp)
     return own, False
+
+
+def target_kind(y: Array, xp: Any) -> str:
+    """What rows of targets are.
+
+    Parameters
+    ----------
+    y : array, shape (m, n_L)
+    xp : namespace
+
+    Returns
+    -------
+    {"classes", "labels", "numbers"}
+        A single column of zeros and ones, or one-hot rows; other rows of zeros and ones; other
+        rows.
+    """
+    if not bool(xp.all((y == 0.0) | (y == 1.0))):
+        return "numbers"
+    one_hot = y.shape[1] == 1 or bool(xp.all(xp.sum(y, axis=1) == 1.0))
+    return "classes" if one_hot else "labels"
 
 
 def _why_no_labels(y: Any, name: str, backend: Backend) -> str:

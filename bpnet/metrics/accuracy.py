@@ -9,28 +9,51 @@ import numpy as np
 from ..activations.base import Activation
 from ..backends import Array
 from .base import Metric, Rows
-from .classes import classes_of_rows, predicted_classes, target_classes
+from .classes import (
+    are_labels,
+    classes_of_rows,
+    marked,
+    predicted_classes,
+    predicted_labels,
+    target_classes,
+)
 
 __all__ = ["Accuracy"]
 
 
 class Accuracy(Metric):
-    """Share of samples whose class is right.
+    """Share of samples whose class is right; of several labels at once, all of them.
+
+    Parameters
+    ----------
+    multilabel : bool, optional
+        Whether an output that exceeds a half is a label by itself. By default that is so if the
+        targets are zeros and ones, of which some row has none or several; a fit goes by its task.
 
     Examples
     --------
     >>> import bpnet
     >>> bpnet.metrics.Accuracy()([[1, 0], [0, 1]], [[0.9, 0.1], [0.7, 0.3]])
     0.5
+    >>> bpnet.metrics.Accuracy()([[1, 1], [0, 1]], [[0.9, 0.8], [0.7, 0.6]])
+    0.5
     """
+
+    multilabel: bool | None = None
 
     name = "accuracy"
     task = "classification"
+    takes_labels = True
     wants = ("sums", "counts")
     """Arguments of `figure`: results of the methods of these names, or samples, of each block."""
 
     def value(self, y: Rows, a: Rows) -> float:
+        if are_labels(y, self.multilabel):
+            return float(np.mean(((y > 0.5) == (a > 0.5)).all(axis=1)))
         return float(np.mean(classes_of_rows(y) == classes_of_rows(a)))
+
+    def for_task(self, task: str) -> Metric:
+        return self.replaced(multilabel=task == "multilabel")
 
     def block(self, z: Array, sigma: Activation, y: Array, xp: Any, rows: Any) -> tuple[Array]:
         """Sums of a block of samples: how many are right, shape ().
@@ -46,7 +69,10 @@ class Accuracy(Metric):
         rows : RowReductions
             Reduces over the samples.
         """
-        right = predicted_classes(z, sigma, xp) == target_classes(y, xp)
+        if self.multilabel:
+            right = xp.all(predicted_labels(z, sigma, xp) == marked(y, xp), axis=1)
+        else:
+            right = predicted_classes(z, sigma, xp) == target_classes(y, xp)
         return (rows.sum(xp.astype(right, xp.int32)),)
 
     def figure(self, sums: Any, counts: Any) -> float:

@@ -31,6 +31,7 @@ class AUC(Metric):
 
     name = "auc"
     task = "classification"
+    takes_labels = True
 
     def value(self, y: Rows, a: Rows) -> float:
         if y.shape[1] == 1:

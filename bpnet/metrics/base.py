@@ -26,8 +26,10 @@ class Metric(Validated):
         What users call it; its columns in a history are ``train_<name>`` and
         ``validation_<name>``.
     lower_is_better : bool
-    task : {"classification", "regression"} or None
-        What it is for; None means both.
+    task : {"classification", "multilabel", "regression"} or None
+        What it is for; None means all.
+    takes_labels : bool
+        Whether what is for classification also judges several labels at once.
     keeps_dtype : bool
         Whether `value` is given the outputs in their own type; otherwise all is in float64.
 
@@ -45,6 +47,7 @@ class Metric(Validated):
 
     lower_is_better: ClassVar[bool] = False
     task: ClassVar[str | None] = None
+    takes_labels: ClassVar[bool] = False
     keeps_dtype: ClassVar[bool] = False
 
     @property
@@ -61,13 +64,17 @@ class Metric(Validated):
 
         Parameters
         ----------
-        task : {"classification", "regression"}
+        task : {"classification", "multilabel", "regression"}
         outputs : int
             Neurons of the output layer.
         """
-        if self.task not in (None, task):
+        if self.task not in (None, task) and not (task == "multilabel" and self.takes_labels):
             raise ValueError(f"{self.name} is for {self.task}, and the task is {task}")
         self.check_outputs(outputs)
+
+    def for_task(self, task: str) -> Metric:
+        """The metric for networks of this task, if it would otherwise go by the targets."""
+        return self
 
     def check_outputs(self, outputs: int) -> None:
         """Raise ValueError if it is not for this number of outputs."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from .._lib.constraints import Choice, Constraints, Integer
 from .base import Metric, Rows
-from .classes import classes_of_rows
+from .classes import are_labels, classes_of_rows
 
 __all__ = ["AVERAGES", "F1", "BalancedAccuracy", "TopKAccuracy"]
 
@@ -88,6 +88,9 @@ class F1(Metric):
         ``"weighted"`` weighs them by their samples, ``"micro"`` counts over all classes (which is
         the accuracy), ``"binary"`` is the figure of class 1 of two. That is 0 where class 1 is
         neither in the targets nor predicted, as in scikit-learn, which warns.
+    multilabel : bool, optional
+        Whether each output that exceeds a half is a label by itself, judged as ``"binary"`` does;
+        by default as `Accuracy`. A label neither in the targets nor predicted counts as 0.
 
     Examples
     --------
@@ -100,28 +103,40 @@ class F1(Metric):
     constraints = Constraints(average=Choice(*AVERAGES))
 
     average: str = "macro"
+    multilabel: bool | None = None
 
     task = "classification"
+    takes_labels = True
 
     @property
     def name(self) -> str:
         """``"f1"``, or ``"f1_micro"``, ``"f1_weighted"``, ``"f1_binary"``."""
         return "f1" if self.average == "macro" else f"f1_{self.average}"
 
+    def check(self, task: str, outputs: int) -> None:
+        super().check(task, outputs)
+        if self.average == "binary" and task == "multilabel":
+            raise ValueError(f"{self.name} is of two classes, and the task is multilabel")
+
+    def for_task(self, task: str) -> Metric:
+        return self.replaced(multilabel=task == "multilabel")
+
     def check_outputs(self, outputs: int) -> None:
         if self.average == "binary" and outputs > 2:
             raise ValueError(f"{self.name} is of two classes, the network has {outputs}")
 
     def value(self, y: Rows, a: Rows) -> float:
-        hits, support, predicted = _counts(y, a)
+        labels = are_labels(y, self.multilabel)
+        hits, support, predicted = _label_counts(y, a) if labels else _counts(y, a)
+        both = support + predicted
         if self.average == "micro":
-            return float(hits.sum() / len(y))
-        each = 2.0 * hits / np.maximum(support + predicted, 1)
+            return float(2.0 * hits.sum() / max(both.sum(), 1))
+        each = 2.0 * hits / np.maximum(both, 1)
         if self.average == "binary":
             return float(each[1])
         if self.average == "weighted":
-            return float((each * support).sum() / len(y))
-        return float(np.mean(each[support + predicted > 0]))
+            return float((each * support).sum() / max(support.sum(), 1))
+        return float(np.mean(each if labels else each[both > 0]))
 
 
 def _counts(y: Rows, a: Rows) -> tuple[Rows, Rows, Rows]:
@@ -130,3 +145,9 @@ def _counts(y: Rows, a: Rows) -> tuple[Rows, Rows, Rows]:
     hits = right[right == predicted]
     first, second, third = (np.bincount(one, minlength=n) for one in (hits, right, predicted))
     return first, second, third
+
+
+def _label_counts(y: Rows, a: Rows) -> tuple[Rows, Rows, Rows]:
+    """Of each label: samples that have it and are predicted to, that have it, predictions."""
+    right, predicted = y > 0.5, a > 0.5
+    return (right & predicted).sum(axis=0), right.sum(axis=0), predicted.sum(axis=0)

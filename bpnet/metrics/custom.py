@@ -10,7 +10,7 @@ from .names import is_taken
 
 __all__ = ["CustomMetric"]
 
-_TASKS = ("classification", "regression")
+_TASKS = ("classification", "multilabel", "regression")
 _FALLING = ("_error", "_loss", "_deviance")  # by scikit-learn's convention lower is better
 
 
@@ -26,8 +26,8 @@ class CustomMetric(Metric):
     lower_is_better : bool, optional
         By default whether the name ends in ``_error``, ``_loss`` or ``_deviance``, as
         scikit-learn's do if lower is better.
-    task : {"classification", "regression"}, optional
-        What it is for, by default both.
+    task : {"classification", "multilabel", "regression"}, optional
+        What it is for, by default all.
 
     Examples
     --------

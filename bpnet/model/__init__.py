@@ -5,9 +5,10 @@ from .gradient import BatchGradient, Gradients, gradient
 from .layer import Layer
 from .layout import Layout
 from .model import Model
-from .task import TASKS, default_task
+from .task import TARGET_KINDS, TASKS, checked_task, default_task
 
 __all__ = [
+    "TARGET_KINDS",
     "TASKS",
     "Architecture",
     "BatchGradient",
@@ -15,6 +16,7 @@ __all__ = [
     "Layer",
     "Layout",
     "Model",
+    "checked_task",
     "default_task",
     "gradient",
     "resolved",

@@ -26,7 +26,7 @@ class Model(Frozen):
     ----------
     architecture : Architecture
     cost : Cost
-    task : {"classification", "regression"}
+    task : {"classification", "multilabel", "regression"}
 
     Examples
     --------

@@ -1,16 +1,20 @@
-"""The task of a network: classification or regression."""
+"""The task of a network: classification, several labels at once, or regression."""
 
 from __future__ import annotations
 
+from .._lib.registry import check_name
 from ..activations import Activation, Sigmoid, Softmax
 from ..costs import BinaryCrossEntropy, CategoricalCrossEntropy, Cost
 
-__all__ = ["TASKS", "default_task"]
+__all__ = ["TARGET_KINDS", "TASKS", "checked_task", "default_task"]
 
-TASKS = ("classification", "regression")
+TASKS = ("classification", "multilabel", "regression")
+
+TARGET_KINDS = ("classes", "labels", "numbers")
+"""Class indices or one-hot rows; other rows of zeros and ones; anything else."""
 
 
-def default_task(cost: Cost, output: Activation, *, real_targets: bool = False) -> str:
+def default_task(cost: Cost, output: Activation, targets: str = "classes") -> str:
     """The task of a network for which none was given.
 
     Parameters
@@ -18,17 +22,40 @@ def default_task(cost: Cost, output: Activation, *, real_targets: bool = False) 
     cost : Cost
     output : Activation
         Of the output layer.
-    real_targets : bool, optional
-        Whether training targets are known that are neither labels nor rows of zeros and ones.
+    targets : {"classes", "labels", "numbers"}, optional
+        What training targets are: see `TARGET_KINDS`.
 
     Returns
     -------
-    {"classification", "regression"}
-        Classification with a cross-entropy or softmax outputs, and with sigmoid outputs unless
-        targets are real.
+    {"classification", "multilabel", "regression"}
+        Softmax outputs and the categorical cross-entropy are for classification. With sigmoid
+        outputs the targets decide; with the binary cross-entropy and other outputs as well, but
+        for numbers, which are then probabilities of classes. All else is regression.
     """
-    if isinstance(cost, BinaryCrossEntropy | CategoricalCrossEntropy):
+    if isinstance(output, Softmax) or isinstance(cost, CategoricalCrossEntropy):
         return "classification"
-    if isinstance(output, Softmax) or (isinstance(output, Sigmoid) and not real_targets):
-        return "classification"
-    return "regression"
+    probabilities = isinstance(cost, BinaryCrossEntropy)
+    if not (probabilities or isinstance(output, Sigmoid)):
+        return "regression"
+    numbers = "classification" if probabilities else "regression"
+    return {"classes": "classification", "labels": "multilabel", "numbers": numbers}[targets]
+
+
+def checked_task(task: str | None, cost: Cost, output: Activation) -> str:
+    """The task that was given, or that of a network for which none was.
+
+    Raises
+    ------
+    ValueError
+        If there is no such task, or outputs that share their sum are to be labels by themselves.
+    """
+    if task is None:
+        return default_task(cost, output)
+    shared = isinstance(output, Softmax) or isinstance(cost, CategoricalCrossEntropy)
+    if check_name(task, TASKS, "task") == "multilabel" and shared:
+        raise ValueError(
+            f"the task multilabel takes each output by itself, but {output.name} outputs with the "
+            f"cost {cost.name} are probabilities of classes: use sigmoid outputs with "
+            "binary_cross_entropy"
+        )
+    return task

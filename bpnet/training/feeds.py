@@ -24,11 +24,14 @@ class Block(NamedTuple):
         Targets, and perhaps a last column of the samples' weights.
     order : numpy.ndarray of int64, shape (steps, batch)
         Rows of x and y, a mini-batch each.
+    targets : array, shape (rows, n_L)
+        Of the samples as the user gave them, neither smoothed nor weighted.
     """
 
     x: Array
     y: Array
     order: np.ndarray[Any, Any]
+    targets: Array
 
 
 class BatchFeed(Protocol):
@@ -62,7 +65,7 @@ class BatchFeed(Protocol):
     def everything(
         self, stopping: Callable[[], bool] | None = None
     ) -> Iterator[tuple[Array, Array]]:
-        """All samples in their own order, in as many parts as it takes; ``stopping`` as above."""
+        """All samples and targets in order, in as many parts as it takes; ``stopping`` as above."""
 
     def close(self) -> None:
         """Release what it holds."""
@@ -75,13 +78,19 @@ class MemoryFeed:
     ----------
     x : array, shape (n, n_0)
     y : array, shape (n, n_L)
+        What steps are given: targets that may be smoothed, perhaps with a last column of weights.
+    targets : array, shape (n, n_L), optional
+        As the user gave them; by default y.
     batch_size : int
     seed : int
         Of every epoch's order.
     """
 
-    def __init__(self, x: Array, y: Array, *, batch_size: int, seed: int) -> None:
+    def __init__(
+        self, x: Array, y: Array, targets: Array = None, *, batch_size: int, seed: int
+    ) -> None:
         self._x, self._y, self._seed = x, y, seed
+        self._targets = y if targets is None else targets
         self.samples = x.shape[0]
         self.batch_size = min(batch_size, self.samples)
         self.steps_per_epoch = math.ceil(self.samples / self.batch_size)
@@ -102,10 +111,11 @@ class MemoryFeed:
         start = first_step
         while start < full:
             stop = min((start // at_most + 1) * at_most, full)
-            yield Block(self._x, self._y, order[start * size : stop * size].reshape(-1, size))
+            rows = order[start * size : stop * size].reshape(-1, size)
+            yield Block(self._x, self._y, rows, self._targets)
             start = stop
         if self.samples % size and start == full:
-            yield Block(self._x, self._y, order[full * size :].reshape(1, -1))
+            yield Block(self._x, self._y, order[full * size :].reshape(1, -1), self._targets)
         if several:  # the device may still be at work, and is to go on without a pause
             self._order(epoch + 1)
 
@@ -118,7 +128,7 @@ class MemoryFeed:
         self, stopping: Callable[[], bool] | None = None
     ) -> Iterator[tuple[Array, Array]]:
         """See `BatchFeed`."""
-        yield self._x, self._y
+        yield self._x, self._targets
 
     def close(self) -> None:
         """See `BatchFeed`."""

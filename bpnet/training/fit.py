@@ -244,7 +244,7 @@ class Fit(ABC):
         """Begin the callbacks; if one objects, or what follows, those that began are ended."""
         self._store.claim()
         try:
-            with self._begin_callbacks():
+            with self._trainable.task_adopted(), self._begin_callbacks():
                 yield
         finally:
             self._store.release()
@@ -308,6 +308,8 @@ class Fit(ABC):
                 finally:
                     self._close()
         finally:
+            if kind is not None and not (self.counters.epochs or self.counters.steps):
+                self._trainable.undo_task()
             self._entered, self._ended = False, True
             self._store.release()
 

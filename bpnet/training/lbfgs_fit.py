@@ -15,8 +15,9 @@ from ..backends import Array
 from ..model import Architecture
 from .config import StepConfig
 from .divergence import DivergenceError
+from .feeds import Block
 from .fit import Fit
-from .samples import SamplePreparer, task_undone_on_error
+from .samples import SamplePreparer
 from .settings import checked_validation, chosen_metrics, with_progress
 from .snapshot import Snapshot
 from .state import Trained
@@ -46,11 +47,11 @@ def begin_minimization(
     epochs = Integer(0)("epochs", settings["epochs"])
     config = StepConfig(optimizer, l2=settings["l2"])
     _check_fixed(trainable.model.architecture)
-    metrics = chosen_metrics(settings["metrics"], trainable.model)
     callbacks = with_progress(settings["callbacks"], settings["progress"])
-    with trainable.backend.scope(), task_undone_on_error(trainable):
-        prepare = SamplePreparer(trainable, 0.0)
+    with trainable.backend.scope():
+        prepare = SamplePreparer(trainable)
         x, y = prepare(x, y)
+        metrics = chosen_metrics(settings["metrics"], prepare.model)
         fit = _LBFGSFit(
             minimize,
             trainable._replace(model=prepare.model),
@@ -170,7 +171,7 @@ class _LBFGSFit(Fit):
             state, outputs = self._run(state, self._x, self._y, order, rates, self._interrupt)
             if outputs is None or outputs.shape[0] < len(order):
                 raise _MinimizationEnded
-            self._scorer.add(outputs, self._y, order, sums)
+            self._scorer.add(outputs, Block(self._x, self._y, order, self._y), sums)
         gradient = backend.to_numpy(state[1]).astype(np.float64) / n
         cost = float(sums.each("costs", backend).sum())
         if not (math.isfinite(cost) and np.isfinite(gradient).all()):

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..backends import Array
 from ..compiler import Run
 from .config import StepConfig
 from .divergence import DivergenceError
-from .feeds import BatchFeed
+from .feeds import BatchFeed, Block
 from .fit import Fit
 from .resume import check_same_fit, restored_progress, take_snapshot
 from .snapshot import Snapshot
@@ -152,8 +151,8 @@ class MiniBatchFit(Fit):
             block_steps = self._epoch_block_steps
             blocks = self._feed.blocks(epochs, sums.steps, block_steps, self._is_to_stop)
             with contextlib.closing(blocks) as rest:  # now: it may wait, and be interrupted again
-                for x, y, order in rest if sums.steps < self.steps_per_epoch else ():
-                    self._block(run, x, y, order, sums)
+                for block in rest if sums.steps < self.steps_per_epoch else ():
+                    self._block(run, block, sums)
                     if not self._whole_block:
                         self._note_interrupt()
                     if self._at_once:
@@ -182,10 +181,9 @@ class MiniBatchFit(Fit):
         self._stopping, self._at_once = True, True
         self.history.stopped = "interrupted"
 
-    def _block(
-        self, run: Run, x: Array, y: Array, order: np.ndarray[Any, Any], sums: EpochSums
-    ) -> None:
+    def _block(self, run: Run, block: Block, sums: EpochSums) -> None:
         """Do a block of steps, or those of it before Ctrl-C."""
+        x, y, order, _ = block
         inputs = step_inputs_over(
             self._model,
             self._config,
@@ -198,7 +196,7 @@ class MiniBatchFit(Fit):
         count = 0 if outputs is None else int(outputs.shape[0])
         self._whole_block = count == len(order)
         if count:
-            self._scorer.add(outputs, y, order[:count], sums)
+            self._scorer.add(outputs, block._replace(order=order[:count]), sums)
             sums.steps, sums.latest = sums.steps + count, order.shape[1]
             self.steps_done += count
             self._tell("on_steps", self, count)

@@ -68,7 +68,7 @@ def take_snapshot(
     counters = store.counters
     before = whole._replace(memory=()) if within and whole is not None else ()
     header = {
-        "network": model_header(trainable, counters),
+        "network": model_header(trainable._replace(task_is_open=False), counters),
         "state": packed(map_arrays(backend.to_numpy, state or store.state), "state", arrays),
         "whole": packed(map_arrays(backend.to_numpy, before), "whole", arrays),
         "tally": packed(sums.state(backend) if within else None, "tally", arrays),
@@ -101,6 +101,7 @@ def model_header(trainable: Trainable, counters: Counters) -> dict[str, Any]:
         "epochs": counters.epochs,
         "steps": counters.steps,
         "metadata": trainable.metadata(),
+        **({"task_is_open": True} if trainable.task_is_open else {}),
     }
 
 

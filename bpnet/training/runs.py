@@ -17,7 +17,7 @@ from ..compiler.rows import (
     compile_rows,
 )
 from ..data.inputs import as_inputs
-from ..metrics.classes import predicted_classes
+from ..metrics.classes import predicted_classes, predicted_labels
 from ..model import Model, gradient
 from .config import StepConfig
 from .scores import costs_of, task_metric
@@ -79,11 +79,16 @@ class CompiledRuns:
         output = self._model.output
         return compile_rows(self._backend, lambda xp, _, z: output.value(z, xp))
 
-    @functools.cached_property
-    def classify(self) -> RowRun:
-        """Class of each sample, ``classify((), z)``."""
+    def decide(self, task: str) -> RowRun:
+        """Class of each sample, or its labels as zeros and ones, ``run((), z)``."""
         output = self._model.output
-        return compile_rows(self._backend, lambda xp, _, z: predicted_classes(z, output, xp))
+        predicted = predicted_labels if task == "multilabel" else predicted_classes
+
+        def decided(xp: Any, state: Any, *arrays: Array) -> Array:
+            return predicted(arrays[0], output, xp)
+
+        found: RowRun = self._kept(("decide", task), lambda: compile_rows(self._backend, decided))
+        return found
 
     def block_sums(self, task: str) -> BlockRun:
         """Sum of the costs, shape (1,), and what `task_metric` sums up, ``run((), z, y)``."""
@@ -98,19 +103,20 @@ class CompiledRuns:
         return found
 
     def step_sums(self, task: str, weighted: bool) -> Callable[..., Any]:
-        """Cost of each step, and what `task_metric` sums up of all, ``run(outputs, y)``.
+        """Cost of each step, and what `task_metric` sums up of all, ``run(outputs, y, targets)``.
 
-        Outputs are z of each step, shape (steps, m, n_L); y has a row for each sample, with
-        ``weighted`` the weights as a last column.
+        Outputs are z of each step, shape (steps, m, n_L). Of y, which the costs are of, and of
+        targets, which the metric is of, there is a row for each sample; y has with ``weighted`` the
+        weights as a last column.
         """
         model, own, entries = self._model, task_metric(task), self._backend.entries_per_pass
 
-        def sums(xp: Any, outputs: Array, y: Array) -> Any:
+        def sums(xp: Any, outputs: Array, y: Array, targets: Array) -> Any:
             steps, m, n = outputs.shape
             z = xp.reshape(outputs, (-1, n))
             cost = costs_of(model, xp, z, y, weighted=weighted, entries=entries)
             costs = xp.sum(xp.reshape(cost, (steps, m)), axis=1)
-            return costs, own.block(z, model.output, y[:, :n], xp, RowReductions(xp))
+            return costs, own.block(z, model.output, targets, xp, RowReductions(xp))
 
         key = task, weighted
         found: Callable[..., Any] = self._kept(key, lambda: compile_function(self._backend, sums))

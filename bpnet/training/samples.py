@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 from ..backends import Array, Backend
 from ..data.given_pairs import refuse_without_targets, swapped
 from ..data.inputs import as_inputs
 from ..data.sources.base import Source
-from ..data.targets import as_targets
-from ..model import Model, default_task
+from ..data.targets import as_targets, target_kind
+from ..model import TARGET_KINDS, TASKS, Model, default_task
 from .trainable import Trainable
 
-__all__ = ["SamplePreparer", "check_samples", "task_undone_on_error"]
+__all__ = ["SamplePreparer", "check_samples", "check_smoothing", "smoothed"]
 
 
 def check_samples(
@@ -67,62 +65,87 @@ def _checked(
 
 
 class SamplePreparer:
-    """Checks samples and targets, brings them to the device, and smooths the targets.
+    """Checks samples and targets, and brings them to the device.
 
-    The first targets that a network is trained on decide its task, where it was not given.
+    Where the task of a network is open, the targets of the first samples decide it.
 
     Parameters
     ----------
     trainable : Trainable
-    label_smoothing : float
-        Share of each target that is spread evenly over the classes (Szegedy et al., 2016).
+    task : str, optional
+        That of the checkpoint to resume from, which was decided then.
 
     Attributes
     ----------
     model : Model
         With the task that the targets have decided.
+    is_decided : bool
+        Whether the task no longer depends on samples to come.
     """
 
-    def __init__(self, trainable: Trainable, label_smoothing: float) -> None:
-        self.model = trainable.model
-        if label_smoothing and self.model.task != "classification":
-            raise ValueError(
-                f"label_smoothing is for classification, and the task is {self.model.task}"
-            )
-        self._backend, self._adopt = trainable.backend, trainable.adopt
-        self._smoothing, self._decides = label_smoothing, trainable.task_is_open
+    def __init__(self, trainable: Trainable, task: str | None = None) -> None:
+        model = self.model = trainable.model
+        self._backend = trainable.backend
+        self._open, self.is_decided = trainable.task_is_open, not trainable.task_is_open
+        if task is not None:
+            self._resume(task)
+        elif self._open:
+            kinds = TARGET_KINDS if model.sizes[-1] > 1 else ("classes", "numbers")
+            tasks = {default_task(model.cost, model.output, kind) for kind in kinds}
+            if len(tasks) == 1:
+                self._decide(*tasks)
 
     def __call__(self, x: Any, y: Any) -> tuple[Array, Array]:
-        """Arrays of shape (m, n_0) and (m, n_L) on the device."""
-        if self._decides:
-            x, y = self._deciding(x, y)
-        else:
-            x, y = check_samples(self.model, self._backend, x, y)
-        if self._smoothing:
-            classes = max(y.shape[1], 2)
-            y = (1.0 - self._smoothing) * y + self._smoothing / classes
+        """Arrays of shape (m, n_0) and (m, n_L) on the device.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `check_samples`; also if targets contradict what those before decided of the task.
+        """
+        x, y, labelled = _checked(self.model, self._backend, x, y)
+        if self._open:
+            kind = "classes" if labelled else target_kind(y, self._backend.xp)
+            task = default_task(self.model.cost, self.model.output, kind)
+            if not self.is_decided:
+                self._decide(task)
+            elif TASKS.index(task) > TASKS.index(self.model.task):
+                raise ValueError(
+                    f"the task was taken for {self.model.task} by the targets of the first rows, "
+                    f"but here they suggest {task}: bpnet.Network(..., task={task!r}) says so"
+                )
         return x, y
 
-    def _deciding(self, x: Any, y: Any) -> tuple[Array, Array]:
-        model, xp = self.model, self._backend.xp
-        model = _with_task(model, default_task(model.cost, model.output))
-        x, y, labelled = _checked(model, self._backend, x, y)
-        real = not labelled and not bool(xp.all((y == 0.0) | (y == 1.0)))
-        task = default_task(model.cost, model.output, real_targets=real)
-        self.model, self._decides = _with_task(model, task), False
-        self._adopt(self.model)
-        return x, y
+    def _decide(self, task: str) -> None:
+        self.model, self.is_decided = self.model.replaced(task=task), True
+
+    def _resume(self, task: str) -> None:
+        if self._open:
+            self._decide(task)
+        elif task != self.model.task:
+            raise ValueError(
+                f"this fit cannot resume that of the checkpoint: its task is {task!r}, here it is "
+                f"{self.model.task!r}"
+            )
 
 
-def _with_task(model: Model, task: str) -> Model:
-    return model if model.task == task else model.replaced(task=task)
+def check_smoothing(share: float, task: str) -> None:
+    """Raise ValueError if targets are to be smoothed that are neither classes nor labels."""
+    if share and task == "regression":
+        raise ValueError(f"label_smoothing is for classification, and the task is {task}")
 
 
-@contextlib.contextmanager
-def task_undone_on_error(trainable: Trainable) -> Iterator[None]:
-    """Undo what targets decided of the task, if they are refused after all."""
-    try:
-        yield
-    except BaseException:
-        trainable.adopt(trainable.model)
-        raise
+def smoothed(y: Array, share: float, task: str) -> Array:
+    """Targets of which a share is spread evenly over the classes (Szegedy et al., 2016).
+
+    Parameters
+    ----------
+    y : array, shape (m, n_L)
+    share : float
+    task : {"classification", "multilabel", "regression"}
+        Each of several labels is a choice of two.
+    """
+    if not share:
+        return y
+    classes = 2 if task == "multilabel" else max(y.shape[1], 2)
+    return (1.0 - share) * y + share / classes

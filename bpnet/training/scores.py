@@ -14,7 +14,7 @@ __all__ = ["costs_of", "task_metric"]
 
 def task_metric(task: str) -> Accuracy | R2:
     """The metric that a history always has."""
-    return Accuracy() if task == "classification" else R2()
+    return R2() if task == "regression" else Accuracy(multilabel=task == "multilabel")
 
 
 def costs_of(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
 from ..backends import Array, Backend
 from ..compiler.rows import rows_of_steps
 from ..model import Model
+from .feeds import Block
 from .metric_columns import MetricColumns
 from .runs import CompiledRuns
 from .scores import task_metric
@@ -49,12 +49,12 @@ def evaluate(
     -------
     list of float
     """
-    own, n = task_metric(model.task), model.sizes[-1]
+    own = task_metric(model.task)
     forward, parameters = runs.forward, (state.theta, state.running)
     block_sums, rows = runs.block_sums(model.task), max(1, _CHUNK // max(model.sizes))
     sums, outputs = EpochSums(), []
     for x, y in samples:
-        m, y = x.shape[0], y if y.shape[1] == n else y[:, :n]
+        m = x.shape[0]
         for start in range(0, m, rows):
             chunk = slice(start, min(start + rows, m))
             x_k, y_k = (x, y) if m <= rows else (x[chunk, :], y[chunk, :])
@@ -103,29 +103,30 @@ class EpochScorer:
     ) -> None:
         self.metric = task_metric(model.task)
         self._backend, self._runs, self._metrics = backend, runs, metrics
-        self._n = model.sizes[-1]
         self._sums = runs.step_sums(model.task, weighted)
 
-    def add(self, outputs: Array, y: Array, order: np.ndarray[Any, Any], sums: EpochSums) -> None:
+    def add(self, outputs: Array, block: Block, sums: EpochSums) -> None:
         """Add costs and what metrics need of a block of steps.
 
         Parameters
         ----------
         outputs : array, shape (steps, batch size, n_L)
             z of the output layer.
-        y : array, shape (rows, n_L), or (rows, n_L + 1)
-        order : numpy.ndarray, shape (steps, batch size)
-            Row numbers.
+        block : Block
+            Of so many steps.
         sums : EpochSums
         """
         backend = self._backend
-        y = backend.xp.take(y, backend.from_host(order.reshape(-1), "int64"), axis=0)
-        costs, block = self._sums(outputs, y)
-        sums.add(costs, block, order.size)
+        order = backend.from_host(block.order.reshape(-1), "int64")
+        y = targets = backend.xp.take(block.y, order, axis=0)
+        if block.targets is not block.y:
+            targets = backend.xp.take(block.targets, order, axis=0)
+        costs, own = self._sums(outputs, y, targets)
+        sums.add(costs, own, block.order.size)
         if self._metrics:
             z = rows_of_steps(backend, outputs)
             sums.outputs.append(backend.to_numpy(self._runs.activate((), z)))
-            sums.targets.append(backend.to_numpy(y[:, : self._n]))
+            sums.targets.append(backend.to_numpy(targets))
 
     def join(self, sums: EpochSums) -> None:
         """Join on the device, without waiting for it, what `figures` will bring from there."""

@@ -75,7 +75,7 @@ def chosen_metrics(metrics: Iterable[Any], model: Model) -> list[Metric]:
     chosen = [one for one in get_all(metrics) if one.name != own]
     for one in chosen:
         one.check(model.task, model.sizes[-1])
-    return chosen
+    return [one.for_task(model.task) for one in chosen]
 
 
 def with_progress(callbacks: Iterable[Callback], progress: bool | None) -> list[Callback]:

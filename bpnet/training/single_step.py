@@ -12,11 +12,11 @@ from .._lib.constraints import Number
 from ..compiler.rows import rows_of_steps
 from .divergence import DivergenceError
 from .history import History
-from .samples import SamplePreparer, task_undone_on_error
+from .samples import SamplePreparer, check_smoothing, smoothed
 from .settings import STEP_SETTINGS, step_config, with_defaults
 from .step import step_inputs
 from .trainable import Trainable
-from .weights import with_weights
+from .weights import weights_of, with_weights
 
 __all__ = ["train_step"]
 
@@ -60,11 +60,12 @@ def train_step(
     with backend.scope():
         store.claim()
         try:
-            with task_undone_on_error(trainable):
-                prepare = SamplePreparer(trainable, smoothing)
-                x, y = prepare(x, y)
-                model = prepare.model
-                x, y, total = with_weights(x, y, weight, None, backend=backend, task=model.task)
+            prepare = SamplePreparer(trainable)
+            x, y = prepare(x, y)
+            model = prepare.model
+            check_smoothing(smoothing, model.task)
+            weights = weights_of(weight, None, y, backend=backend, task=model.task)
+            y, total = with_weights(smoothed(y, smoothing, model.task), weights, backend)
             if total is not None:
                 config = config.replaced(weighted=True)
             store.init_optimizer(config)
@@ -88,6 +89,7 @@ def train_step(
                 store.reset_optimizer()
                 raise
             store.commit(state, counters.replaced(steps=counters.steps + 1), config.optimizer)
+            trainable.adopt(model)
         finally:
             store.release()
     return cost

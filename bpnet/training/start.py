@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._lib.constraints import Integer, Number
+from ..backends import Array
 from ..data.sources.base import Source
 from ..optimizers import Optimizer
 from .feeds import BatchFeed, MemoryFeed
 from .fit import Fit
 from .mini_batches import MiniBatchFit
-from .samples import SamplePreparer, task_undone_on_error
+from .samples import SamplePreparer, check_smoothing, smoothed
 from .settings import (
     checked_validation,
     chosen_metrics,
@@ -21,7 +22,7 @@ from .settings import (
 )
 from .snapshot import Snapshot, read_checkpoint
 from .trainable import Trainable
-from .weights import with_weights
+from .weights import weights_of, with_weights
 
 __all__ = ["begin_fit"]
 
@@ -65,32 +66,35 @@ def begin_fit(
     epochs = Integer(0)("epochs", settings["epochs"])
     batch_size = Integer(1)("batch_size", settings["batch_size"])
     smoothing = Number(0.0, 1.0)("label_smoothing", settings["label_smoothing"])
-    metrics = chosen_metrics(settings["metrics"], trainable.model)
     resume = settings["resume"]
     if not isinstance(resume, Snapshot | None):
         resume = read_checkpoint(resume)
     callbacks = with_progress(settings["callbacks"], settings["progress"])
     backend, weights = trainable.backend, (settings["sample_weight"], settings["class_weight"])
-    with backend.scope(), task_undone_on_error(trainable):
-        prepare = SamplePreparer(trainable, smoothing)
+    with backend.scope():
+        # Everything else is checked against the task, which is decided first.
+        prepare = SamplePreparer(trainable, resume and resume.header["network"]["task"])
         total: float | None = None
-        feed: BatchFeed
         if isinstance(x, Source):
             if y is not None or any(one is not None for one in weights):
                 raise ValueError("a source has the targets itself, and no weights beside them")
-            feed = _stream(x, prepare, batch_size, trainable)
+            feed: BatchFeed = _stream(x, prepare, smoothing, batch_size, trainable)
         else:
-            x, y = prepare(x, y)
-            x, y, total = with_weights(x, y, *weights, backend=backend, task=prepare.model.task)
+            x, targets = prepare(x, y)
+            task = prepare.model.task
+            y = smoothed(targets, smoothing, task)
+            given = weights_of(*weights, targets, backend=backend, task=task)
+            y, total = with_weights(y, given, backend)
             config = config.replaced(weighted=total is not None)
-            feed = MemoryFeed(x, y, batch_size=batch_size, seed=trainable.seed)
+            feed = MemoryFeed(x, y, targets, batch_size=batch_size, seed=trainable.seed)
+        check_smoothing(smoothing, prepare.model.task)
         fit = MiniBatchFit(
             trainable._replace(model=prepare.model),
             feed,
             config,
             epochs=epochs,
             validation=checked_validation(settings["validation"], prepare.model, backend),
-            metrics=metrics,
+            metrics=chosen_metrics(settings["metrics"], prepare.model),
             callbacks=callbacks,
             evaluate_training=settings["evaluate_training"],
             total_weight=total,
@@ -101,17 +105,28 @@ def begin_fit(
 
 
 def _stream(
-    source: Source, prepare: SamplePreparer, batch_size: int, trainable: Trainable
+    source: Source,
+    prepare: SamplePreparer,
+    smoothing: float,
+    batch_size: int,
+    trainable: Trainable,
 ) -> BatchFeed:
     from .streaming import StreamFeed  # not needed by `import bpnet`
 
+    def prepared(x: Any, y: Any) -> tuple[Array, Array, Array]:
+        x, targets = prepare(x, y)
+        return x, smoothed(targets, smoothing, prepare.model.task), targets
+
     uploads = trainable.backend.uploads()
-    return StreamFeed(
+    feed = StreamFeed(
         source,
-        prepare,
+        prepared,
         batch_size=batch_size,
         seed=trainable.seed,
         scope=uploads.scope,
         done=uploads.reads_queued,
         memory=uploads.host_bytes,
     )
+    if not prepare.is_decided:
+        feed.prepare_first()
+    return feed

@@ -32,7 +32,7 @@ _ORDER = 32  # bytes that the order of rows takes for each of them
 # waits for about a millisecond.
 _LEAST_BUFFERS, _LEAST_ROWS = 8, 4096
 
-Prepare = Callable[[Any, Any], tuple[Array, Array]]
+Prepare = Callable[[Any, Any], tuple[Array, Array, Array]]
 
 
 def _nothing() -> None:
@@ -51,8 +51,9 @@ class StreamFeed:
     ----------
     source : Source
     prepare : callable
-        ``prepare(x, y) -> (x, y)``, NumPy arrays to arrays on the device. Called in the thread that
-        reads, with the rows of a whole buffer; they are its own from then on.
+        ``prepare(x, y) -> (x, y, targets)``, NumPy arrays to arrays on the device, as a `Block`
+        has them. Called in the thread that reads, with the rows of a whole buffer; they are its own
+        from then on.
     batch_size : int
     seed : int
     buffer_rows : int, optional
@@ -92,7 +93,7 @@ class StreamFeed:
     >>> from bpnet.data import ArraySource
     >>> from bpnet.training.streaming import StreamFeed
     >>> data = ArraySource(np.arange(10.0)[:, None], np.arange(10))
-    >>> feed = StreamFeed(data, lambda x, y: (x, y), batch_size=4, seed=0, buffer_rows=4)
+    >>> feed = StreamFeed(data, lambda x, y: (x, y, y), batch_size=4, seed=0, buffer_rows=4)
     >>> [block.y[block.order].tolist() for block in feed.blocks(epoch=0)]
     [[[3, 1, 9, 8]], [[0, 7, 6, 4]], [[5, 2]]]
     """
@@ -144,7 +145,7 @@ class StreamFeed:
             return
         k, start = divmod(first_step, self._steps)
         with self._read(self._buffers(epoch, k), stopping) as buffers:
-            for x, y in buffers:
+            for x, y, targets in buffers:
                 order = self._mixed(epoch, k)
                 full = len(order) // self.batch_size
                 ragged = order[full * self.batch_size :]
@@ -154,13 +155,13 @@ class StreamFeed:
                     # same.
                     while start < full:
                         stop = min((start // at_most + 1) * at_most, full)
-                        yield Block(x, y, batches[start:stop])
+                        yield Block(x, y, batches[start:stop], targets)
                         start = stop
                     if len(ragged):
-                        yield Block(x, y, ragged[None, :])
+                        yield Block(x, y, ragged[None, :], targets)
                 finally:
                     self._done()
-                    del x, y  # not to be kept while the next buffer is waited for
+                    del x, y, targets  # not to be kept while the next buffer is waited for
                 k, start = k + 1, 0
 
     def everything(
@@ -168,12 +169,18 @@ class StreamFeed:
     ) -> Iterator[tuple[Array, Array]]:
         """See `BatchFeed`. Ends what was begun before."""
         with self._read(self._in_order(), stopping) as parts:
-            for x, y in parts:
+            for x, _, targets in parts:
                 try:
-                    yield x, y
+                    yield x, targets
                 finally:
                     self._done()
-                    del x, y
+                    del x, targets
+
+    def prepare_first(self) -> None:
+        """Prepare the first rows, in this thread: for what `prepare` makes of them."""
+        with contextlib.closing(self._in_order()) as parts:
+            next(parts)
+            self._done()
 
     def close(self) -> None:
         """Stop reading; what was begun cannot be gone on with. The source stays open."""
@@ -241,7 +248,7 @@ class StreamFeed:
             start, k = start + rows, k + 1
         return found
 
-    def _filled(self, runs: list[tuple[int, int]], rows: int) -> tuple[Array, Array]:
+    def _filled(self, runs: list[tuple[int, int]], rows: int) -> tuple[Array, Array, Array]:
         """Runs of rows, one after another and filled up to so many rows, on the device."""
         x, y = self._source.gather(runs, rows, self._pool.empty)
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ..backends import Backend
-from ..model import Model
+from ..model import Model, default_task
 from .runs import CompiledRuns
 from .store import StateStore
 
@@ -26,9 +27,9 @@ class Trainable(NamedTuple):
     metadata : callable
         ``metadata()`` is written to checkpoints.
     task_is_open : bool
-        Whether the first training targets may still decide the model's task.
+        Whether the task was not given, and nothing was learned with one yet.
     adopt : callable
-        ``adopt(model)`` is called when they have.
+        ``adopt(model)`` gives the network this model, which may have another task.
     """
 
     model: Model
@@ -39,3 +40,19 @@ class Trainable(NamedTuple):
     metadata: Callable[[], dict[str, Any]]
     task_is_open: bool
     adopt: Callable[[Model], None]
+
+    @contextlib.contextmanager
+    def task_adopted(self) -> Iterator[None]:
+        """Give the network the model's task, unless what is done meanwhile fails."""
+        self.adopt(self.model)
+        try:
+            yield
+        except BaseException:
+            self.undo_task()
+            raise
+
+    def undo_task(self) -> None:
+        """Forget what targets decided of the task, if it was open."""
+        if self.task_is_open:
+            task = default_task(self.model.cost, self.model.output)
+            self.adopt(self.model.replaced(task=task))

@@ -31,7 +31,7 @@ def weights_of(
     y : array, shape (m, n_L)
         Rows of targets, on the device.
     backend : Backend
-    task : {"classification", "regression"}
+    task : {"classification", "multilabel", "regression"}
 
     Raises
     ------
@@ -73,17 +73,16 @@ def weights_of(
 
 
 def with_weights(
-    x: Array, y: Array, sample_weight: Any, class_weight: Any, *, backend: Backend, task: str
-) -> tuple[Array, Array, float | None]:
-    """Samples, targets with the weights as a last column, and the sum of the weights.
+    y: Array, weights: np.ndarray[Any, Any] | None, backend: Backend
+) -> tuple[Array, float | None]:
+    """Targets with the weights as a last column, and the sum of the weights.
 
     Without weights the targets are as they were, and the sum is None.
     """
-    weights = weights_of(sample_weight, class_weight, y, backend=backend, task=task)
     if weights is None:
-        return x, y, None
+        return y, None
     column = backend.asarray(weights[:, None], "sample_weight")
-    return x, backend.xp.concat([y, column], axis=1), float(weights.sum(dtype=np.float64))
+    return backend.xp.concat([y, column], axis=1), float(weights.sum(dtype=np.float64))
 
 
 def _factors(class_weight: Any, labels: np.ndarray[Any, Any], n: int) -> np.ndarray[Any, Any]:

@@ -181,6 +181,22 @@ def test_out_does_not_destroy_what_predictions_are_made_of(capsys):
     assert (model.read_bytes(), Path("table.csv").read_bytes()) == before
 
 
+def test_several_labels_have_a_column_each(capsys, tmp_path):
+    x = np.random.default_rng(0).normal(size=(30, 2))
+    net = bpnet.Network([2, 2], cost="binary_cross_entropy", seed=0)
+    net.fit(x, (x > 0).astype(float), epochs=1, batch_size=30)
+    net.metadata = {"target": "mark", "classes": ["left", "right"]}
+    net.save(tmp_path / "model.safetensors")
+    np.savez(tmp_path / "x.npz", x=x)
+    (header, *rows), _ = predict(
+        capsys, str(tmp_path / "model.safetensors"), str(tmp_path / "x.npz")
+    )
+    assert header == ["mark_left", "mark_right", "probability_left", "probability_right"]
+    found = np.asarray(rows, dtype=float)
+    assert np.array_equal(found[:, :2], net.predict(x))
+    assert np.allclose(found[:, 2:], net.predict_proba(x), rtol=1e-5)
+
+
 def test_predictions_that_find_no_room_leave_the_old_ones(capsys):
     Path("full.csv").write_text("earlier\n")
     with room_for(1000):

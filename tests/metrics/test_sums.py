@@ -5,7 +5,6 @@ import pytest
 
 from bpnet import activations, metrics
 from bpnet.compiler.rows import RowReductions
-from bpnet.metrics.accuracy import Accuracy
 from bpnet.metrics.classes import classes_of_rows, predicted_classes, target_classes
 from bpnet.metrics.r2 import R2
 
@@ -27,16 +26,17 @@ def by_sums(metric, target, z, sigma, y):
 
 
 @pytest.mark.parametrize("name", ["sigmoid", "softmax", "identity", "relu"])
-@pytest.mark.parametrize("outputs", [1, 3])
-def test_accuracy(target, name, outputs):
+@pytest.mark.parametrize(("outputs", "multilabel"), [(1, False), (3, False), (3, True)])
+def test_accuracy(target, name, outputs, multilabel):
     rng = np.random.default_rng(outputs)
     sigma = activations.get(name)
     z = rng.standard_normal((sum(BLOCKS), outputs))
     y = (np.eye(outputs)[rng.integers(0, outputs, len(z))] if outputs > 1 else z > 0.3) * 1.0
     y[::3] = 1 - y[::3]
-    expected = metrics.get("accuracy")(y, sigma.value(z))
+    accuracy = metrics.Accuracy(multilabel)
+    expected = accuracy(y, sigma.value(z))
     assert 0.0 < expected < 1.0 or outputs == 1
-    assert by_sums(Accuracy(), target, z, sigma, y) == expected
+    assert by_sums(accuracy, target, z, sigma, y) == expected
 
 
 @pytest.mark.parametrize("outputs", [1, 3])

@@ -27,7 +27,12 @@ REAL = [[0.25, 0.5], [0.1, 0.9], [0.3, 0.2], [1.0, 0.0]]
         ([3, 1], {}, [0.0, 1.0, 1.0, 0.0], "classification"),
         ([3, 1], {}, [[0], [1], [1], [0]], "classification"),
         ([3, 1], {}, [0.3, 0.9, 0.1, 0.0], "regression"),
-        ([3, 2], {}, ROWS, "classification"),
+        ([3, 2], {}, ROWS, "multilabel"),
+        ([3, 2], {}, [[1, 0], [0, 1], [1, 0], [0, 1]], "classification"),
+        ([3, 2], {"cost": "cross_entropy"}, ROWS, "multilabel"),
+        ([3, 2], {"activations": ["identity"]}, ROWS, "regression"),
+        ([3, 2], {"task": "classification"}, ROWS, "classification"),
+        ([3, 1], {"task": "multilabel"}, [[0], [1], [1], [0]], "multilabel"),
         ([3, 2], {}, REAL, "regression"),
         ([3, 4], {}, [0, 3, 1, 2], "classification"),
         ([3, 2], {"cost": "cross_entropy"}, REAL, "classification"),
@@ -50,7 +55,7 @@ def test_the_task_is_seen_from_outputs_cost_and_targets(sizes, options, y, task)
     net = bpnet.Network(sizes, seed=0, **options)
     _, columns, after = trained(y, net)
     assert after == task
-    assert columns[2] == {"classification": "train_accuracy", "regression": "train_r2"}[task]
+    assert columns[2] == ("train_r2" if task == "regression" else "train_accuracy")
 
 
 def test_real_targets_make_sigmoid_outputs_values(data):
@@ -104,6 +109,52 @@ def test_labels_of_one_output_are_smoothed_towards_a_half():
     found = []
     for targets, share in ((y, 0.2), (0.8 * y[:, None] + 0.1, 0.0)):
         net = bpnet.Network([4, 5, 1], cost="cross_entropy", dtype="float64", seed=0)
+        fit(net, (x, targets), label_smoothing=share)
+        found.append(parameters(net))
+    assert relative(*found) < 1e-14
+
+
+def hits(y, a):
+    """Share of the targets that are exactly 1, and whose output exceeds a half."""
+    return float(((y == 1) & (a > 0.5)).sum() / (y == 1).sum())
+
+
+def spoken(y, a):
+    return float(y.sum())
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("evaluate", [False, True])
+@pytest.mark.parametrize("kind", ["classes", "binary", "labels"])
+def test_metrics_and_evaluations_see_targets_as_they_were_given(target, kind, evaluate, streamed):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((101, 4))
+    y = {"classes": (x[:, 0] > 0).astype(int) + (x[:, 1] > 0), "binary": (x[:, :1] > 0) * 1.0,
+         "labels": (x[:, :3] > 0) * 1.0}[kind]  # fmt: skip
+    cost = "log_likelihood" if kind == "classes" else "cross_entropy"
+    sizes = [4, 8, 1 if kind == "binary" else 3]
+    net = bpnet.Network(sizes, cost=cost, backend=target.backend(), seed=0)
+    given = target.give(x), target.give(y)
+    data = (bpnet.data.ArraySource(x, y), None) if streamed else given
+    weights = {} if streamed else {"sample_weight": rng.uniform(0.1, 2.0, 101)}
+    history = net.fit(
+        *data, epochs=2, batch_size=10, validation=given, evaluate_training=evaluate,
+        metrics=[hits, spoken], optimizer=bpnet.SGD(0.0), label_smoothing=0.9, **weights,
+    )  # fmt: skip
+    for name in ("hits", "spoken", "accuracy") + ("cost",) * evaluate:
+        expected = pytest.approx(history[f"validation_{name}"], rel=1e-12)
+        assert history[f"train_{name}"] == expected
+    assert history["train_spoken"][0] == (len(x) if kind == "classes" else y.sum())
+    if not evaluate:  # the cost that is minimized is that of smoothed targets
+        assert abs(history["train_cost"][0] - history["validation_cost"][0]) > 1e-3
+
+
+def test_each_of_several_labels_is_smoothed_towards_a_half():
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((N, 4)), rng.integers(0, 2, (N, 3)).astype(float)
+    found = []
+    for targets, share in ((y, 0.2), (0.8 * y + 0.1, 0.0)):
+        net = bpnet.Network([4, 5, 3], cost="cross_entropy", dtype="float64", seed=0)
         fit(net, (x, targets), label_smoothing=share)
         found.append(parameters(net))
     assert relative(*found) < 1e-14

@@ -35,7 +35,7 @@ class Numbered(Source):
 
 
 def as_is(x, y):
-    return x, y
+    return x, y, y
 
 
 def feed(n, batch=10, rows=100, block=None, seed=0, prepare=as_is, source=None, **options):
@@ -48,7 +48,7 @@ def feed(n, batch=10, rows=100, block=None, seed=0, prepare=as_is, source=None, 
 def batches(blocks):
     """The rows of each mini-batch, by their numbers."""
     found = []
-    for x, y, order in blocks:
+    for x, y, order, _ in blocks:
         assert order.dtype == np.int64
         assert (x[:, 0] == y).all()
         found += y[order].tolist()
@@ -65,4 +65,4 @@ sizes = st.tuples(
 
 
 def asked_rows(one):
-    return [each for _, y, order in one.blocks(0) for each in y[order].tolist()]
+    return [each for _, y, order, _ in one.blocks(0) for each in y[order].tolist()]

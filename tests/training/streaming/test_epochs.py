@@ -155,12 +155,13 @@ class TestLibraries:
         expected = batches(feed(333).blocks(2))
 
         def prepare(x, y):
-            return backend.from_host(x, "float64"), backend.from_host(y, "int64")
+            y = backend.from_host(y, "int64")
+            return backend.from_host(x, "float64"), y, y
 
         one = feed(333, prepare=prepare, scope=backend.scope)
         found = []
         with backend.scope():
-            for x, y, order in one.blocks(2):
+            for x, y, order, _ in one.blocks(2):
                 assert backend.owns(x)
                 rows = backend.from_host(order.ravel(), "int64")
                 part = backend.to_numpy(backend.xp.take(y, rows, axis=0))

@@ -52,7 +52,7 @@ class TestErrors:
         def prepare(x, y):
             if (x == bad).any():
                 raise ValueError("not finite")
-            return x, y
+            return x, y, y
 
         with pytest.raises(ValueError, match=rf"numbered, row {bad}: not finite") as caught:
             list(feed(500, prepare=prepare).blocks(0))
@@ -70,7 +70,7 @@ class TestErrors:
         def prepare(x, y):
             if len(x) > 50:
                 raise ValueError("too many")
-            return x, y
+            return x, y, y
 
         with pytest.raises(ValueError, match=r"^too many"):
             list(feed(500, prepare=prepare).blocks(0))

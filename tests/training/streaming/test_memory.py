@@ -30,14 +30,14 @@ run = compile_step(backend, step)
 def train(source, memory):
     feed = StreamFeed(
         source,
-        lambda x, y: (backend.asarray(x), backend.asarray(y)),
+        lambda x, y: (backend.asarray(x), backend.asarray(y), None),
         batch_size=128,
         seed=0,
         buffer_rows=rows_within(memory, 21),
         scope=backend.scope,
     )
     state, steps = (np.zeros((20, 1), np.float32),), 0
-    for x, y, order in feed.blocks(0, 0, 1024):
+    for x, y, order, _ in feed.blocks(0, 0, 1024):
         state, z = run(state, x, y, order, [(0.1,)] * len(order))
         steps += len(order)
     return steps

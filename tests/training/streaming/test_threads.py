@@ -21,7 +21,7 @@ def samples():
         yield [0.0], 0
 
 data = IterableSource(samples, 10**6)
-feed = StreamFeed(data, lambda x, y: (x, y), batch_size=1, seed=0, buffer_rows=1)
+feed = StreamFeed(data, lambda x, y: (x, y, y), batch_size=1, seed=0, buffer_rows=1)
 blocks = feed.blocks(0)
 next(blocks)
 {end}
@@ -73,7 +73,7 @@ class TestThread:
         def prepare(x, y):
             prepared.append(0)
             assert len(prepared) <= len(taken) + 2
-            return x, y
+            return x, y, y
 
         one = feed(1000, prepare=prepare)
         for block in one.blocks(0):
@@ -96,7 +96,7 @@ class TestThread:
 
         def prepare(x, y):
             told.append(("prepare", threading.current_thread() in readers()))
-            return x, y
+            return x, y, y
 
         def done():
             told.append(("done", threading.current_thread() in readers()))
