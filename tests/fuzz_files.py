@@ -10,9 +10,23 @@ from pathlib import Path
 
 from fuzz import trials
 from fuzz.bad_reader import BadReader
+from fuzz.data_files import CsvFiles, IdxFiles, NpyFiles, NpzFiles, ParquetFiles
 from fuzz.model_files import ModelFiles
+from fuzz.settings_files import SettingsFiles
 
-FORMATS = {form.name: form for form in (ModelFiles(), BadReader())}
+FORMATS = {
+    form.name: form
+    for form in (
+        ModelFiles(),
+        IdxFiles(),
+        NpyFiles(),
+        NpzFiles(),
+        CsvFiles(),
+        ParquetFiles(),
+        SettingsFiles(),
+        BadReader(),
+    )
+}
 
 
 def main():
