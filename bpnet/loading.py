@@ -6,12 +6,13 @@ import os
 from typing import Any
 
 from . import backends as _backends
-from ._lib.constraints import Boolean, Integer
-from .backends import Backend, BackendUnavailableError
-from .model.arrays import flat_parameters
+from .backends import Backend
+from .model.arrays import check_running, check_values, flat_parameters
 from .model.description import model_from
+from .model.metadata import check_metadata
 from .network import Network
 from .storage.models import read_model
+from .storage.safetensors import as_damage
 from .training import Counters, TrainingState
 from .training.state import Trained
 
@@ -47,7 +48,8 @@ def load(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is not a model of bpnet, is damaged, or comes from a newer release.
+        If it is not a model of bpnet, is damaged, or comes from a newer release. The message names
+        the file and what is wrong in it. Every value is checked: a network that loads predicts.
 
     Examples
     --------
@@ -60,22 +62,17 @@ def load(
         backend, device, dtype
     )  # what is wrong with these is not the file's fault
     arrays, header = read_model(path)
-    try:
+    with as_damage(path):
         model = model_from(header, custom or {})
         theta, running = flat_parameters(model.architecture, arrays)
-        counters = Counters(
-            epochs=Integer(0)("epochs", header["epochs"]),
-            steps=Integer(0)("steps", header.get("steps", 0)),  # absent from older files
-        )
-        state = TrainingState(theta, (), (running,) if running.size else ())
-        net = object.__new__(Network)
-        own = _backends.get_backend(backend, device, dtype or header["dtype"])
-        seed, metadata = Integer(0)("seed", header["seed"]), dict(header["metadata"])
-        task_given = not Boolean()("task_is_open", header.get("task_is_open", False))
-        net.__setstate__((model, task_given, own, seed, metadata, Trained(state, counters)))
-    except BackendUnavailableError:
-        raise
-    except (KeyError, TypeError, ValueError) as error:
-        what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise ValueError(f"{os.fspath(path)!r} cannot be read, or is damaged: {what}") from error
+        check_values(arrays, header["dtype"])
+        check_running(model.architecture, running)
+        check_metadata(header["metadata"], model)
+    counters = Counters(epochs=header["epochs"], steps=header.get("steps", 0))
+    state = TrainingState(theta, (), (running,) if running.size else ())
+    own = _backends.get_backend(backend, device, dtype or header["dtype"])
+    net = object.__new__(Network)
+    trained = Trained(state, counters)
+    task_given = not header.get("task_is_open", False)
+    net.__setstate__((model, task_given, own, header["seed"], header["metadata"], trained))
     return net

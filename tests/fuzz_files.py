@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fuzz import trials
 from fuzz.bad_reader import BadReader
+from fuzz.checkpoint_files import CheckpointFiles
 from fuzz.data_files import CsvFiles, IdxFiles, NpyFiles, NpzFiles, ParquetFiles
 from fuzz.model_files import ModelFiles
 from fuzz.settings_files import SettingsFiles
@@ -18,6 +19,7 @@ FORMATS = {
     form.name: form
     for form in (
         ModelFiles(),
+        CheckpointFiles(),
         IdxFiles(),
         NpyFiles(),
         NpzFiles(),

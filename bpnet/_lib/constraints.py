@@ -17,7 +17,7 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
-from .registry import check_name
+from .registry import check_name, shown
 
 __all__ = [
     "Boolean",
@@ -150,7 +150,7 @@ class Integer(Constraint):
         ):
             limits = [] if self.low is None else [f"at least {self.low}"]
             limits += [] if self.high is None else [f"at most {self.high}"]
-            raise ValueError(f"{name} must be {' and '.join(limits)}, not {number}")
+            raise ValueError(f"{name} must be {' and '.join(limits)}, not {shown(number)}")
         return number
 
 
@@ -205,7 +205,7 @@ class Function(Constraint):
 
     def convert(self, name: str, value: Any) -> Any:
         if not callable(value):
-            raise TypeError(f"{name} must be a function of {self.arguments}, not {value!r}")
+            raise TypeError(f"{name} must be a function of {self.arguments}, not {shown(value)}")
         return value
 
 
@@ -225,7 +225,7 @@ class Each(Constraint):
 
     def convert(self, name: str, value: Any) -> tuple[Any, ...]:
         if isinstance(value, str) or not isinstance(value, Iterable):
-            raise TypeError(f"{name} must be a sequence, not {value!r}")
+            raise TypeError(f"{name} must be a sequence, not {shown(value)}")
         items = tuple(value)
         if self.length is not None and len(items) != self.length:
             raise ValueError(f"{name} must have {self.length} items, not {len(items)}")
@@ -245,4 +245,4 @@ def _counts(value: Any) -> bool:
 
 def _described(value: Any) -> str:
     shape: Any = getattr(value, "shape", ())
-    return f"an array of shape {tuple(shape)}" if shape else repr(value)
+    return f"an array of shape {tuple(shape)}" if shape else shown(value)

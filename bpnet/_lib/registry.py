@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
-__all__ = ["check_name", "closest", "lookup", "to_record"]
+__all__ = ["check_name", "closest", "lookup", "shown", "to_record"]
 
 T = TypeVar("T")
 
@@ -32,9 +32,24 @@ def check_name(name: str, names: Collection[str], what: str) -> str:
     """
     if name in names:
         return name
-    meant = closest(name, names)
+    meant = closest(name, names) if len(str(name)) < 100 else None
     hint = f"known are {', '.join(names)}" if meant is None else f"did you mean {meant!r}?"
-    raise ValueError(f"unknown {what} {name!r}: {hint}")
+    raise ValueError(f"unknown {what} {shown(name)}: {hint}")
+
+
+def shown(value: Any) -> str:
+    """``repr(value)`` for a message, shortened if it is long.
+
+    >>> shown(3), shown("a" * 1000)
+    ('3', "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'")
+    """
+    import reprlib  # not needed by `import bpnet`
+
+    short = reprlib.Repr()
+    short.maxstring = short.maxlong = 80
+    short.maxother = 400
+    text = short.repr(value)
+    return text if len(text) <= 400 else f"{text[:397]}..."
 
 
 def lookup(chosen: Any, table: Mapping[str, Callable[[], T]], kind: type[T], what: str) -> T:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from .._lib.registry import shown
 from ..backends import Backend
 from .architecture import Architecture
 
-__all__ = ["checked_arrays", "flat_parameters", "named_arrays"]
+__all__ = ["check_running", "check_values", "checked_arrays", "flat_parameters", "named_arrays"]
 
 HostArray = np.ndarray[Any, Any]
 
@@ -66,7 +67,7 @@ def flat_parameters(
     size = (architecture.running_size,)
     running = _shaped("running", rest.pop("running", np.zeros(0)), size)
     if rest:
-        raise ValueError(f"it has unknown {', '.join(rest)}")
+        raise ValueError(f"it has unknown {shown(', '.join(rest))[1:-1]}")
     return theta, running
 
 
@@ -74,6 +75,23 @@ def _shaped(name: str, array: HostArray, shape: tuple[int, ...]) -> HostArray:
     if array.shape != shape:
         raise ValueError(f"{name} has shape {array.shape}, its header means {shape}")
     return array
+
+
+def check_values(arrays: Mapping[str, HostArray], dtype: str) -> None:
+    """Raise ValueError unless each array is of this type and finite everywhere."""
+    for name, array in arrays.items():
+        if array.dtype != dtype:
+            raise ValueError(f"{name} has dtype {array.dtype}, but the network {dtype}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} is not finite everywhere")
+
+
+def check_running(architecture: Architecture, running: HostArray) -> None:
+    """Raise ValueError if a running variance is negative."""
+    layers = architecture.batch_norm_layers
+    for l, (_, variance) in architecture.layout.split_running(running, np, layers).items():
+        if (variance < 0.0).any():
+            raise ValueError(f"a running variance of layer {l + 1} is {variance.min():g}, below 0")
 
 
 def checked_arrays(

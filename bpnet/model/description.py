@@ -42,6 +42,7 @@ def model_from(description: Mapping[str, Any], custom: Mapping[str, Any]) -> Mod
     Parameters
     ----------
     description : mapping
+        With values of the kinds that `bpnet.storage.models.MODEL_HEADER` says.
     custom : mapping of str
         The user's own activations and costs by name.
 
@@ -72,9 +73,10 @@ def _options(architecture: Architecture) -> dict[str, dict[str, Any]]:
 def _layers(sizes: list[int], options: Mapping[str, Mapping[str, Any]]) -> list[int | Layer]:
     """Layers of what `_options` gave."""
     layers: list[int | Layer] = list(sizes)
+    numbers = {str(l) for l in range(len(sizes))}
     for l, given in options.items():
-        if int(l) not in range(len(sizes)):
-            raise ValueError(f"there are options of layer {l}, but {len(sizes)} layers")
+        if l not in numbers:
+            raise ValueError(f"there are options of layer {l:.80}, but {len(sizes)} layers")
         own = dict(given)
         if "normalization" in own:
             record = dict(own["normalization"])

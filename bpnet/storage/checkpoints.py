@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from .header import CHECKPOINT, MODEL, encode_header, read_header
-from .safetensors import read_arrays, write_arrays
+from .header import CHECKPOINT, MODEL, decode_header, encode_header
+from .rows import rows_of, table_of
+from .safetensors import as_damage, read_arrays, write_arrays
 
 __all__ = ["decode_checkpoint", "read_checkpoint_file", "write_checkpoint_file"]
 
 _DIGEST = "digest"  # key among the texts
+_VERSIONS = 1, 2  # the first has the history in its header
+_HISTORY = "history."  # begins the names of the history's columns
 
 
 def write_checkpoint_file(
@@ -26,14 +29,21 @@ def write_checkpoint_file(
         Its folder must exist.
     arrays : dict of str to numpy.ndarray
     header : dict
-        JSON values, NaN and infinity included; NumPy scalars become Python's own.
+        JSON values, NaN and infinity included; NumPy scalars become Python's own. The rows of
+        ``"history"`` become an array for each column: a header has a largest size.
 
     Raises
     ------
     OSError
         If the file cannot be written; one that was there is kept.
+    TypeError, ValueError
+        If a value is none that JSON can say, or the header is too large.
     """
-    text = encode_header(header, default=_python_scalar)  # unsorted: a history's columns are not
+    table = table_of(header.get("history"))
+    if table is not None:
+        arrays = {**arrays, **{_HISTORY + name: column for name, column in table.items()}}
+        header = {**header, "history": {"columns": list(table)}}
+    text = encode_header(header, _VERSIONS[-1], default=_python_scalar)
     write_arrays(path, arrays, {CHECKPOINT: text, _DIGEST: _digest(arrays, text)})
 
 
@@ -66,14 +76,19 @@ def read_checkpoint_file(
         )
     if CHECKPOINT not in texts:
         raise ValueError(f"{os.fspath(path)!r} is a safetensors file, but no bpnet checkpoint")
-    return arrays, decode_checkpoint(path, arrays, texts)
+    header = decode_checkpoint(path, arrays, texts)
+    history = header.get("history")
+    if isinstance(history, dict):
+        with as_damage(path):
+            header["history"] = rows_of(history["columns"], _HISTORY, arrays)
+    return {n: a for n, a in arrays.items() if not n.startswith(_HISTORY)}, header
 
 
 def decode_checkpoint(
     path: str | os.PathLike[str], arrays: dict[str, np.ndarray[Any, Any]], texts: dict[str, str]
 ) -> dict[str, Any]:
     """Header of a checkpoint that has been read; raises where its digest is not right."""
-    header = read_header(path, texts[CHECKPOINT], "checkpoint")
+    header = decode_header(path, texts[CHECKPOINT], "checkpoint", _VERSIONS)
     if texts.get(_DIGEST) != _digest(arrays, texts[CHECKPOINT]):
         raise ValueError(f"{os.fspath(path)!r} is damaged: its digest is not that of its content")
     return header

@@ -5,21 +5,26 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from .._lib.registry import shown
 from .safetensors import damaged
 
-__all__ = ["CHECKPOINT", "MODEL", "SCHEMA_VERSION", "encode_header", "read_header"]
+__all__ = ["CHECKPOINT", "MODEL", "decode_header", "encode_header"]
 
-SCHEMA_VERSION = 1
 MODEL, CHECKPOINT = "bpnet", "bpnet-checkpoint"  # keys of a header among the texts of a file
 
+# Values in a header, by which a text of some megabytes can take a hundred times as much memory.
+# That is the history of half a million epochs, which earlier checkpoints have there.
+_MOST_VALUES = 6_000_000
 
-def encode_header(header: dict[str, Any], **options: Any) -> str:
+
+def encode_header(header: dict[str, Any], version: int, **options: Any) -> str:
     """A header as JSON, with the version of its schema.
 
     Parameters
     ----------
     header : dict
         JSON values, or what ``options`` encode as such.
+    version : int
     options
         Of ``json.dumps``.
 
@@ -34,11 +39,23 @@ def encode_header(header: dict[str, Any], **options: Any) -> str:
     """
     import json
 
-    return json.dumps({"schema_version": SCHEMA_VERSION, **header}, **options)
+    return json.dumps({"schema_version": version, **header}, **options)
 
 
-def read_header(path: str | os.PathLike[str], text: str, what: str) -> dict[str, Any]:
-    """The header that `encode_header` wrote, with its version checked.
+def decode_header(
+    path: str | os.PathLike[str], text: str, what: str, versions: tuple[int, ...]
+) -> dict[str, Any]:
+    """The header that `encode_header` wrote, with its version checked, but nothing else.
+
+    Parameters
+    ----------
+    path : path
+        For messages.
+    text : str
+    what : str
+        What the file should be, for messages.
+    versions : tuple of int
+        Those that can be read, the latest last.
 
     Raises
     ------
@@ -47,15 +64,18 @@ def read_header(path: str | os.PathLike[str], text: str, what: str) -> dict[str,
     """
     import json
 
+    if sum(map(text.count, ",[{")) > _MOST_VALUES:
+        raise damaged(path, what, f"its header has more than {_MOST_VALUES:,} values")
     try:
         header = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also for a number of thousands of digits
         raise damaged(path, what, error) from error
     version = header.get("schema_version") if isinstance(header, dict) else None
-    if version != SCHEMA_VERSION:
+    if isinstance(version, bool) or version not in versions:
+        known = " and ".join(map(str, versions))
         raise ValueError(
-            f"{os.fspath(path)!r} has schema_version {version!r}, this bpnet reads "
-            f"{SCHEMA_VERSION}: a newer release wrote it, or it is damaged"
+            f"{os.fspath(path)!r} has schema_version {shown(version)}, this bpnet reads "
+            f"{known}: a newer release wrote it, or it is damaged"
         )
     found: dict[str, Any] = header
     return found

@@ -7,11 +7,36 @@ from typing import Any
 
 import numpy as np
 
+from .._lib.constraints import Boolean, Choice, Each, Integer, Text
+from .._lib.records import Json, MapOf, Record
 from .checkpoints import decode_checkpoint
-from .header import CHECKPOINT, MODEL, encode_header, read_header
-from .safetensors import read_arrays, write_arrays
+from .header import CHECKPOINT, MODEL, decode_header, encode_header
+from .safetensors import as_damage, read_arrays, write_arrays
 
-__all__ = ["read_model", "write_model"]
+__all__ = ["MODEL_HEADER", "read_model", "write_model"]
+
+_VERSION = 1
+_COUNT = Integer(0, 2**53)  # as large as a float can count
+_FUNCTION = Record({"name": Text()})  # of its parameters the classes themselves know more
+
+MODEL_HEADER = Record(
+    {
+        "sizes": Each(Integer(1, 2**31 - 1)),
+        "activations": Each(_FUNCTION),
+        "cost": _FUNCTION,
+        "task": Text(),
+        "dtype": Choice("float32", "float64"),
+        "seed": Integer(0),
+        "epochs": _COUNT,
+        "metadata": Record({}),
+    },
+    {
+        "steps": _COUNT,
+        "task_is_open": Boolean(),
+        "layers": MapOf(Record({}, {"normalization": _FUNCTION})),
+    },
+)
+"""What a file says of a network beside its arrays. Earlier files lack the keys given last."""
 
 # Arrays of the network in a checkpoint; earlier files number the parts of the state.
 _IN_CHECKPOINT = {
@@ -40,9 +65,11 @@ def write_model(
     OSError
         If the file cannot be written; one that was there is kept.
     TypeError, ValueError
-        If the header holds what JSON has not, NaN and infinity included.
+        If the header holds what JSON has not, NaN and infinity included, or `read_model` would
+        refuse it.
     """
-    text = encode_header(header, sort_keys=True, allow_nan=False)
+    text = encode_header(header, _VERSION, sort_keys=True, allow_nan=False)
+    MODEL_HEADER("", Json()("", decode_header(path, text, "model", (_VERSION,))))
     write_arrays(path, arrays, {MODEL: text})
 
 
@@ -61,6 +88,7 @@ def read_model(
         By the names that `write_model` was given; of a checkpoint ``theta``, and ``running`` where
         there is one.
     header : dict
+        As `MODEL_HEADER` says.
 
     Raises
     ------
@@ -70,16 +98,17 @@ def read_model(
         If it is not a model of bpnet, is damaged, or comes from a newer release.
     """
     arrays, texts = read_arrays(path, "model")
+    header: Any
     if CHECKPOINT in texts:
-        header = {**decode_checkpoint(path, arrays, texts)["network"]}
+        header = decode_checkpoint(path, arrays, texts).get("network")
+        name, json = "network", Json(finite=False)
         arrays = {
             _IN_CHECKPOINT[name]: array for name, array in arrays.items() if name in _IN_CHECKPOINT
         }
     elif MODEL in texts:
-        header = read_header(path, texts[MODEL], "model")
+        header = decode_header(path, texts[MODEL], "model", (_VERSION,))
+        name, json = "", Json()
     else:
         raise ValueError(f"{os.fspath(path)!r} is a safetensors file, but no bpnet model")
-    for name, array in arrays.items():
-        if not np.isfinite(array).all():
-            raise ValueError(f"{os.fspath(path)!r} is damaged: {name} is not finite everywhere")
-    return arrays, header
+    with as_damage(path):
+        return arrays, MODEL_HEADER(name, json(name, header))

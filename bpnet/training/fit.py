@@ -19,6 +19,7 @@ from .interrupt import Interrupt
 from .metric_columns import MetricColumns
 from .scoring import EpochScorer, evaluate
 from .snapshot import Snapshot
+from .snapshot_checks import checked_parameters
 from .state import Counters, Trained, TrainingState, map_arrays
 from .sums import EpochSums
 from .trainable import Trainable
@@ -91,6 +92,7 @@ class Fit(ABC):
         self._begun: list[Any] = []  # callbacks that are to be ended
         self._reason: str | None = None
         self._deadlines: dict[str, float] = {}
+        self._done = 0  # epochs of this fit, whatever a callback makes of its history
         self._sums: EpochSums | None = None
         self._began = 0.0
 
@@ -200,12 +202,9 @@ class Fit(ABC):
 
     def from_host(self, parameters: Any) -> Any:
         """What `to_host` returned, on the device again."""
-        state, steps = parameters
-        if not isinstance(state, tuple):  # earlier files have the parameters and running averages
-            (theta, running), (steps, now) = parameters, (None, self._store.state)
-            state = theta, (), running, (theta,) if now.average else (), ()
-        backend = self.backend
-        return map_arrays(lambda one: backend.from_host(one, one.dtype.name), state), steps
+        backend, now = self.backend, self._store.current
+        state, steps = checked_parameters(parameters, now, self._model, backend.dtype)
+        return map_arrays(lambda one: backend.from_host(one, backend.dtype), state), steps
 
     @abstractmethod
     def snapshot(self) -> Snapshot:
@@ -214,8 +213,11 @@ class Fit(ABC):
     # ------------------------------------------------------------------ how it goes
 
     @abstractmethod
-    def begin(self, resume: Snapshot | None = None) -> None:
-        """Let the callbacks object before anything changes; then go back to a snapshot."""
+    def begin(self, resume: Snapshot | None = None, origin: str = "resume") -> None:
+        """Let the callbacks object before anything changes; then go back to a snapshot.
+
+        ``origin`` is what messages call the snapshot.
+        """
 
     def run(self) -> History:
         """Train for all epochs."""
@@ -243,9 +245,13 @@ class Fit(ABC):
     def _beginning(self) -> Iterator[None]:
         """Begin the callbacks; if one objects, or what follows, those that began are ended."""
         self._store.claim()
+        before = self._store.current
         try:
             with self._trainable.task_adopted(), self._begin_callbacks():
                 yield
+        except BaseException:
+            self._store.current = before  # whatever the callbacks restored at their end
+            raise
         finally:
             self._store.release()
 
@@ -314,7 +320,7 @@ class Fit(ABC):
             self._store.release()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        while len(self.history) < self.epochs and self._continues():
+        while self._done < self.epochs and self._continues():
             row = self.epoch()
             if row is None:
                 return
@@ -328,6 +334,7 @@ class Fit(ABC):
             with self.backend.scope():
                 row = self._epoch()
                 if row is not None:
+                    self._done += 1
                     self.history.rows.append(row)
                     self._tell("on_epoch_end", self, row)
             return row

@@ -105,7 +105,7 @@ class _LBFGSFit(Fit):
         self._cost = 0.0
         self._at: Vector | None = None
 
-    def begin(self, resume: Snapshot | None = None) -> None:
+    def begin(self, resume: Snapshot | None = None, origin: str = "resume") -> None:
         with self._beginning():
             pass
 

@@ -72,18 +72,14 @@ class MiniBatchFit(Fit):
     def step_of_epoch(self) -> int | None:
         return super().step_of_epoch() if self._whole_block else None
 
-    def begin(self, resume: Snapshot | None = None) -> None:
-        store, self.resumed = self._store, resume
+    def begin(self, resume: Snapshot | None = None, origin: str = "resume") -> None:
+        self.resumed = resume
         with self._beginning():
             if resume is not None:
-                check_same_fit(resume, self._identity(), self._callbacks)
-                before = store.current
                 try:
-                    store.init_optimizer(self._config)
                     self._go_back(resume)
-                except BaseException:
-                    store.current = before
-                    raise
+                except ValueError as error:
+                    raise ValueError(f"{origin}: {error}") from error
 
     def snapshot(self) -> Snapshot:
         return take_snapshot(
@@ -121,18 +117,27 @@ class MiniBatchFit(Fit):
     def _go_back(self, snapshot: Snapshot) -> None:
         """Take up where a snapshot was made."""
         header, store = snapshot.header, self._store
-        found = restored_progress(snapshot, self.backend, store.state)
+        check_same_fit(snapshot, self._identity(), self._callbacks)
+        store.init_optimizer(self._config)
+        found = restored_progress(snapshot, self._trainable, self._feed, self._scorer)
         store.current = Trained(found.published, found.counters, self.optimizer)
         self.steps_done = header["steps"]
         self._sums, self._state = found.sums, found.state
         self._epoch_block_steps = header["block_steps"]
         self.first_epoch = header["first_epoch"]
+        self._done = header["epochs"] - self.first_epoch + 1
         self.rate_factor = header["rate_factor"]
         self.history.rows = [dict(row) for row in header["history"]]
         if header["stopped"] is not None:
             self.stop(header["stopped"], now=header["at_once"])
         for callback, kept in found.callback_states(self._callbacks):
-            callback.set_state(kept)
+            try:
+                callback.set_state(kept)
+            except Exception as error:  # of whatever kind: the state is not what it gave
+                raise ValueError(
+                    f"{type(callback).__name__} cannot go on from what the checkpoint has of it: "
+                    f"{type(error).__name__}: {error}"
+                ) from error
 
     def _epoch(self) -> dict[str, Any] | None:
         self._began = time.perf_counter()
@@ -228,7 +233,7 @@ class MiniBatchFit(Fit):
             pass
 
     def _left(self) -> bool:
-        return len(self.history) < self.epochs and not self._stopping
+        return self._done < self.epochs and not self._stopping
 
     def _all_samples(self) -> Any:
         missing = self._samples

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
+from .._lib.registry import shown
 
 __all__ = ["packed", "unpacked"]
 
@@ -29,15 +32,25 @@ def packed(value: Any, name: str, arrays: Arrays) -> Any:
     return value
 
 
-def unpacked(value: Any, arrays: Arrays) -> Any:
-    """What `packed` was given; of a named tuple the dictionary."""
+def unpacked(value: Any, arrays: Mapping[str, np.ndarray[Any, Any]], name: str = "it") -> Any:
+    """What `packed` was given; of a named tuple the dictionary.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `packed` gives no such value; the message names it, beginning with ``name``.
+    """
     if isinstance(value, list):
-        return [unpacked(one, arrays) for one in value]
-    if isinstance(value, dict):
-        ((kind, inner),) = value.items()
-        if kind == "array":
-            return arrays[inner]
-        if kind == "tuple":
-            return tuple(unpacked(one, arrays) for one in inner)
-        return {k: unpacked(one, arrays) for k, one in inner.items()}
-    return value
+        return [unpacked(one, arrays, f"{name}[{k}]") for k, one in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    kind, inner = next(iter(value.items())) if len(value) == 1 else (None, None)
+    if kind == "array" and isinstance(inner, str):
+        if inner not in arrays:
+            raise ValueError(f"{name} is the array {shown(inner)}, which is missing")
+        return arrays[inner]
+    if kind == "tuple" and isinstance(inner, list):
+        return tuple(unpacked(one, arrays, f"{name}[{k}]") for k, one in enumerate(inner))
+    if kind == "dict" and isinstance(inner, dict):
+        return {k: unpacked(one, arrays, f"{name}.{k}") for k, one in inner.items()}
+    raise TypeError(f"{name} must be an array, tuple or dict with its values, not {shown(value)}")

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..backends import Backend
+from ..model.arrays import check_running
 from ..model.description import describe
+from ..model.metadata import check_metadata
 from .callbacks.base import Callback
+from .feeds import BatchFeed
 from .history import History
 from .packing import packed, unpacked
+from .scoring import EpochScorer
 from .snapshot import Snapshot
+from .snapshot_checks import unpacked_state
 from .state import Counters, TrainingState, map_arrays
 from .sums import EpochSums
 from .trainable import Trainable
@@ -93,7 +97,14 @@ def take_snapshot(
 
 
 def model_header(trainable: Trainable, counters: Counters) -> dict[str, Any]:
-    """What a file says of a network beside its arrays, which are those of the counters."""
+    """What a file says of a network beside its arrays, which are those of the counters.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the metadata have an entry that `bpnet.load` would refuse.
+    """
+    check_metadata(trainable.metadata(), trainable.model)
     return {
         **describe(trainable.model),
         "dtype": trainable.backend.dtype,
@@ -126,7 +137,8 @@ def check_same_fit(
     names = [type(one).__name__ for one, _ in _with_state(callbacks)]
     for what, mine in {**identity, "callbacks": names}.items():
         if theirs.get(what) != mine:
-            raise ValueError(f"{_REFUSED}: its {what} is {theirs.get(what)!r}, here it is {mine!r}")
+            its = f"{theirs.get(what)!r:.1000}"
+            raise ValueError(f"{_REFUSED}: its {what} is {its}, here it is {mine!r}")
 
 
 class Progress(NamedTuple):
@@ -161,60 +173,85 @@ class Progress(NamedTuple):
         return ((one, kept.get(id(one), {})) for one in callbacks)
 
 
-def restored_progress(snapshot: Snapshot, backend: Backend, like: TrainingState) -> Progress:
+def restored_progress(
+    snapshot: Snapshot, trainable: Trainable, feed: BatchFeed, scorer: EpochScorer
+) -> Progress:
     """What a snapshot holds, on the device again.
 
     Parameters
     ----------
     snapshot : Snapshot
-    backend : Backend
-    like : TrainingState
-        Of the network that resumes.
+    trainable : Trainable
+        The network that resumes, with the state that its optimizer needs.
+    feed : BatchFeed
+    scorer : EpochScorer
 
     Raises
     ------
     ValueError
-        If an array has another shape than the network's.
+        If an array has another shape than this fit has, or the epoch in progress cannot be one of
+        this fit.
     """
-    header, arrays = snapshot.header, snapshot.arrays
+    header, arrays, backend = snapshot.header, snapshot.arrays, trainable.backend
 
-    def moved(name: str) -> Any:
-        state = _by_name(unpacked(header[name], arrays))
-        return map_arrays(lambda one: backend.from_host(one, one.dtype.name), state)
+    def moved(name: str, like: TrainingState) -> Any:
+        state = unpacked_state(name, header, arrays)
+        theirs, mine = map_arrays(_shape, state), map_arrays(_shape, like)
+        if theirs != mine:
+            raise ValueError(
+                f"{_REFUSED}: its parameters, the optimizer's memory, running and moving averages "
+                f"have shapes {tuple(theirs)}, here they are {tuple(mine)}"
+            )
+        for running in state.running:
+            check_running(trainable.model.architecture, running)
+        return map_arrays(lambda one: backend.from_host(one, backend.dtype), state)
 
-    state = moved("state")
-    theirs, mine = map_arrays(_shape, state), map_arrays(_shape, like)
-    if theirs != mine:
-        raise ValueError(
-            f"{_REFUSED}: its parameters, the optimizer's memory, running and moving averages "
-            f"have shapes {tuple(theirs)}, here they are {tuple(mine)}"
-        )
+    like = trainable.store.state
+    state = moved("state", like)
     counters = Counters(header["epochs"], header["steps"], header["since"])
     published, sums, tally = state, None, unpacked(header["tally"], arrays)
     if tally is not None:
+        check_tally(tally, header["latest"], feed, scorer)
         sums = EpochSums.restored(tally, backend)
         sums.latest, sums.seconds = header["latest"], header["seconds"]
         if not header["at_once"]:
-            published = moved("whole")._replace(memory=state.memory)
+            before = moved("whole", like._replace(memory=()))
+            published = before._replace(memory=state.memory)
             counters = counters.replaced(steps=counters.steps - sums.steps)
     kept = [unpacked(one, arrays) for _, one in header["callbacks"]]
     return Progress(published, counters, state if sums is not None else None, sums, kept)
+
+
+def check_tally(
+    tally: Mapping[str, np.ndarray[Any, Any]], latest: int, feed: BatchFeed, scorer: EpochScorer
+) -> None:
+    """Check that what an epoch in progress has added up can be that of a fit.
+
+    Raises
+    ------
+    ValueError
+        If it cannot.
+    """
+    steps, samples = len(tally["costs"]), int(tally["counts"].sum())
+    expected = min(steps * feed.batch_size, feed.samples)
+    if steps > feed.steps_per_epoch or samples != expected or not 1 <= latest <= feed.batch_size:
+        raise ValueError(
+            f"{_REFUSED}: {steps} steps of its epoch had {samples} samples, the latest {latest}; "
+            f"here an epoch has {feed.steps_per_epoch} steps of up to {feed.batch_size}"
+        )
+    for what, (shape, kind) in scorer.tally_of(len(tally["counts"]), samples).items():
+        array = tally[what]
+        if array.shape != shape or (array.size and array.dtype.kind != kind):
+            raise ValueError(
+                f"{_REFUSED}: its {what} of an epoch are {array.dtype} of shape {array.shape}, "
+                f"here they have shape {shape}"
+            )
 
 
 def _with_state(callbacks: Iterable[Callback]) -> list[tuple[Callback, dict[str, Any]]]:
     """The callbacks that a snapshot keeps something of, and what."""
     kept = [(one, one.state()) for one in callbacks]
     return [(one, state) for one, state in kept if state]
-
-
-def _by_name(state: Any) -> TrainingState:
-    """A state whose parts a file gives by name, or, as in earlier files, by position."""
-    if isinstance(state, dict):
-        return TrainingState(**state)
-    theta, *others = state
-    if len(others) == 3:  # without the optimizer's memory
-        others.insert(0, ())
-    return TrainingState(theta, *others)
 
 
 def _shape(array: Any) -> tuple[int, ...]:

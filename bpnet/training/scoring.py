@@ -103,6 +103,7 @@ class EpochScorer:
     ) -> None:
         self.metric = task_metric(model.task)
         self._backend, self._runs, self._metrics = backend, runs, metrics
+        self._n, self._weighted = model.sizes[-1], weighted
         self._sums = runs.step_sums(model.task, weighted)
 
     def add(self, outputs: Array, block: Block, sums: EpochSums) -> None:
@@ -139,3 +140,25 @@ class EpochScorer:
             return [own]
         blocks = map(np.concatenate, (sums.targets, sums.outputs))
         return [own, *self._metrics.figures("train", *blocks)]
+
+    def tally_of(self, blocks: int, samples: int) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Shape and kind of type of each of `EpochSums.FIELDS` but the costs and counts.
+
+        Parameters
+        ----------
+        blocks, samples : int
+            Of which `EpochSums.state` gives the sums.
+        """
+        backend, n, sums = self._backend, self._n, EpochSums()
+        z = backend.from_host(np.zeros((1, 1, n)), backend.dtype)
+        y = backend.from_host(np.zeros((1, n + self._weighted)), backend.dtype)
+        with np.errstate(all="ignore"):
+            self.add(z, Block(y, y, np.zeros((1, 1), np.int64), y[:, :n]), sums)
+        found: dict[str, tuple[tuple[int, ...], str]] = {}
+        for what, array in sums.state(backend).items():
+            if what in ("outputs", "targets"):
+                found[what] = (samples, n) if self._metrics else (0, 0), "f"
+            elif what in ("sums", "moments"):
+                shape = (blocks, *array.shape[1:]) if getattr(sums, what) else array.shape
+                found[what] = shape, array.dtype.kind
+        return found

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..storage.checkpoints import read_checkpoint_file
+from ..storage.safetensors import as_damage
+from .snapshot_checks import check_snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,6 +92,8 @@ def read_checkpoint(path: str | os.PathLike[str], *, previous: bool = False) -> 
     for one in reversed(found if previous else found[-1:]):
         try:
             snapshot = Snapshot(*read_checkpoint_file(one))
+            with as_damage(one):
+                check_snapshot(*snapshot)
         except ValueError as error:
             refusals.append(str(error))
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from .._lib.constraints import Integer, Number
 from ..backends import Array
 from ..data.sources.base import Source
 from ..optimizers import Optimizer
+from ..storage.safetensors import as_damage
 from .feeds import BatchFeed, MemoryFeed
 from .fit import Fit
 from .mini_batches import MiniBatchFit
@@ -21,6 +23,7 @@ from .settings import (
     with_progress,
 )
 from .snapshot import Snapshot, read_checkpoint
+from .snapshot_checks import check_snapshot
 from .trainable import Trainable
 from .weights import weights_of, with_weights
 
@@ -67,7 +70,12 @@ def begin_fit(
     batch_size = Integer(1)("batch_size", settings["batch_size"])
     smoothing = Number(0.0, 1.0)("label_smoothing", settings["label_smoothing"])
     resume = settings["resume"]
-    if not isinstance(resume, Snapshot | None):
+    origin = "resume"
+    if isinstance(resume, Snapshot):
+        with as_damage(origin):
+            check_snapshot(*resume)
+    elif resume is not None:
+        origin = repr(os.fspath(resume))
         resume = read_checkpoint(resume)
     callbacks = with_progress(settings["callbacks"], settings["progress"])
     backend, weights = trainable.backend, (settings["sample_weight"], settings["class_weight"])
@@ -100,7 +108,7 @@ def begin_fit(
             total_weight=total,
         )
         fit.net = net
-        fit.begin(resume)
+        fit.begin(resume, origin)
     return fit
 
 

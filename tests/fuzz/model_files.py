@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from fuzz.mutations import mutated_bytes
-from fuzz.safetensors_files import decoded, mutated_file
+from fuzz.safetensors_files import canonical, decoded, mutated_file
 
 import bpnet
 from bpnet.storage.header import MODEL
@@ -47,7 +47,7 @@ class ModelFiles:
             path = Path(folder, "model.safetensors")
             for net in networks():
                 net.save(path)
-                found.append(path.read_bytes())
+                found.append(canonical(path.read_bytes()))
         return found
 
     def mutated(self, content, others, random):

@@ -9,11 +9,18 @@ from safetensors.numpy import load, save
 _TYPES = ("float16", "float32", "float64", "int8", "uint8", "int32", "int64", "uint64", "bool")
 
 
+def canonical(content):
+    """The same file with the keys of its header in order: safetensors writes texts in any."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.dumps(json.loads(content[8 : 8 + length]), sort_keys=True).encode()
+    return len(header).to_bytes(8, "little") + header + content[8 + length :]
+
+
 def decoded(content, key):
     """Arrays and header of a file; ``key`` is that of the header among the file's texts."""
     length = int.from_bytes(content[:8], "little")
     texts = json.loads(content[8 : 8 + length])["__metadata__"]
-    return load(content), json.loads(texts[key])
+    return dict(sorted(load(content).items())), json.loads(texts[key])
 
 
 def mutated_file(parts, key, random, sign=None):
@@ -36,7 +43,7 @@ def mutated_file(parts, key, random, sign=None):
     text = encoded(header)
     texts = {key: text, **(sign(arrays, text) if sign else {})}
     ascii_only = {k: t.encode(errors="replace").decode() for k, t in texts.items()}
-    return save({k: np.ascontiguousarray(a) for k, a in arrays.items()}, ascii_only)
+    return canonical(save({k: np.ascontiguousarray(a) for k, a in arrays.items()}, ascii_only))
 
 
 def mutated_arrays(arrays, random):

@@ -8,7 +8,9 @@ from fuzz import trials
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits are those of POSIX")
 
 
-@pytest.mark.parametrize("name", ["idx", "npy", "npz", "csv", "parquet", "toml"])
+@pytest.mark.parametrize(
+    "name", ["model", "checkpoint", "idx", "npy", "npz", "csv", "parquet", "toml"]
+)
 def test_damaged_files_are_refused_or_usable(name, runs):
     """Of the seeds that fail, ``python tests/fuzz_files.py`` repeats and writes each."""
     if name == "parquet":

@@ -99,11 +99,11 @@ def test_a_safetensors_file_of_somebody_else_and_a_model(tmp_path):
 
 
 def test_a_newer_release(written, monkeypatch):
-    monkeypatch.setattr(bpnet.storage.header, "SCHEMA_VERSION", 7)
+    monkeypatch.setattr(bpnet.storage.checkpoints, "_VERSIONS", (1, 2, 7))
     fit(network(), [bpnet.Checkpoint(written / "new")])
     monkeypatch.undo()
     newest = written / "new" / "epoch-0004-step-00000036.safetensors"
-    refused(newest, "schema_version 7, this bpnet reads 1", "newer release")
+    refused(newest, "schema_version 7, this bpnet reads 1 and 2", "newer release")
 
 
 def test_the_one_before_is_taken_when_told_to(written):

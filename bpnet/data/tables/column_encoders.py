@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..._lib.registry import shown
 from ..wording import count, listing
 from .cell_parsing import as_numbers, as_text
 from .notes import Notes
@@ -107,12 +108,14 @@ Column: TypeAlias = Numeric | Categorical
 def read_column(data: object, where: str) -> Column:
     """The column that a ``to_dict`` wrote, with everything about it checked."""
     kind, name = read_entry(data, "kind", str, where), read_entry(data, "name", str, where)
-    where = f"{where} ({name!r})"
+    where = f"{where} ({shown(name)})"
     if kind == "numeric":
         return Numeric(name, *read_standard(data, "mean", "scale", where))
     if kind == "categorical":
         categories = read_entry(data, "categories", list, where)
         if not all(category is None or isinstance(category, str) for category in categories):
-            raise ValueError(f"{where}: 'categories' are {categories!r}, expected text or null")
+            raise ValueError(
+                f"{where}: 'categories' are {shown(categories)}, expected text or null"
+            )
         return Categorical(name, tuple(categories))
-    raise ValueError(f"{where}: 'kind' is {kind!r}, expected 'numeric' or 'categorical'")
+    raise ValueError(f"{where}: 'kind' is {shown(kind)}, expected 'numeric' or 'categorical'")

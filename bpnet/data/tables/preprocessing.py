@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..._lib.registry import shown
 from ..wording import listing, no_such
 from .cell_parsing import as_numbers, as_text
 from .column_encoders import Column, Numeric, read_column
@@ -211,7 +212,7 @@ class Preprocessing:
         version = read_entry(data, "schema_version", int, where)
         if version != _SCHEMA_VERSION:
             raise ValueError(
-                f"{where} has schema_version {version}, this version of bpnet reads "
+                f"{where} has schema_version {shown(version)}, this version of bpnet reads "
                 f"{_SCHEMA_VERSION}" + (": update bpnet" if version > _SCHEMA_VERSION else "")
             )
         columns = tuple(
@@ -222,13 +223,13 @@ class Preprocessing:
         classes = read_entry(data, "classes", (list, type(None)), where)
         if classes is not None and not _are_classes(classes):
             raise ValueError(
-                f"{where}: 'classes' are {classes!r}, expected different labels, "
+                f"{where}: 'classes' are {shown(classes)}, expected different labels, "
                 "all text or all integers"
             )
         mean, scale = read_standard(data, "target_mean", "target_scale", where)
         ignored = read_entry(data, "ignored", list, where)
         if not all(isinstance(name, str) for name in ignored):
-            raise ValueError(f"{where}: 'ignored' is {ignored!r}, expected names of columns")
+            raise ValueError(f"{where}: 'ignored' is {shown(ignored)}, expected names of columns")
         return cls(
             columns, target, None if classes is None else tuple(classes), mean, scale,
             tuple(ignored),

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from ..._lib.registry import shown
+
 __all__ = ["read_entry", "read_standard"]
 
 _LARGEST = sys.float_info.max
@@ -14,14 +16,14 @@ _LARGEST = sys.float_info.max
 def read_entry(data: object, key: str, kind: type | tuple[type, ...], where: str) -> Any:
     """``data[key]``, which is there and of the right kind."""
     if not isinstance(data, Mapping):
-        raise ValueError(f"{where} is {data!r}, expected a dictionary")
+        raise ValueError(f"{where} is {shown(data)}, expected a dictionary")
     if key not in data:
         raise ValueError(f"{where}: key {key!r} is missing")
     value = data[key]
     if not isinstance(value, kind) or isinstance(value, bool):
         kinds = kind if isinstance(kind, tuple) else (kind,)
         expected = " or ".join(one.__name__ for one in kinds)
-        raise ValueError(f"{where}: {key!r} is {value!r}, expected {expected}")
+        raise ValueError(f"{where}: {key!r} is {shown(value)}, expected {expected}")
     return value
 
 
@@ -29,5 +31,7 @@ def read_standard(data: object, mean: str, scale: str, where: str) -> tuple[floa
     """A mean and a scale, stored under these keys, that can standardize."""
     shift, width = (read_entry(data, key, (int, float), where) for key in (mean, scale))
     if not (-_LARGEST <= shift <= _LARGEST and 0 < width <= _LARGEST):
-        raise ValueError(f"{where}: {mean!r} {shift} and {scale!r} {width} cannot standardize")
+        raise ValueError(
+            f"{where}: {mean!r} {shown(shift)} and {scale!r} {shown(width)} cannot standardize"
+        )
     return float(shift), float(width)

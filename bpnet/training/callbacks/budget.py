@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ..._lib.constraints import Integer, Number
+from ..._lib.records import Record
 from .base import Callback
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ __all__ = ["Budget"]
 # Steps between two looks at the clock: 64 cost less than the clock's error where steps are short,
 # and are little where they are long.
 _BLOCK = 64
+_STATE = Record({"seconds": Number(0.0), "steps": Integer(0)})
 
 
 class Budget(Callback):
@@ -92,6 +94,7 @@ class Budget(Callback):
         return {"seconds": self._used(), "steps": self._done}
 
     def set_state(self, state: dict[str, Any]) -> None:
+        state = _STATE("", state)
         self._began, self._done = time.monotonic() - state["seconds"], state["steps"]
         self._look_often()
         self._set_deadline()

@@ -139,24 +139,23 @@ class Checkpoint(Callback):
         if within is None or within == fit.steps_per_epoch:
             return  # Ctrl-C is no boundary of a run that is not broken off; an epoch's end comes
         if self._due(fit):
-            self._write(fit, fit.snapshot(), checkpoint_name(fit.counters.epochs, fit.steps_done))
+            self._write(fit, checkpoint_name(fit.counters.epochs, fit.steps_done))
 
     def on_epoch_end(self, fit: Fit, row: dict[str, Any]) -> None:
         ends = self.every_epochs is not None and row["epoch"] % self.every_epochs == 0
         is_best = self._best is not None and self._best.improves(row)
-        if not (is_best or ends or self._due(fit)):
-            return
-        snapshot = fit.snapshot()
+        names = []
         if ends or self._due(fit):
-            self._write(fit, snapshot, checkpoint_name(row["epoch"], fit.steps_done))
+            names.append(checkpoint_name(row["epoch"], fit.steps_done))
         if is_best:
-            self._write(fit, snapshot, BEST)
+            names.append(BEST)
+        self._write(fit, *names)
 
     def on_fit_end(self, fit: Fit) -> None:
         # After Ctrl-C nothing else is written. An error leaves no state to go on from.
         unwritten = fit.steps_done != self._written
         if fit.history.stopped == "interrupted" and not fit.failed and unwritten:
-            self._write(fit, fit.snapshot(), checkpoint_name(fit.counters.epochs, fit.steps_done))
+            self._write(fit, checkpoint_name(fit.counters.epochs, fit.steps_done))
 
     def set_state(self, state: dict[str, Any]) -> None:
         if self._best is not None:
@@ -175,25 +174,30 @@ class Checkpoint(Callback):
             or (self.every_seconds is not None and self.seconds() >= self.every_seconds)
         )
 
-    def _write(self, fit: Fit, snapshot: Snapshot, name: str) -> None:
-        path = self.folder / name
-        self._written, self._time = fit.steps_done, time.monotonic()
-        vectors = [a for key, a in snapshot.arrays.items() if key.startswith(("state", "tally"))]
-        if not all(np.isfinite(vector).all() for vector in vectors):
-            return  # to go on from there would be to diverge
-        try:
-            write_checkpoint_file(path, snapshot.arrays, snapshot.header)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            if reason not in self._told:
-                self._told.add(reason)
-                warnings.warn(
-                    f"the checkpoint {os.fspath(path)!r} was not written: {reason}; "
-                    "training goes on",
-                    stacklevel=2,
-                )
-            return
-        self._prune(path)
+    def _write(self, fit: Fit, *names: str) -> None:
+        """Write where the fit stands under each of some names; what fails is told."""
+        snapshot: Snapshot | None = None
+        for path in (self.folder / name for name in names):
+            self._written, self._time = fit.steps_done, time.monotonic()
+            try:
+                snapshot = snapshot or fit.snapshot()
+                if not _is_finite(snapshot):
+                    return  # to go on from there would be to diverge
+                write_checkpoint_file(path, snapshot.arrays, snapshot.header)
+            except Exception as error:  # whatever is wrong, it must not end a fit of days
+                self._tell(path, error)
+            else:
+                self._prune(path)
+
+    def _tell(self, path: Path, error: Exception) -> None:
+        """Warn that a checkpoint was not written, once for each reason."""
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        if reason not in self._told:
+            self._told.add(reason)
+            warnings.warn(
+                f"the checkpoint {os.fspath(path)!r} was not written: {reason}; training goes on",
+                stacklevel=3,
+            )
 
     def _prune(self, written: Path) -> None:
         """Keep the newest; remove older ones, and those of later steps from an earlier fit."""
@@ -214,7 +218,7 @@ class Checkpoint(Callback):
         if not resumed and header["steps"] > steps:
             came = checkpoint_name(header["epochs"], header["steps"]).removesuffix(".safetensors")
             raise ValueError(_further(self.folder, came))
-        if self._best is not None:
+        if self._best is not None and header["history"]:
             row = header["history"][-1]
             if self._best.column not in row:
                 raise ValueError(
@@ -232,6 +236,11 @@ class Checkpoint(Callback):
         with contextlib.suppress(OSError):
             for one in self.folder.glob(".*.safetensors.*"):
                 one.unlink()
+
+
+def _is_finite(snapshot: Snapshot) -> bool:
+    vectors = [a for key, a in snapshot.arrays.items() if key.startswith(("state", "tally"))]
+    return all(np.isfinite(vector).all() for vector in vectors)
 
 
 def _further(folder: Path, came: str) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..._lib.constraints import Integer
+from ..._lib.records import Record
 from .base import Callback
-from .monitor import Monitor
+from .monitor import BEST, Monitor
 
 if TYPE_CHECKING:
     from ..fit import Fit
 
 __all__ = ["EarlyStopping"]
+
+_STATE = Record({"best": BEST, "waited": Integer(0), "epoch": Integer(1, optional=True)})
 
 
 class EarlyStopping(Callback):
@@ -91,6 +94,7 @@ class EarlyStopping(Callback):
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
+        state = _STATE("", state)
         self._monitor.best, self._waited = state["best"], state["waited"]
         if state["epoch"] is not None:
             self._kept = state["epoch"], self._fit.from_host(state["parameters"])

@@ -6,13 +6,17 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..._lib.constraints import Integer
+from ..._lib.records import Record
 from .base import Callback
-from .monitor import Monitor
+from .monitor import BEST, Monitor
 
 if TYPE_CHECKING:
     from ..fit import Fit
 
 __all__ = ["KeepBest"]
+
+_STATE = Record({"best": BEST, "epoch": Integer(1, optional=True)})
 
 
 class KeepBest(Callback):
@@ -108,6 +112,7 @@ class KeepBest(Callback):
         return {"best": self._monitor.best, "epoch": self.epoch, "parameters": kept}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        self._monitor.best, self.epoch = state["best"], state["epoch"]
-        if self.epoch is not None:
+        state = _STATE("", state)
+        if state["epoch"] is not None:
             self._kept = self._fit.from_host(state["parameters"])
+        self._monitor.best, self.epoch = state["best"], state["epoch"]

@@ -12,7 +12,10 @@ from ..._lib.registry import check_name
 if TYPE_CHECKING:
     from ..fit import Fit
 
-__all__ = ["Monitor"]
+__all__ = ["BEST", "Monitor"]
+
+BEST = Number(finite=False, optional=True)
+"""What `Monitor.best` is, for a checkpoint's reader."""
 
 
 class Monitor:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..._lib.constraints import Integer, Number
+from ..._lib.records import Record
 from .base import Callback
-from .monitor import Monitor
+from .monitor import BEST, Monitor
 
 if TYPE_CHECKING:
     from ..fit import Fit
 
 __all__ = ["HalveOnPlateau", "ReduceOnPlateau"]
+
+_REDUCES = Record({"best": BEST, "waited": Integer(0), "cooling": Integer(0)})
+_HALVES = Record({"best": BEST, "waited": Integer(0), "share": Number(0.0, 1.0, closed="both")})
 
 
 class ReduceOnPlateau(Callback):
@@ -96,6 +100,7 @@ class ReduceOnPlateau(Callback):
         return {"best": self._monitor.best, "waited": self._waited, "cooling": self._cooling}
 
     def set_state(self, state: dict[str, Any]) -> None:
+        state = _REDUCES("", state)
         self._monitor.best = state["best"]
         self._waited, self._cooling = state["waited"], state["cooling"]
 
@@ -165,5 +170,6 @@ class HalveOnPlateau(Callback):
         return {"best": self._monitor.best, "waited": self._waited, "share": self._share}
 
     def set_state(self, state: dict[str, Any]) -> None:
+        state = _HALVES("", state)
         self._monitor.best = state["best"]
         self._waited, self._share = state["waited"], state["share"]
