@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ._lib.constraints import Constraints, Function, Number, Text
-from ._lib.registry import lookup, to_record
+from ._lib.registry import check_name, lookup, to_record
 from ._lib.validation import Validated
 from .activations.base import Activation, cast_like
 from .activations.exponential import Exponential, Softmax
@@ -256,7 +256,7 @@ class CustomCost(Cost):
     partner: Activation = _LINEAR
 
     def __post_init__(self) -> None:
-        if self.name in BUILT_IN:
+        if self.name in (*BUILT_IN, "cross_entropy", "log_likelihood"):
             raise ValueError(f"the name {self.name!r} is that of one of bpnet's own")
         from .activations.registry import get as get_activation
 
@@ -279,12 +279,27 @@ def _away_from_zero(a: Array, xp: Any) -> Array:
 BUILT_IN: dict[str, Callable[..., Cost]] = {
     "quadratic": Quadratic,
     "binary_cross_entropy": BinaryCrossEntropy,
-    "cross_entropy": BinaryCrossEntropy,
     "categorical_cross_entropy": CategoricalCrossEntropy,
-    "log_likelihood": CategoricalCrossEntropy,
     "huber": Huber,
     "poisson": Poisson,
 }
+ALIASES = {
+    "cross_entropy": "binary_cross_entropy",
+    "log_likelihood": "categorical_cross_entropy",
+    "mse": "quadratic",
+    "mean_squared_error": "quadratic",
+    "squared_error": "quadratic",
+    "bce": "binary_cross_entropy",
+    "cce": "categorical_cross_entropy",
+    "sparse_categorical_cross_entropy": "categorical_cross_entropy",
+    "nll": "categorical_cross_entropy",
+    "nll_loss": "categorical_cross_entropy",
+    "negative_log_likelihood": "categorical_cross_entropy",
+    "huber_loss": "huber",
+    "smooth_l1": "huber",
+    "poisson_nll": "poisson",
+}
+"""The book's names, and those that other libraries use; files have bpnet's own."""
 
 
 def get(cost: str | Cost) -> Cost:
@@ -294,7 +309,9 @@ def get(cost: str | Cost) -> Cost:
     ----------
     cost : str or Cost
         The book's names ``"cross_entropy"`` and ``"log_likelihood"`` mean the binary and the
-        categorical cross-entropy.
+        categorical cross-entropy, ``"bce"`` and ``"nll"`` likewise. ``"mse"`` is `Quadratic`, half
+        the sum of the squared errors: its gradient is n_L/2 times that of their mean. Case, hyphens
+        and underscores do not matter.
 
     Returns
     -------
@@ -313,7 +330,7 @@ def get(cost: str | Cost) -> Cost:
     >>> bpnet.costs.get("log_likelihood")
     CategoricalCrossEntropy()
     """
-    return lookup(cost, BUILT_IN, Cost, "cost")
+    return lookup(cost, BUILT_IN, Cost, "cost", ALIASES)
 
 
 def check_pair(cost: Cost, sigma: Activation) -> None:
@@ -353,5 +370,4 @@ def from_dict(record: dict[str, Any], custom: dict[str, Any]) -> Cost:
     name = options.pop("name")
     if name in custom:
         return get(custom[name])
-    get(name)  # raises for an unknown name
-    return BUILT_IN[name](**options)
+    return BUILT_IN[check_name(name, BUILT_IN, "cost")](**options)

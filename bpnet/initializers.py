@@ -130,6 +130,13 @@ BUILT_IN: dict[str, Callable[[], Initializer]] = {
     "orthogonal": Orthogonal,
     "zeros": Zeros,
 }
+ALIASES = {
+    "xavier_uniform": "glorot_uniform",
+    "xavier_normal": "glorot_normal",
+    "kaiming_uniform": "he_uniform",
+    "kaiming_normal": "he_normal",
+}
+"""Names that other libraries use."""
 
 
 def get(initializer: str | Initializer) -> Initializer:
@@ -138,7 +145,8 @@ def get(initializer: str | Initializer) -> Initializer:
     Parameters
     ----------
     initializer : str or Initializer
-        ``"standard_normal"`` and ``"scaled_normal"`` are the book's two.
+        ``"standard_normal"`` and ``"scaled_normal"`` are the book's two; ``"xavier_uniform"``,
+        ``"kaiming_normal"`` and their like are Glorot's and He's.
 
     Returns
     -------
@@ -157,4 +165,4 @@ def get(initializer: str | Initializer) -> Initializer:
     >>> bpnet.initializers.get("scaled_normal")
     ScaledNormal()
     """
-    return lookup(initializer, BUILT_IN, Initializer, "initializer")
+    return lookup(initializer, BUILT_IN, Initializer, "initializer", ALIASES)

@@ -370,7 +370,7 @@ class Network:
         *,
         epochs: int,
         batch_size: int = 32,
-        optimizer: Optimizer = _SGD,
+        optimizer: Optimizer | str = _SGD,
         l1: float = 0.0,
         l2: float = 0.0,
         max_norm: float = 0.0,
@@ -381,7 +381,7 @@ class Network:
         label_smoothing: float = 0.0,
         sample_weight: Any = None,
         class_weight: Any = None,
-        validation: tuple[Any, Any] | None = None,
+        validation: tuple[Any, Any] | float | None = None,
         metrics: Iterable[Any] = (),
         callbacks: Iterable[Callback] = (),
         progress: bool | None = None,
@@ -398,7 +398,7 @@ class Network:
             How many more.
         batch_size : int, optional
             Samples per step; the last batch of an epoch may be smaller.
-        optimizer : Optimizer or LBFGS, optional
+        optimizer : Optimizer, LBFGS or str, optional
             Its memory is kept for a later call with the same kind of optimizer.
         l1, l2 : float, optional
             Penalties: l1 times the sum of the weights' magnitudes, l2/2 times that of their squares
@@ -413,8 +413,8 @@ class Network:
             Share of each target that is spread evenly over the classes.
         sample_weight, class_weight : array (n,), and dict or "balanced", optional
             Weights of samples and of classes; ``"balanced"`` gives all classes the same total.
-        validation : (x, y), optional
-            Samples on which each epoch is evaluated.
+        validation : (x, y) or float, optional
+            Samples on which each epoch is evaluated, or the share of these that is held out for it.
         metrics, callbacks : iterable, optional
             Further columns of the history, see `bpnet.metrics`; hooks, see `Callback`.
         progress : bool, optional

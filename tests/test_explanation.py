@@ -114,7 +114,7 @@ def test_it_may_be_asked_while_the_network_is_trained():
     [
         ({"batch_size": 0}, ValueError, "batch_size must be at least 1, not 0"),
         ({"batch_size": 2.5}, TypeError, "batch_size must be an integer"),
-        ({"optimizer": "adam"}, TypeError, "optimizer must be one of bpnet.optimizers"),
+        ({"optimizer": 0.1}, TypeError, "optimizer must be a name or an Optimizer, not 0.1"),
         ({"l2": -1.0}, ValueError, "l2 must be at least 0"),
         ({"epochs": 3}, TypeError, "a step has no argument 'epochs'"),
         ({"acumulate": 3}, TypeError, "'acumulate': did you mean 'accumulate'"),

@@ -6,7 +6,7 @@ methods for each class anew, and bpnet has dozens of classes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, ClassVar, NoReturn, Self, dataclass_transform
 
 __all__ = ["Frozen"]
@@ -98,7 +98,29 @@ class Frozen:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.fields)
+        return all(_same(getattr(self, name), getattr(other, name)) for name in self.fields)
 
     def __hash__(self) -> int:
-        return hash((type(self), *(getattr(self, name) for name in self.fields)))
+        values = [getattr(self, name) for name in self.fields]
+        try:
+            return hash((type(self), *values))
+        except TypeError:  # a user's subclass may hold an array or a list
+            return hash((type(self), *map(_content, values)))
+
+
+def _same(one: Any, other: Any) -> bool:
+    try:
+        return one is other or bool(one == other)
+    except ValueError:  # arrays compare entry by entry
+        return bool(_content(one) == _content(other))
+
+
+def _content(value: Any) -> Hashable:
+    """What stands for a value that cannot be hashed, or compared at once."""
+    if isinstance(value, list | tuple):
+        return tuple(map(_content, value))
+    if isinstance(value, dict):
+        return tuple((key, _content(one)) for key, one in value.items())
+    if hasattr(value, "tolist") and getattr(value, "shape", ()) != ():
+        return str(value.dtype), _content(value.tolist())
+    return value if isinstance(value, Hashable) else repr(value)

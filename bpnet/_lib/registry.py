@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
-__all__ = ["check_name", "closest", "lookup", "shown", "to_record"]
+__all__ = ["canonical", "check_name", "closest", "lookup", "made", "shown", "to_record"]
 
 T = TypeVar("T")
+
+_NO_ALIASES: Mapping[str, str] = {}
 
 
 def closest(name: str, names: Iterable[str]) -> str | None:
@@ -52,15 +54,66 @@ def shown(value: Any) -> str:
     return text if len(text) <= 400 else f"{text[:397]}..."
 
 
-def lookup(chosen: Any, table: Mapping[str, Callable[[], T]], kind: type[T], what: str) -> T:
-    """The object called ``chosen``, or ``chosen`` itself if it is of that kind."""
+def canonical(name: str, names: Collection[str], aliases: Mapping[str, str], what: str) -> str:
+    """The one of ``names`` that is meant by a name or an alias; errors as of `check_name`.
+
+    Case, hyphens, blanks and underscores do not matter.
+
+    >>> canonical("Leaky-ReLU", ["relu", "leaky_relu"], {}, "activation")
+    'leaky_relu'
+    >>> canonical("MSE", ["quadratic"], {"mse": "quadratic"}, "cost")
+    'quadratic'
+    """
+    if name in names:
+        return name
+    known = {_squeezed(one): one for one in names}
+    known |= {_squeezed(alias): one for alias, one in aliases.items()}
+    found = known.get(_squeezed(name))
+    return check_name(name, names, what) if found is None else found
+
+
+def _squeezed(name: str) -> str:
+    return name.casefold().translate(_SEPARATORS)
+
+
+_SEPARATORS = str.maketrans("", "", "-_ ")
+
+
+def lookup(
+    chosen: Any,
+    table: Mapping[str, Callable[[], T]],
+    kind: type[T],
+    what: str,
+    aliases: Mapping[str, str] = _NO_ALIASES,
+) -> T:
+    """The object called ``chosen``, or ``chosen`` itself if it is of that kind.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+    TypeError
+        If it is neither, or a class that needs arguments.
+    """
     if isinstance(chosen, kind):
         return chosen
     if isinstance(chosen, type) and issubclass(chosen, kind):
-        return chosen()
+        return made(chosen, what)
     if not isinstance(chosen, str):
-        raise TypeError(f"{what} must be a name or a {kind.__name__}, not {chosen!r}")
-    return table[check_name(chosen, table, what)]()
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise TypeError(f"{what} must be a name or {article} {kind.__name__}, not {chosen!r}")
+    return table[canonical(chosen, table, aliases, what)]()
+
+
+def made(kind: Callable[[], T], what: str) -> T:
+    """An object of a class that was given in place of one, if it can do without arguments."""
+    try:
+        return kind()
+    except TypeError as error:
+        name = getattr(kind, "__name__", repr(kind))
+        raise TypeError(
+            f"{what} is the class {name}, which needs arguments: {name}(...) makes one ({error})"
+        ) from error
 
 
 def to_record(chosen: Any) -> dict[str, Any]:

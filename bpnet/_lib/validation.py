@@ -44,6 +44,15 @@ class Validated(Frozen):
             constraints |= base.__dict__.get("constraints", {})
         cls.constraints = constraints
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        # A list could change when what was made of it is compiled already.
+        options = {name: _fixed(value) for name, value in options.items()}
+        super().__init__(*map(_fixed, args), **options)
+
+
+def _fixed(value: Any) -> Any:
+    return tuple(map(_fixed, value)) if type(value) is list else value
+
 
 def _implied(annotation: Any) -> Constraint | None:
     """The constraint that an annotation, or its text, stands for."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .per_neuron import PerNeuron
     from .records import from_dict as from_dict
     from .records import to_dict as to_dict
+    from .registry import ALIASES as ALIASES
     from .registry import BUILT_IN as BUILT_IN
     from .registry import get
 
@@ -45,6 +46,7 @@ __all__ = [
 __getattr__ = lazy_attributes(
     __name__,
     {
+        "ALIASES": "registry",
         "BUILT_IN": "registry",
         "CustomActivation": "custom",
         "GELU": "gated",

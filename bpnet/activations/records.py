@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._lib.registry import to_record
+from .._lib.registry import check_name, to_record
 from .base import Activation
 from .per_neuron import PerNeuron
 from .registry import BUILT_IN, get
@@ -27,6 +27,5 @@ def from_dict(record: dict[str, Any], custom: dict[str, Any]) -> Activation:
         return PerNeuron([from_dict(one, custom) for one in options["functions"]])
     if name in custom:
         return get(custom[name])
-    get(name)  # raises for an unknown name
     options.pop("approximate", None)  # the name says it
-    return BUILT_IN[name](**options)
+    return BUILT_IN[check_name(name, BUILT_IN, "activation")](**options)

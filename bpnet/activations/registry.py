@@ -12,7 +12,7 @@ from .identity import Identity
 from .rectifiers import ELU, LeakyReLU, ReLU, Softplus
 from .sigmoid import Sigmoid, Tanh
 
-__all__ = ["BUILT_IN", "get"]
+__all__ = ["ALIASES", "BUILT_IN", "get"]
 
 BUILT_IN: dict[str, Callable[..., Activation]] = {
     "sigmoid": Sigmoid,
@@ -29,6 +29,15 @@ BUILT_IN: dict[str, Callable[..., Activation]] = {
     "softmax": Softmax,
 }
 
+ALIASES = {
+    "swish": "silu",
+    "logistic": "sigmoid",
+    "linear": "identity",
+    "exp": "exponential",
+    "gelu_approximate": "gelu_tanh",
+}
+"""Names that other libraries use; files have bpnet's own."""
+
 
 def get(activation: str | Activation) -> Activation:
     """The activation of that name, or the argument if it is one.
@@ -36,6 +45,8 @@ def get(activation: str | Activation) -> Activation:
     Parameters
     ----------
     activation : str or Activation
+        Also ``"swish"``, ``"logistic"``, ``"linear"`` and the like; case, hyphens and underscores
+        do not matter.
 
     Returns
     -------
@@ -54,4 +65,4 @@ def get(activation: str | Activation) -> Activation:
     >>> bpnet.activations.get("tanh")
     Tanh()
     """
-    return lookup(activation, BUILT_IN, Activation, "activation")
+    return lookup(activation, BUILT_IN, Activation, "activation", ALIASES)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from .._lib.registry import check_name
 from .availability import Availability
+from .dtypes import check_dtype
 from .host_arrays import host_array, refuse_masked
 from .interop import Array, library_of
 
@@ -75,7 +75,8 @@ class Backend(ABC):
         if (compute_dtype, deterministic) == (self.compute_dtype, self.deterministic):
             return self
         if compute_dtype is not None:
-            check_name(compute_dtype, ("bfloat16", "float16", "tf32"), "compute_dtype")
+            kinds = ("bfloat16", "float16", "tf32")
+            compute_dtype = check_dtype(compute_dtype, kinds, "compute_dtype")
             reason = self.why_no_compute_dtype(compute_dtype)
             if self.dtype != "float32":
                 reason = f"the parameters are {self.dtype}, and must be float32"

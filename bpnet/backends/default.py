@@ -47,5 +47,5 @@ def current() -> Choice:
     if backend not in (None, "auto"):
         entry_of(str(backend), "backend (from BPNET_BACKEND)")
     if device is not None and (backend is None or backend == "auto" or backend in BUILT_IN):
-        check_device(device, DEVICE_KINDS)
+        device = check_device(device, DEVICE_KINDS)
     return Choice(backend, device)

@@ -8,7 +8,7 @@ from typing import Any
 
 from .._lib.registry import check_name
 
-__all__ = ["check_device", "device_kind", "device_name"]
+__all__ = ["check_device", "device_alias", "device_kind", "device_name"]
 
 
 def device_kind(device: str) -> str:
@@ -16,14 +16,31 @@ def device_kind(device: str) -> str:
     return device.partition(":")[0]
 
 
+def device_alias(device: str) -> str:
+    """``"cuda:1"`` for ``"gpu:1"`` or ``"CUDA:1"``; other names as they are.
+
+    >>> device_alias("GPU")
+    'cuda'
+    """
+    kind, colon, index = device.partition(":")
+    found = _ALIASES.get(kind.casefold())
+    return device if found is None else f"{found}{colon}{index}"
+
+
+_ALIASES = {"gpu": "cuda", "cuda": "cuda", "cpu": "cpu"}
+
+
 def check_device(device: str, kinds: Collection[str]) -> str:
     """``device``, whose kind must be among ``kinds``, with or without a number after a colon.
+
+    ``"gpu"`` is the alias of ``"cuda"``.
 
     Raises
     ------
     ValueError
         If it is not.
     """
+    device = device_alias(device)
     kind, colon, index = device.partition(":")
     check_name(kind, kinds, "device")
     if colon and not index.isdecimal():

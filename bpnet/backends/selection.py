@@ -5,17 +5,15 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any
 
-from .._lib.registry import check_name
 from .availability import BackendUnavailableError
 from .base import Backend
 from .default import Choice, chosen, current
-from .devices import check_device, device_kind, device_name
+from .devices import check_device, device_alias, device_kind, device_name
+from .dtypes import check_dtype
 from .loading import load, make, namespace_entry, probe, with_dtype
 from .registry import BUILT_IN, DEVICE_KINDS, Entry, entry_of, install_hint
 
 __all__ = ["get_backend", "moved", "use"]
-
-_DTYPES = ("float32", "float64")
 
 
 def get_backend(
@@ -37,10 +35,10 @@ def get_backend(
         ``BPNET_BACKEND`` says, else NumPy; with a ``device`` that NumPy does not have, the first of
         CuPy, PyTorch and JAX that has it.
     device : str or device object, optional
-        ``"cpu"``, ``"cuda"``, ``"cuda:1"``; for PyTorch also ``"mps"``, ``"xpu"``; for another
-        library what it understands itself. By default what `use`, else ``BPNET_DEVICE`` says where
-        the library may have it, else the library's first.
-    dtype : {"float32", "float64"}, optional
+        ``"cpu"``, ``"cuda"`` (or ``"gpu"``), ``"cuda:1"``; for PyTorch also ``"mps"``, ``"xpu"``;
+        for another library what it understands itself. By default what `use`, else
+        ``BPNET_DEVICE`` says where the library may have it, else the library's first.
+    dtype : {"float32", "float64"} or dtype object, optional
         By default what `use` says, else ``"float32"``.
     compute_dtype : {"bfloat16", "float16", "tf32", "keep"} or None, optional
         What training computes in; None for ``dtype``. ``"keep"`` is None, or what it is in a
@@ -106,7 +104,7 @@ def moved(
         If the other backend cannot keep ``compute_dtype`` or ``deterministic``.
     """
     settings = backend.compute_dtype, backend.deterministic
-    dtype = dtype or backend.dtype
+    dtype = check_dtype(dtype or backend.dtype)
     if name is None or isinstance(name, Backend):
         found = backend if name is None else name
         settings = found.compute_dtype or settings[0], found.deterministic or settings[1]
@@ -134,7 +132,7 @@ def _elsewhere(backend: Backend, device: Any, dtype: str) -> Backend:
     """The same library on another device or in another dtype, where one is asked for."""
     if device in (None, backend.device) and dtype == backend.dtype:
         return backend
-    check_name(dtype, _DTYPES, "dtype")
+    dtype = check_dtype(dtype)
     device = backend.device if device is None else device
     entry = BUILT_IN.get(backend.name)
     if entry is None:
@@ -147,7 +145,7 @@ def _selected(name: Any, device: Any, dtype: str | None) -> Backend:
     default = current()
     if name is None and isinstance(default.backend, Backend):
         return moved(default.backend, None, device or default.device, dtype or default.dtype)
-    dtype = check_name(dtype or default.dtype or "float32", _DTYPES, "dtype")
+    dtype = check_dtype(dtype or default.dtype or "float32")
     wanted = default.backend if name is None else name
     entry = None if wanted is None or wanted == "auto" else _entry(wanted)
     if device is not None:
@@ -269,7 +267,10 @@ class use:  # noqa: N801 - a verb, as a function's name
         default = current()
         if name is None:  # what is not named stays
             name, device = default.backend, device or default.device
-        self._token = chosen.set(Choice(name, device, dtype or default.dtype))
+        if isinstance(device, str):
+            device = device_alias(device)
+        dtype = check_dtype(dtype) if dtype else default.dtype
+        self._token = chosen.set(Choice(name, device, dtype))
 
     def __enter__(self) -> use:
         return self

@@ -6,7 +6,8 @@ import argparse
 import os
 from typing import Any
 
-from .. import optimizers
+from .. import activations, costs, initializers, optimizers
+from .._lib.registry import canonical
 from ..data import Dataset
 from ..network import Network
 from ..optimizers import Optimizer
@@ -16,6 +17,14 @@ from .settings import SETTINGS, Settings
 from .settings_file import read_settings
 
 __all__ = ["completed", "given", "make_optimizer", "settled"]
+
+_REGISTRIES: dict[str, Any] = {
+    "activation": activations,
+    "output_activation": activations,
+    "cost": costs,
+    "initializer": initializers,
+    "optimizer": optimizers,
+}
 
 # What a file says of the second is set aside where a flag gives the first: it went with the old.
 _GOVERNED = {
@@ -35,7 +44,17 @@ def given(options: argparse.Namespace) -> Settings:
     for name in flags:
         for governed in _GOVERNED.get(name, ()):
             file.pop(governed, None)
-    return {**file, **flags}
+    return _with_own_names({**file, **flags})
+
+
+def _with_own_names(settings: Settings) -> Settings:
+    """The settings with bpnet's names in place of aliases, which a run's files do not have."""
+    found = dict(settings)
+    for name, registry in _REGISTRIES.items():
+        if name in found:
+            what = "activation" if name == "output_activation" else name
+            found[name] = canonical(found[name], registry.BUILT_IN, registry.ALIASES, what)
+    return found
 
 
 def completed(asked: Settings, kind: str, data: Dataset) -> Settings:

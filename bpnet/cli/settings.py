@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["GROUPS", "SETTINGS", "Setting", "Settings", "add_settings"]
+__all__ = ["ALIASES", "GROUPS", "SETTINGS", "Setting", "Settings", "add_settings"]
 
 Settings: TypeAlias = dict[str, Any]
 
@@ -18,6 +18,7 @@ class Setting(NamedTuple):
     metavar: str | None
     kind: type = str
     many: bool = False
+    aliases: tuple[str, ...] = ()
 
 
 GROUPS: dict[str, dict[str, Setting]] = {
@@ -45,9 +46,10 @@ GROUPS: dict[str, dict[str, Setting]] = {
         ),
         "output_activation": Setting("of the output layer; by default what suits the cost", "NAME"),
         "cost": Setting(
-            "quadratic, binary_cross_entropy (or cross_entropy), categorical_cross_entropy (or "
-            "log_likelihood), huber, poisson",
+            "quadratic (or mse), binary_cross_entropy (or cross_entropy, bce), "
+            "categorical_cross_entropy (or log_likelihood, nll), huber, poisson",
             "NAME",
+            aliases=("loss",),
         ),
         "initializer": Setting(
             "of the weights: auto (he_normal before relu and its kin, else glorot_uniform), "
@@ -63,7 +65,7 @@ GROUPS: dict[str, dict[str, Setting]] = {
             "or muon",
             "NAME",
         ),
-        "learning_rate": Setting("the book's eta", "X", float),
+        "learning_rate": Setting("the book's eta", "X", float, aliases=("lr",)),
         "momentum": Setting("for momentum and nesterov (default 0.9)", "X", float),
         "batch_size": Setting("samples a step", "N", int),
         "epochs": Setting("how often each sample is seen, at most", "N", int),
@@ -91,11 +93,13 @@ GROUPS: dict[str, dict[str, Setting]] = {
     },
     "backend": {
         "backend": Setting("numpy (the default), cupy, torch, jax or auto", "NAME"),
-        "device": Setting("cpu, cuda, cuda:1, for torch also mps and xpu", "NAME"),
+        "device": Setting("cpu, cuda (or gpu), cuda:1, for torch also mps and xpu", "NAME"),
         "dtype": Setting("float32 (the default) or float64", "NAME"),
     },
 }
 SETTINGS = {name: setting for group in GROUPS.values() for name, setting in group.items()}
+ALIASES = {alias: name for name, setting in SETTINGS.items() for alias in setting.aliases}
+"""Other names of flags and keys; a run's own settings.toml has none of them."""
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -109,4 +113,5 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
             else:
                 options |= {"type": one.kind, "metavar": one.metavar}
                 options |= {"nargs": "*"} if one.many else {}
-            group.add_argument(f"--{name.replace('_', '-')}", **options)
+            flags = [f"--{each.replace('_', '-')}" for each in (name, *one.aliases)]
+            group.add_argument(*flags, dest=name, **options)

@@ -10,7 +10,7 @@ from typing import Any
 from .._lib.files import check_regular_file
 from .._lib.registry import check_name
 from .errors import UsageError, in_words
-from .settings import SETTINGS, Settings
+from .settings import ALIASES, SETTINGS, Settings
 
 __all__ = ["read_settings"]
 
@@ -30,8 +30,11 @@ def read_settings(path: Path) -> Settings:
     UsageError
         If there is no such file, it is no TOML, too large, or a setting is unknown or wrong.
     """
-    settings = {}
-    for name, value in _content(path).items():
+    settings: Settings = {}
+    for key, value in _content(path).items():
+        name = ALIASES.get(key, key)
+        if name in settings:
+            raise UsageError(f"{path}: {name} is given twice, once by another name")
         try:
             setting = SETTINGS[check_name(name, SETTINGS, "setting")]
         except ValueError as error:

@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from .classification import F1, BalancedAccuracy, TopKAccuracy
     from .custom import CustomMetric
     from .log_loss import LogLoss
+    from .names import ALIASES as ALIASES
     from .names import BUILT_IN as BUILT_IN
     from .r2 import R2
     from .registry import get, get_all
-    from .regression import MAE, RMSE
+    from .regression import MAE, MSE, RMSE
 
 __all__ = [
     "AUC",
     "F1",
     "MAE",
+    "MSE",
     "R2",
     "RMSE",
     "Accuracy",
@@ -43,9 +45,11 @@ __getattr__ = lazy_attributes(
     __name__,
     {
         "AUC": "auc",
+        "ALIASES": "names",
         "BUILT_IN": "names",
         "F1": "classification",
         "MAE": "regression",
+        "MSE": "regression",
         "R2": "r2",
         "RMSE": "regression",
         "Accuracy": "accuracy",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from .._lib.registry import made
 from .base import Metric
 
 __all__ = ["get", "get_all"]
@@ -18,8 +19,9 @@ def get(metric: Any) -> Metric:
     metric : str, Metric or callable
         A name: ``"accuracy"``, ``"balanced_accuracy"``, ``"f1"`` (``"f1_micro"``,
         ``"f1_weighted"``, ``"f1_binary"``), ``"auc"``, ``"log_loss"``, ``"top_5_accuracy"`` (or
-        with another number), ``"r2"``, ``"mae"``, ``"rmse"``. Or a function ``f(y, a) -> float``,
-        which gets its own name: see `CustomMetric`.
+        with another number), ``"r2"``, ``"mae"``, ``"mse"``, ``"rmse"``, or an alias such as
+        ``"acc"`` or ``"roc_auc"``. Or a function ``f(y, a) -> float``, which gets its own name:
+        see `CustomMetric`.
 
     Returns
     -------
@@ -41,7 +43,7 @@ def get(metric: Any) -> Metric:
     if isinstance(metric, Metric):
         return metric
     if isinstance(metric, type) and issubclass(metric, Metric):
-        return metric()
+        return made(metric, "a metric")
     if isinstance(metric, str):
         from .names import by_name  # the metrics are imported when one is named
 
@@ -59,6 +61,7 @@ def get_all(metrics: Iterable[Any]) -> tuple[Metric, ...]:
     Parameters
     ----------
     metrics : iterable of str, Metric or callable
+        Or a single one.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def get_all(metrics: Iterable[Any]) -> tuple[Metric, ...]:
     Raises
     ------
     ValueError, TypeError
-        As `get`; also if two have the same name, or a single one was given.
+        As `get`; also if two have the same name.
 
     Examples
     --------
@@ -75,9 +78,10 @@ def get_all(metrics: Iterable[Any]) -> tuple[Metric, ...]:
     >>> bpnet.metrics.get_all(["mae", "rmse"])
     (MAE(), RMSE())
     """
-    if isinstance(metrics, str) or not isinstance(metrics, Iterable):
+    single = isinstance(metrics, str | Metric) or callable(metrics)
+    if not single and not isinstance(metrics, Iterable):
         raise TypeError(f"metrics must be a list of names or functions, not {metrics!r}")
-    chosen = tuple(get(one) for one in metrics)
+    chosen = tuple(get(one) for one in ([metrics] if single else metrics))
     names = [one.name for one in chosen]
     for name in names:
         if names.count(name) > 1:

@@ -6,7 +6,7 @@ import numpy as np
 
 from .base import Metric, Rows
 
-__all__ = ["MAE", "RMSE"]
+__all__ = ["MAE", "MSE", "RMSE"]
 
 
 class MAE(Metric):
@@ -25,6 +25,24 @@ class MAE(Metric):
 
     def value(self, y: Rows, a: Rows) -> float:
         return float(np.abs(a - y).mean())
+
+
+class MSE(Metric):
+    """Mean squared error, the mean over the outputs.
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> bpnet.metrics.MSE()([[1.0], [2.0]], [[1.0], [5.0]])
+    4.5
+    """
+
+    name = "mse"
+    lower_is_better = True
+    task = "regression"
+
+    def value(self, y: Rows, a: Rows) -> float:
+        return float(((a - y) ** 2).mean())
 
 
 class RMSE(Metric):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .adam import Adam, AdamW, AMSGrad, NAdam, RAdam
     from .lion import Lion
     from .muon import Muon
+    from .registry import ALIASES as ALIASES
     from .registry import BUILT_IN as BUILT_IN
     from .registry import get
     from .rms import AdaGrad, RMSProp
@@ -43,6 +44,7 @@ __getattr__ = lazy_attributes(
     {
         **dict.fromkeys(("Adam", "AdamW", "AMSGrad", "NAdam", "RAdam"), "adam"),
         "AdaGrad": "rms",
+        "ALIASES": "registry",
         "BUILT_IN": "registry",
         "Lion": "lion",
         "Muon": "muon",

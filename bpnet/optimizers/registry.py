@@ -12,7 +12,7 @@ from .muon import Muon
 from .rms import AdaGrad, RMSProp
 from .sgd import SGD, Momentum, Nesterov
 
-__all__ = ["BUILT_IN", "get"]
+__all__ = ["ALIASES", "BUILT_IN", "get"]
 
 BUILT_IN: dict[str, Callable[[], Optimizer]] = {
     "sgd": SGD,
@@ -28,6 +28,12 @@ BUILT_IN: dict[str, Callable[[], Optimizer]] = {
     "lion": Lion,
     "muon": Muon,
 }
+ALIASES = {
+    "gd": "sgd",
+    "gradient_descent": "sgd",
+    "nag": "nesterov",
+}
+"""Names that other libraries use."""
 
 
 def get(optimizer: str | Optimizer) -> Optimizer:
@@ -36,6 +42,7 @@ def get(optimizer: str | Optimizer) -> Optimizer:
     Parameters
     ----------
     optimizer : str or Optimizer
+        Case, hyphens and underscores of a name do not matter.
 
     Returns
     -------
@@ -54,4 +61,4 @@ def get(optimizer: str | Optimizer) -> Optimizer:
     >>> bpnet.optimizers.get("sgd")
     SGD(learning_rate=0.1)
     """
-    return lookup(optimizer, BUILT_IN, Optimizer, "optimizer")
+    return lookup(optimizer, BUILT_IN, Optimizer, "optimizer", ALIASES)

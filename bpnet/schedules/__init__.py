@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .cosine import Cosine, CosineRestarts, OneCycle
     from .decay import Exponential, InverseTime, Polynomial, StepDecay
     from .plotting import plot
+    from .registry import ALIASES as ALIASES
     from .registry import BUILT_IN as BUILT_IN
     from .registry import get
 
@@ -40,6 +41,7 @@ __all__ = [
 __getattr__ = lazy_attributes(
     __name__,
     {
+        "ALIASES": "registry",
         "BUILT_IN": "registry",
         "Constant": "constant",
         "Cosine": "cosine",

@@ -30,7 +30,7 @@ class LearningRate(Constraint):
         try:
             rate: float = _NOT_NEGATIVE(name, value)
         except TypeError as error:
-            what = "must be a number or a function of the step"
+            what = "must be a number or a function of the step, as those of bpnet.schedules"
             raise TypeError(str(error).replace("must be a number", what)) from None
         return rate
 

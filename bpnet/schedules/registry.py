@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._lib.registry import check_name
+from .._lib.registry import canonical
 from .base import Rate, Schedule
 from .composition import Piecewise, Warmup
 from .constant import AnySchedule, Constant
 from .cosine import Cosine, CosineRestarts, OneCycle
 from .decay import Exponential, InverseTime, Polynomial, StepDecay
 
-__all__ = ["BUILT_IN", "get"]
+__all__ = ["ALIASES", "BUILT_IN", "get"]
 
 BUILT_IN: dict[str, type[Schedule]] = {
     "constant": Constant,
@@ -25,6 +25,14 @@ BUILT_IN: dict[str, type[Schedule]] = {
     "warmup": Warmup,
     "piecewise": Piecewise,
 }
+ALIASES = {
+    "step": "step_decay",
+    "exponential_decay": "exponential",
+    "cosine_annealing": "cosine",
+    "cosine_decay": "cosine",
+    "cosine_annealing_warm_restarts": "cosine_restarts",
+}
+"""Names that other libraries use."""
 
 
 def get(schedule: str | Rate, **settings: Any) -> Rate:
@@ -55,7 +63,7 @@ def get(schedule: str | Rate, **settings: Any) -> Rate:
     Cosine(learning_rate=0.1, steps=1000, minimum=0.0)
     """
     if isinstance(schedule, str):
-        return BUILT_IN[check_name(schedule, BUILT_IN, "schedule")](**settings)
+        return BUILT_IN[canonical(schedule, BUILT_IN, ALIASES, "schedule")](**settings)
     if settings:
         raise TypeError(f"{', '.join(settings)} would change {schedule!r}; make another one")
     found: Rate = AnySchedule()("schedule", schedule)

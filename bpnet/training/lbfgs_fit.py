@@ -17,8 +17,9 @@ from .config import StepConfig
 from .divergence import DivergenceError
 from .feeds import Block
 from .fit import Fit
+from .held_out import with_validation
 from .samples import SamplePreparer
-from .settings import checked_validation, chosen_metrics, with_progress
+from .settings import chosen_metrics, with_progress
 from .snapshot import Snapshot
 from .state import Trained
 from .sums import EpochSums
@@ -51,6 +52,9 @@ def begin_minimization(
     with trainable.backend.scope():
         prepare = SamplePreparer(trainable)
         x, y = prepare(x, y)
+        x, y, _, validation = with_validation(
+            settings["validation"], x, y, None, prepare.model, trainable
+        )
         metrics = chosen_metrics(settings["metrics"], prepare.model)
         fit = _LBFGSFit(
             minimize,
@@ -59,7 +63,7 @@ def begin_minimization(
             y,
             config,
             epochs=epochs,
-            validation=checked_validation(settings["validation"], prepare.model, trainable.backend),
+            validation=validation,
             metrics=metrics,
             callbacks=callbacks,
         )

@@ -6,25 +6,26 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._lib.registry import closest
-from ..backends import Array, Backend
+from .._lib.constraints import Boolean
+from .._lib.registry import closest, made
+from ..backends import Backend
 from ..metrics import Metric, get_all
 from ..model import Model
 from ..optimizers import Optimizer
+from ..optimizers.registry import get as get_optimizer
 from .callbacks.base import Callback
 from .config import StepConfig
-from .samples import check_samples
 from .scores import task_metric
 
 __all__ = [
     "STEP_SETTINGS",
-    "checked_validation",
     "chosen_metrics",
     "step_config",
     "with_defaults",
     "with_progress",
 ]
 
+_HOOKS = [name for name in vars(Callback) if not name.startswith("_")]
 _CONFIGURED = tuple(name for name in StepConfig.fields if name not in ("weighted", "compute"))
 STEP_SETTINGS = (*_CONFIGURED, "label_smoothing", "sample_weight")
 """The arguments of `Network.fit` that concern a single step."""
@@ -57,10 +58,9 @@ def step_config(settings: Mapping[str, Any], backend: Backend) -> StepConfig:
         If one is out of range.
     """
     chosen = {name: settings[name] for name in _CONFIGURED}
-    config = StepConfig(compute=backend.cast_dtype, **chosen)
-    if not isinstance(config.optimizer, Optimizer):
-        raise TypeError(f"optimizer must be one of bpnet.optimizers, not {config.optimizer!r}")
-    return config
+    if not isinstance(chosen["optimizer"], Optimizer):
+        chosen["optimizer"] = get_optimizer(chosen["optimizer"])
+    return StepConfig(compute=backend.cast_dtype, **chosen)
 
 
 def chosen_metrics(metrics: Iterable[Any], model: Model) -> list[Metric]:
@@ -78,9 +78,22 @@ def chosen_metrics(metrics: Iterable[Any], model: Model) -> list[Metric]:
     return [one.for_task(model.task) for one in chosen]
 
 
-def with_progress(callbacks: Iterable[Callback], progress: bool | None) -> list[Callback]:
-    """The callbacks, and a progress bar where one is wanted."""
-    found = list(callbacks)
+def with_progress(
+    callbacks: Iterable[Callback] | Callback | None, progress: bool | None
+) -> list[Callback]:
+    """The callbacks, and a progress bar where one is wanted.
+
+    Raises
+    ------
+    TypeError
+        If one is no callback, or a class that needs arguments; or if ``progress`` is no bool.
+    """
+    progress = Boolean(optional=True)("progress", progress)
+    if callbacks is None or isinstance(callbacks, Callback | type):
+        callbacks = [] if callbacks is None else [callbacks]
+    if isinstance(callbacks, str) or not isinstance(callbacks, Iterable):
+        raise TypeError(f"callbacks must be a list of bpnet.Callback objects, not {callbacks!r}")
+    found = [_callback(one, f"callbacks[{k}]") for k, one in enumerate(callbacks)]
     if progress or (progress is None and sys.stderr.isatty()):
         from .callbacks.progress import Progress
 
@@ -88,19 +101,12 @@ def with_progress(callbacks: Iterable[Callback], progress: bool | None) -> list[
     return found
 
 
-def checked_validation(
-    validation: Any, model: Model, backend: Backend
-) -> tuple[Array, Array] | None:
-    """Validation samples and targets on the device.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If they are no pair, or do not fit.
-    """
-    if validation is None:
-        return None
-    if len(validation) != 2:
-        raise ValueError(f"validation must be (x, y), not {len(validation)} things")
-    x, y = validation
-    return check_samples(model, backend, x, y, ("validation x", "validation y"))
+def _callback(given: Any, what: str) -> Callback:
+    """A callback; or one of a class that was given in its place."""
+    one: Callback = made(given, what) if isinstance(given, type) else given
+    if not all(hasattr(one, name) for name in _HOOKS):
+        hint = ""
+        if callable(given) and not isinstance(given, type):
+            hint = "; a function becomes one as on_epoch_end(self, fit, row) of a subclass"
+        raise TypeError(f"{what} must be a bpnet.Callback, not {given!r}{hint}")
+    return one

@@ -6,17 +6,19 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from .._lib.constraints import Integer, Number
+from .._lib.constraints import Boolean, Integer, Number
+from .._lib.registry import made
 from ..backends import Array
 from ..data.sources.base import Source
+from ..data.sources.datasets import dataset_source, is_dataset
 from ..optimizers import Optimizer
 from ..storage.safetensors import as_damage
 from .feeds import BatchFeed, MemoryFeed
 from .fit import Fit
+from .held_out import checked_validation, with_validation
 from .mini_batches import MiniBatchFit
 from .samples import SamplePreparer, check_smoothing, smoothed
 from .settings import (
-    checked_validation,
     chosen_metrics,
     step_config,
     with_defaults,
@@ -61,7 +63,9 @@ def begin_fit(
         As `Network.fit`; nothing has changed then.
     """
     settings = with_defaults(settings, {"epochs": None, **defaults}, "fit")
-    optimizer = settings["optimizer"]
+    settings["optimizer"] = optimizer = _solver_or_optimizer(settings["optimizer"])
+    if y is None and is_dataset(x):
+        x = dataset_source(x)
     if not isinstance(optimizer, Optimizer) and hasattr(optimizer, "begin_fit"):
         solver: Fit = optimizer.begin_fit(trainable, x, y, settings, net)
         return solver
@@ -69,6 +73,7 @@ def begin_fit(
     epochs = Integer(0)("epochs", settings["epochs"])
     batch_size = Integer(1)("batch_size", settings["batch_size"])
     smoothing = Number(0.0, 1.0)("label_smoothing", settings["label_smoothing"])
+    evaluate_training = Boolean()("evaluate_training", settings["evaluate_training"])
     resume = settings["resume"]
     origin = "resume"
     if isinstance(resume, Snapshot):
@@ -87,11 +92,15 @@ def begin_fit(
             if y is not None or any(one is not None for one in weights):
                 raise ValueError("a source has the targets itself, and no weights beside them")
             feed: BatchFeed = _stream(x, prepare, smoothing, batch_size, trainable)
+            validation = checked_validation(settings["validation"], prepare.model, backend)
         else:
             x, targets = prepare(x, y)
             task = prepare.model.task
+            x, targets, sample_weight, validation = with_validation(
+                settings["validation"], x, targets, weights[0], prepare.model, trainable
+            )
             y = smoothed(targets, smoothing, task)
-            given = weights_of(*weights, targets, backend=backend, task=task)
+            given = weights_of(sample_weight, weights[1], targets, backend=backend, task=task)
             y, total = with_weights(y, given, backend)
             config = config.replaced(weighted=total is not None)
             feed = MemoryFeed(x, y, targets, batch_size=batch_size, seed=trainable.seed)
@@ -101,15 +110,26 @@ def begin_fit(
             feed,
             config,
             epochs=epochs,
-            validation=checked_validation(settings["validation"], prepare.model, backend),
+            validation=validation,
             metrics=chosen_metrics(settings["metrics"], prepare.model),
             callbacks=callbacks,
-            evaluate_training=settings["evaluate_training"],
+            evaluate_training=evaluate_training,
             total_weight=total,
         )
         fit.net = net
         fit.begin(resume, origin)
     return fit
+
+
+def _solver_or_optimizer(given: Any) -> Any:
+    """What was given, but an L-BFGS for its name or class."""
+    if isinstance(given, str) and given.casefold().replace("-", "") == "lbfgs":
+        from .lbfgs import LBFGS
+
+        return LBFGS()
+    if isinstance(given, type) and hasattr(given, "begin_fit"):
+        return made(given, "optimizer")
+    return given
 
 
 def _stream(

@@ -12,7 +12,7 @@ from ..backends import Array, Backend
 from ..backends.host_arrays import host_array, refuse_masked
 from ..backends.interop import library_of
 
-__all__ = ["weights_of", "with_weights"]
+__all__ = ["host_weights", "weights_of", "with_weights"]
 
 
 def weights_of(
@@ -42,16 +42,7 @@ def weights_of(
     """
     weights = None
     if sample_weight is not None:
-        backend.reject_foreign(sample_weight, "sample_weight")
-        if backend.owns(sample_weight) and library_of(sample_weight) != "numpy":
-            refuse_masked(sample_weight, "sample_weight")
-            sample_weight = backend.to_numpy(sample_weight)
-        weights = host_array(sample_weight, "sample_weight").astype(np.float64)
-        if weights.shape != (y.shape[0],):
-            raise ValueError(
-                f"sample_weight has shape {weights.shape}, but there are {y.shape[0]} samples: "
-                f"it must be ({y.shape[0]},)"
-            )
+        weights = host_weights(sample_weight, y.shape[0], backend)
         if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
             raise ValueError(
                 f"sample_weight goes from {weights.min():g} to {weights.max():g}: weights must be "
@@ -70,6 +61,28 @@ def weights_of(
                 "of 0: one must have more"
             )
     return None if weights is None else weights / weights.mean()
+
+
+def host_weights(sample_weight: Any, m: int, backend: Backend) -> np.ndarray[Any, Any]:
+    """The weights of m samples, shape (m,), in NumPy.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer.
+    TypeError
+        If weights are no numbers, or in another library or on another device.
+    """
+    backend.reject_foreign(sample_weight, "sample_weight")
+    if backend.owns(sample_weight) and library_of(sample_weight) != "numpy":
+        refuse_masked(sample_weight, "sample_weight")
+        sample_weight = backend.to_numpy(sample_weight)
+    weights = host_array(sample_weight, "sample_weight").astype(np.float64)
+    if weights.shape != (m,):
+        raise ValueError(
+            f"sample_weight has shape {weights.shape}, but there are {m} samples: it must be ({m},)"
+        )
+    return weights
 
 
 def with_weights(

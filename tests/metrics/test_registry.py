@@ -55,8 +55,8 @@ def test_what_is_wrong_is_told(name, y, a, words):
         ),
         (lambda: metrics.CustomMetric(3), TypeError, r"must be a function of \(y, a\), not 3"),
         (lambda: metrics.CustomMetric(max, task="classify"), ValueError, "unknown task 'classify'"),
-        (lambda: metrics.get_all("auc"), TypeError, "a list of names or functions, not 'auc'"),
-        (lambda: metrics.get_all(max), TypeError, "a list of names or functions, not"),
+        (lambda: metrics.get_all(3), TypeError, "a list of names or functions, not 3"),
+        (lambda: metrics.get_all(None), TypeError, "a list of names or functions, not None"),
         (
             lambda: metrics.get_all(["f1", metrics.F1()]),
             ValueError,

@@ -11,6 +11,7 @@ from ..wording import listing
 from .arrays import ArraySource
 from .base import Source
 from .csv import CsvSource
+from .datasets import dataset_source, is_dataset
 from .idx import IdxSource
 from .npy import NpySource
 from .parquet import ParquetSource
@@ -37,7 +38,8 @@ def source(
     data : object
         A path of a table (``.csv``, ``.tsv``, ``.txt``, ``.parquet``, ``.pq``); a pair (x, y) of
         paths, of NPY files by their names and of IDX files otherwise; a pair of arrays or of what
-        is cut like them; a sequence of samples, which has a length and items; or a source.
+        is cut like them; a sequence of samples, which has a length and items; a dataset of
+        PyTorch; or a source.
     target : str or sequence of str, optional
         What to predict from the other columns of a table.
     max_bytes : int, optional
@@ -75,6 +77,8 @@ def source(
             return NpySource(x, y) if Path(x).suffix.lower() == ".npy" else IdxSource(x, y)
         if all(hasattr(one, "shape") for one in data):
             return ArraySource(x, y)
+    if is_dataset(data):
+        return dataset_source(data)
     if hasattr(data, "__len__") and hasattr(data, "__getitem__"):
         return SequenceSource(data)
     if hasattr(data, "__iter__") or callable(data):

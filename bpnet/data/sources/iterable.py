@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -27,7 +28,7 @@ class IterableSource(Source):
         ``make()`` is an iterable of pairs (x, y): a sample, laid flat, and its target, a number or
         a row of them. It is called, and asked, in a thread other than the one that trains.
     samples : int
-        How many make an epoch. What comes after them is left.
+        How many make an epoch. What comes after them is not used, which a warning tells.
     name : str, optional
         What messages call it.
 
@@ -61,6 +62,7 @@ class IterableSource(Source):
         self._samples: int = Integer(1)("samples", samples)
         self._items: Iterator[Any] | None = None
         self._next = 0
+        self._told = False
 
     def __len__(self) -> int:
         return self._samples
@@ -73,8 +75,21 @@ class IterableSource(Source):
             pass
         rows = stack_samples(self._come(self._items, stop), start, self)
         if self._next == self._samples:
+            self._tell_of_more(self._items)
             self.close()
         return rows
+
+    def _tell_of_more(self, items: Iterator[Any]) -> None:
+        """Warn, once, if there are more samples than promised."""
+        nothing = object()
+        if not self._told and next(items, nothing) is not nothing:
+            self._told = True
+            warnings.warn(
+                f"{self.name} has more than the {self._samples} samples promised; the others are "
+                f"not used: samples=... says how many there are, itertools.islice(..., "
+                f"{self._samples}) leaves them out",
+                stacklevel=2,
+            )
 
     def close(self) -> None:
         items, self._items = self._items, None

@@ -14,7 +14,7 @@ def test_an_iterable_is_made_anew_for_every_epoch_and_passed_over():
     def make():
         made.append(0)
         try:
-            for k in range(50):
+            for k in range(20):
                 yield [k], k
         finally:
             closed.append(0)
