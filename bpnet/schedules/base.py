@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from .._lib.constraints import Constraint, Number
 from .._lib.validation import Validated
 
-__all__ = ["LearningRate", "Rate", "Schedule"]
+__all__ = ["LearningRate", "Rate", "Schedule", "used_up_at"]
 
 Rate: TypeAlias = float | Callable[[int], float]
 """A learning rate: a number, or any function of the number of the step."""
@@ -41,6 +41,12 @@ class Schedule(Validated):
     Subclasses are immutable, and equal where their fields are. A field annotated ``float``,
     ``int`` or ``bool`` is checked, and converted from NumPy's types, when the object is made.
 
+    Attributes
+    ----------
+    used_up_at : int or None
+        The first step of its constant tail, such as ``steps`` of `Cosine`; None if the schedule has
+        no end. A fit that goes further says so.
+
     Examples
     --------
     >>> import bpnet
@@ -55,3 +61,13 @@ class Schedule(Validated):
     def __call__(self, step: int) -> float:
         """The learning rate of a step, counted from 0."""
         raise NotImplementedError
+
+    @property
+    def used_up_at(self) -> int | None:
+        """The first step of the constant tail, or None."""
+        return None
+
+
+def used_up_at(rate: Rate) -> int | None:
+    """As the attribute of `Schedule`; None for numbers and functions."""
+    return rate.used_up_at if isinstance(rate, Schedule) else None

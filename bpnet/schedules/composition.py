@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._lib.constraints import Constraints, Each, Integer, Number
-from .base import Rate, Schedule
+from .base import Rate, Schedule, used_up_at
 from .constant import AnySchedule, rate_at
 
 __all__ = ["Piecewise", "Warmup"]
@@ -48,6 +48,11 @@ class Warmup(Schedule):
             return rate_at(self.schedule, step - self.steps)
         share = step / self.steps
         return rate_at(self.schedule, 0) * (self.start + (1.0 - self.start) * share)
+
+    @property
+    def used_up_at(self) -> int | None:
+        end = used_up_at(self.schedule)
+        return None if end is None else self.steps + end
 
 
 class Piecewise(Schedule):
@@ -94,3 +99,8 @@ class Piecewise(Schedule):
         begins = (0, *self.boundaries)
         last = max(k for k, begin in enumerate(begins) if k == 0 or step >= begin)
         return rate_at(self.schedules[last], step - begins[last])
+
+    @property
+    def used_up_at(self) -> int | None:
+        end = used_up_at(self.schedules[-1])
+        return None if end is None else (0, *self.boundaries)[-1] + end

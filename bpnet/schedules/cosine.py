@@ -45,6 +45,10 @@ class Cosine(Schedule):
     def __call__(self, step: int) -> float:
         return _half_wave(self.learning_rate, self.minimum, step / self.steps)
 
+    @property
+    def used_up_at(self) -> int:
+        return self.steps
+
 
 class CosineRestarts(Schedule):
     """Half a cosine wave down, again and again (SGDR).
@@ -146,6 +150,10 @@ class OneCycle(Schedule):
             return _half_wave(first, self.learning_rate, step / top)
         share = (step - top) / (self.steps - 1.0 - top)
         return _half_wave(self.learning_rate, first / self.final_div_factor, share)
+
+    @property
+    def used_up_at(self) -> int:
+        return self.steps
 
 
 def _half_wave(high: float, low: float, share: float) -> float:

@@ -154,3 +154,7 @@ class Polynomial(Schedule):
     def __call__(self, step: int) -> float:
         left = max(0.0, 1.0 - step / self.steps)
         return float(self.minimum + (self.learning_rate - self.minimum) * left**self.power)
+
+    @property
+    def used_up_at(self) -> int:
+        return self.steps

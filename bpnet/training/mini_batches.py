@@ -19,6 +19,7 @@ from .state import Counters, Trained, TrainingState
 from .step import step_inputs_over
 from .sums import EpochSums
 from .trainable import Trainable
+from .used_up import note_if_spent, note_if_used_up
 
 __all__ = ["MiniBatchFit"]
 
@@ -58,6 +59,7 @@ class MiniBatchFit(Fit):
         self._state: TrainingState | None = None  # the run's own, while an epoch is in progress
         self._whole: TrainingState | None = None  # that after the last full epoch, meanwhile
         self._whole_block = True
+        self._told = False  # that the schedule is used up
         self._block_steps = max(1, _BLOCK // (feed.batch_size * self._model.sizes[-1]))
         self._epoch_block_steps = self._block_steps
 
@@ -75,11 +77,30 @@ class MiniBatchFit(Fit):
     def begin(self, resume: Snapshot | None = None, origin: str = "resume") -> None:
         self.resumed = resume
         with self._beginning():
-            if resume is not None:
-                try:
-                    self._go_back(resume)
-                except ValueError as error:
-                    raise ValueError(f"{origin}: {error}") from error
+            before = self._store.current
+            try:
+                if resume is not None:
+                    self._go_back_or_tell(resume, origin)
+                self._note_schedule()
+            except BaseException:
+                self._store.current = before
+                raise
+
+    def _note_schedule(self) -> None:
+        """Tell if the schedule ends before the fit."""
+        current, left = self._store.current, self.epochs - len(self.history)
+        kept = type(current.optimizer) is type(self.optimizer)
+        first = self.steps_done - current.counters.optimizer_began if kept else 0
+        steps = left * self.steps_per_epoch - (self._sums.steps if self._sums else 0)
+        if self.resumed is not None:
+            way_out = "bpnet.load takes the network from the checkpoint, for a fit with another"
+        elif first:
+            way_out = "net.reset_optimizer() before the fit begins it anew"
+        else:
+            way_out = f"One of {first + steps} steps lasts to the end"
+        if steps > 0 and not self._stopping:
+            stop = first + steps
+            self._told = note_if_used_up(self.optimizer, first, stop, way_out)
 
     def snapshot(self) -> Snapshot:
         return take_snapshot(
@@ -113,6 +134,12 @@ class MiniBatchFit(Fit):
             "columns": list(self.columns),
             "evaluate_training": self._asked_to_evaluate,
         }
+
+    def _go_back_or_tell(self, snapshot: Snapshot, origin: str) -> None:
+        try:
+            self._go_back(snapshot)
+        except ValueError as error:
+            raise ValueError(f"{origin}: {error}") from error
 
     def _go_back(self, snapshot: Snapshot) -> None:
         """Take up where a snapshot was made."""
@@ -177,6 +204,10 @@ class MiniBatchFit(Fit):
             return None
         self._state = self._whole = self._sums = None
         self._stopping = self._stopping or self._interrupt()
+        if not self._told:
+            last = self.steps_done - 1 - began
+            first = max(0, last - self.steps_per_epoch + 1)
+            self._told = note_if_spent(self.optimizer, first, last, epochs + 1)
         try:
             return self._row(cost, sums)
         except _NoMoreSamplesError:

@@ -10,12 +10,14 @@ import numpy as np
 
 from .._lib.constraints import Number
 from ..compiler.rows import rows_of_steps
+from ..schedules.base import used_up_at
 from .divergence import DivergenceError
 from .history import History
 from .samples import SamplePreparer, check_smoothing, smoothed
 from .settings import STEP_SETTINGS, step_config, with_defaults
 from .step import step_inputs
 from .trainable import Trainable
+from .used_up import note_if_used_up
 from .weights import weights_of, with_weights
 
 __all__ = ["train_step"]
@@ -71,6 +73,9 @@ def train_step(
             store.init_optimizer(config)
             _, counters, _ = store.current
             t = counters.steps - counters.optimizer_began
+            if t == used_up_at(config.optimizer.learning_rate):
+                way_out = "net.reset_optimizer() begins it anew"
+                note_if_used_up(config.optimizer, t, t + 1, way_out)
             inputs = step_inputs(model, config, trainable.seed, counters.steps, t)
             order = np.arange(x.shape[0])[None, :]
             try:
