@@ -14,7 +14,7 @@ N, SIZE = 25, 10  # batches of 10, 10 and 5
 
 SETTINGS = {
     "plain": {"optimizer": bpnet.SGD(0.5)},
-    "adam": {"optimizer": bpnet.Adam(bpnet.schedules.Cosine(0.1, steps=9)), "l2": 0.01},
+    "adam": {"optimizer": bpnet.Adam(bpnet.schedules.Cosine(0.1, steps=99)), "l2": 0.01},
     "all": {
         "optimizer": bpnet.Momentum(0.1),
         "l1": 0.001,

@@ -46,7 +46,7 @@ def test_steps_with_other_rates_compile_nothing(library, kind, traced):
     net.step(X, Y, optimizer=kind(0.5))
     before = len(traced)
     assert before
-    rates = [0.25, 0.1, 1, np.float32(0.2), Cosine(0.1, 5), Exponential(0.2, 7), lambda t: 0.01]
+    rates = [0.25, 0.1, 1, np.float32(0.2), Cosine(0.1, 50), Exponential(0.2, 7), lambda t: 0.01]
     for rate in rates:
         net.step(X, Y, optimizer=kind(rate))
     assert len(traced) == before
@@ -62,7 +62,7 @@ def test_fits_with_other_rates_schedules_and_factors_compile_nothing(library, tr
     before = len(traced)
     assert before
     net.fit(X, Y, optimizer=bpnet.Adam(0.01), **fit)
-    net.fit(X, Y, optimizer=bpnet.Adam(Warmup(Cosine(0.1, 9), 3)), **fit)
+    net.fit(X, Y, optimizer=bpnet.Adam(Warmup(Cosine(0.1, 90), 3)), **fit)
     plateau = bpnet.ReduceOnPlateau("train_cost", factor=0.5, patience=0, min_delta=99.0)
     net.fit(X, Y, optimizer=bpnet.Adam(0.1), callbacks=[plateau], **fit)
     assert len(traced) == before
