@@ -6,8 +6,19 @@ import contextlib
 from collections.abc import Iterator
 
 from ..backends import BackendUnavailableError
+from ..storage.claims import InUseError
 
 __all__ = ["RunError", "UsageError", "in_words", "usage"]
+
+
+_OF_USERS = (
+    ValueError,
+    TypeError,
+    OSError,
+    ImportError,
+    BackendUnavailableError,
+    InUseError,
+)
 
 
 class UsageError(Exception):
@@ -23,7 +34,7 @@ def usage() -> Iterator[None]:
     """While entered, errors of what a user gave are told as such: files, names, numbers."""
     try:
         yield
-    except (ValueError, TypeError, OSError, ImportError, BackendUnavailableError) as error:
+    except _OF_USERS as error:
         raise UsageError(in_words(error)) from error
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import itertools
 import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from .._lib.atomic import write_atomically
+from .._lib.atomic import remove_leftovers, write_atomically
 from .._lib.constraints import Integer
 from ..data import Dataset
 from ..network import Network
+from ..storage.claims import LOCK_FILE, FolderClaim, InUseError
 from ..training import Callback, Checkpoint, Fit, History, Snapshot, read_checkpoint
+from ..training.snapshot import is_checkpoint_name
 from .errors import UsageError, in_words
 from .settings import Settings
 
@@ -43,24 +46,55 @@ class RunFolder(Callback):
         Whether an earlier run in it is replaced.
     resume : bool
         Whether the run in it goes on.
+    inputs : sequence of Path, optional
+        What is trained on, and must not be overwritten.
+
+    Attributes
+    ----------
+    unwritten : list of str
+        What `save` could not write, each with the reason.
 
     Raises
     ------
     UsageError
-        If the folder is not empty, and is not to be overwritten; when it is made, if it cannot be.
+        If the folder is not empty, and is not to be overwritten; when it is made, if it cannot be,
+        or another run is in progress in it.
+
+    Notes
+    -----
+    Used as a context, which is left when the run is saved: until then nobody else may write to it.
     """
 
-    def __init__(self, path: Path | None, name: str, overwrite: bool, resume: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        name: str,
+        overwrite: bool,
+        resume: bool = False,
+        inputs: Sequence[Path] = (),
+    ) -> None:
         self._name, self._overwrite, self._resume = name, overwrite, resume
         self._new = path is None
         self.path = path or Path("runs", name)
         self.settings: Settings = {}
+        self.unwritten: list[str] = []
         self._checkpoint: Checkpoint | None = None
-        if resume and (self.path / "model.safetensors").exists() and not self._checkpoints.exists():
-            raise UsageError(f"the run in {path} is finished: there is nothing to resume")
-        kept = overwrite or resume
-        if path is not None and not kept and path.is_dir() and any(path.iterdir()):
-            raise UsageError(f"{path} is not empty: name another --out, or add --overwrite")
+        self._claim: FolderClaim | None = None
+        self._check_empty()
+        if overwrite:
+            self._check_overwritable(inputs)
+
+    def __enter__(self) -> RunFolder:
+        if self._resume:  # before its checkpoint is read
+            self._claim_folder()
+            if (self.path / "model.safetensors").exists() and not self._checkpoints.exists():
+                self.__exit__()
+                raise UsageError(f"the run in {self.path} is finished: there is nothing to resume")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._claim is not None:
+            self._claim.release()
 
     def watchers(self, data: Dataset, every: int) -> list[Callback]:
         """Itself and, where there are to be any, what writes checkpoints.
@@ -107,41 +141,100 @@ class RunFolder(Callback):
             if self._new:
                 self._make_new()
             self.path.mkdir(parents=True, exist_ok=True)
+            if self._claim is None:
+                self._claim_folder()
+                if not self._new:
+                    self._check_empty()  # another run may have begun, and ended, since
+            remove_leftovers(self.path, _FILES.__contains__)
             if not self._resume:
+                self._write_settings()  # first: where there is no room, the earlier run stays
                 self.finish()
-                for name in _FILES:
+                for name in _FILES[1:]:
                     (self.path / name).unlink(missing_ok=True)
-                self._write_settings()
             if self._checkpoint is not None:
                 self._checkpoint.folder = self._checkpoints
                 self._checkpoints.mkdir(exist_ok=True)
                 write_atomically(self._checkpoints / _DATA, self._digest)
-        except OSError as error:
+        except (OSError, InUseError) as error:
             raise UsageError(f"the run folder cannot be written: {in_words(error)}") from error
 
     def save(self, net: Network, history: History, title: str) -> str:
-        """Write everything else; returns what there is now, in words."""
-        net.save(self.path / "model.safetensors")
+        """Write everything else; returns what there is now, in words.
+
+        What finds no room is noted in `unwritten`, and the rest is written.
+        """
+        self._write("model.safetensors", net.save)
         if len(history):
-            history.to_csv(self.path / "history.csv")
-            history.to_jsonl(self.path / "history.jsonl")
+            self._write("history.csv", history.to_csv)
+            self._write("history.jsonl", history.to_jsonl)
             try:
-                history.plot(self.path / "curves.png", title)
+                self._write("curves.png", lambda path: history.plot(path, title))
             except ImportError as error:
                 warnings.warn(f"no picture was drawn: {error}", stacklevel=2)
         written = [name for name in _FILES if (self.path / name).exists()]
         return f"saved     {self.path}: {', '.join(written)}"
 
+    def _write(self, name: str, write: Callable[[Path], None]) -> None:
+        try:
+            write(self.path / name)
+        except OSError as error:
+            self.unwritten.append(f"{name} ({error.strerror or error})")
+
+    @property
+    def in_words(self) -> str:
+        """Where the run is, and what of it could not be written."""
+        missing = f", without {', '.join(self.unwritten)}" if self.unwritten else ""
+        return f"the run until then is in {self.path}{missing}"
+
     def finish(self) -> None:
         """Remove the checkpoints, which a run that is complete needs no more."""
-        with contextlib.suppress(OSError):  # what is not bpnet's stays there
-            for path in (*self._checkpoints.glob("*.safetensors"), self._checkpoints / _DATA):
-                path.unlink(missing_ok=True)
+        if self._checkpoints.is_symlink() or not self._checkpoints.is_dir():
+            return
+
+        def written_here(name: str) -> bool:  # what is not bpnet's stays there
+            return name == _DATA or is_checkpoint_name(name)
+
+        with contextlib.suppress(OSError):
+            claim = FolderClaim(self._checkpoints)
+            try:
+                remove_leftovers(self._checkpoints, written_here)
+                for path in self._checkpoints.iterdir():
+                    if written_here(path.name):
+                        path.unlink(missing_ok=True)
+            finally:
+                claim.release()
             self._checkpoints.rmdir()
 
     @property
     def _checkpoints(self) -> Path:
         return self.path / _CHECKPOINTS
+
+    def _claim_folder(self) -> None:
+        try:
+            self._claim = FolderClaim(self.path)
+        except (OSError, InUseError) as error:
+            raise UsageError(in_words(error)) from error
+
+    def _check_empty(self) -> None:
+        kept = self._new or self._overwrite or self._resume
+        if (
+            not kept
+            and self.path.is_dir()
+            and {one.name for one in self.path.iterdir()} - {LOCK_FILE}
+        ):
+            raise UsageError(f"{self.path} is not empty: name another --out, or add --overwrite")
+
+    def _check_overwritable(self, inputs: Sequence[Path]) -> None:
+        """Raise if what would be deleted is somewhere else, or is trained on."""
+        for path in (self.path, self._checkpoints):
+            if path.is_symlink():
+                raise UsageError(
+                    f"--overwrite deletes nothing behind a link, and {path} leads to "
+                    f"{path.resolve()}: name another --out, or remove the link"
+                )
+        for path in (self.path / name for name in _FILES):
+            if path.exists() and any(one.exists() and path.samefile(one) for one in inputs):
+                raise UsageError(f"--overwrite would delete the data, {path}: name another --out")
 
     def _write_settings(self) -> None:
         import tomli_w

@@ -91,11 +91,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train as the flags say, and save the run however it ends."""
-    tell = _silent if options.quiet else _tell
     with usage():
         asked = _resumed(options) if options.resume else given(options)
         name = name_of(asked)
-        folder = RunFolder(options.resume or options.out, name, options.overwrite, options.resume)
+        folder = RunFolder(
+            options.resume or options.out,
+            name,
+            options.overwrite,
+            bool(options.resume),
+            [asked["data"]] if "data" in asked else [],
+        )
+    with folder:
+        return _run(options, asked, name, folder)
+
+
+def _run(options: argparse.Namespace, asked: Settings, name: str, folder: RunFolder) -> int:
+    tell = _silent if options.quiet else _tell
+    with usage():
         data = load_data(asked)
         kind = asked.get("dataset") or f"{data.task} on tables"
         settings = completed(asked, kind, data)
@@ -138,12 +150,16 @@ def run(options: argparse.Namespace) -> int:
     tell(f"trained   {len(history)} epochs in {seconds:.1f} s, {ending}", *at_best, saved)
     tell(kept_in_words(net, history, best))
     if failure:
-        raise RunError(f"{failure}\nthe run until then is in {folder.path}") from failure
+        raise RunError(f"{failure}\n{folder.in_words}") from failure
+    resumable = f"--resume {folder.path}" if settings["checkpoint_every"] else ""
     part, samples = _judges(data)
     print(f"{part} {score(net, *samples)}")
     if history.stopped == "interrupted":
-        ways = f"; --resume {folder.path} goes on" if settings["checkpoint_every"] else ""
-        raise KeyboardInterrupt(f"interrupted; the run until then is in {folder.path}{ways}")
+        ways = f"; {resumable} goes on" if resumable else ""
+        raise KeyboardInterrupt(f"interrupted; {folder.in_words}{ways}")
+    if folder.unwritten:
+        ways = f": make room, and {resumable} writes the rest" if resumable else ""
+        raise OSError(f"not written to {folder.path}: {', '.join(folder.unwritten)}{ways}")
     folder.finish()
     return 0
 

@@ -21,6 +21,7 @@ __all__ = [
     "Snapshot",
     "checkpoint_name",
     "checkpoints_in",
+    "is_checkpoint_name",
     "read_checkpoint",
     "steps_of",
 ]
@@ -122,6 +123,11 @@ def steps_of(path: Path) -> float:
     """Steps that the name of a checkpoint says; infinity where it says none."""
     named = re.fullmatch(_NAME, path.name)
     return int(named[2]) if named else np.inf
+
+
+def is_checkpoint_name(name: str) -> bool:
+    """Whether a file of that name is one that `Checkpoint` writes."""
+    return name == BEST or re.fullmatch(_NAME, name) is not None
 
 
 def checkpoints_in(folder: Path) -> list[Path]:

@@ -6,17 +6,21 @@ import contextlib
 import os
 import time
 import warnings
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._lib.atomic import remove_leftovers
 from ..._lib.constraints import Integer, Number
 from ...storage.checkpoints import write_checkpoint_file
+from ...storage.claims import FolderClaim
 from ..snapshot import (
     BEST,
     Snapshot,
     checkpoint_name,
     checkpoints_in,
+    is_checkpoint_name,
     read_checkpoint,
     steps_of,
 )
@@ -61,8 +65,10 @@ class Checkpoint(Callback):
         If a setting is out of range; from ``fit``, if there is no such column, if the fit cannot be
         resumed, or if the folder has checkpoints of a fit that came further and is not resumed,
         ``best.safetensors`` included.
+    RuntimeError
+        From ``fit``, if another fit writes to the folder, in this process or another.
     OSError
-        From ``fit``, if the folder cannot be made.
+        From ``fit``, if the folder cannot be made or written to.
 
     Warns
     -----
@@ -73,9 +79,10 @@ class Checkpoint(Callback):
     Notes
     -----
     A file is complete or not there: it is written under another name, flushed to the disk and
-    renamed. Parameters that are no longer finite are not written. After Ctrl-C one more is written,
-    of that moment, so that nothing is lost. For ``best`` a training column is evaluated after each
-    epoch, as with ``evaluate_training=True``.
+    renamed. While the fit goes on, a lock on the file ``.bpnet.lock`` keeps others from the folder;
+    it ends with the process. Parameters that are no longer finite are not written. After Ctrl-C one
+    more is written, of that moment, so that nothing is lost. For ``best`` a training column is
+    evaluated after each epoch, as with ``evaluate_training=True``.
 
     Examples
     --------
@@ -124,15 +131,27 @@ class Checkpoint(Callback):
 
     def on_fit_begin(self, fit: Fit) -> None:
         fit.snapshot()  # what has none says so now
+        self.folder.mkdir(parents=True, exist_ok=True)
+        claim = FolderClaim(self.folder)
+        try:
+            self._begin(fit)
+        except BaseException:
+            claim.release()
+            raise
+        self._claim = claim
+        weakref.finalize(fit, claim.release)  # one that is never run is never ended
+
+    def _begin(self, fit: Fit) -> None:
         if self._best is not None:
             self._best.begin(fit, keeps=True)
         steps = fit.steps_done if fit.resumed is None else fit.resumed.header["steps"]
-        self._clear(steps, fit.resumed is not None)
+        self._check_folder(steps, fit.resumed is not None)
         self._carry_best_on(steps, fit.resumed is not None)
+        remove_leftovers(self.folder, is_checkpoint_name)
         if self.every_steps is not None:
             fit.limit_block(self.every_steps)
         self._written, self._time = steps, time.monotonic()
-        self._fit, self._told = fit, set[str]()
+        self._fit, self._told = weakref.ref(fit), set[str]()
 
     def on_steps(self, fit: Fit, steps: int) -> None:
         within = fit.step_of_epoch()
@@ -154,12 +173,17 @@ class Checkpoint(Callback):
     def on_fit_end(self, fit: Fit) -> None:
         # After Ctrl-C nothing else is written. An error leaves no state to go on from.
         unwritten = fit.steps_done != self._written
-        if fit.history.stopped == "interrupted" and not fit.failed and unwritten:
-            self._write(fit, checkpoint_name(fit.counters.epochs, fit.steps_done))
+        try:
+            if fit.history.stopped == "interrupted" and not fit.failed and unwritten:
+                self._write(fit, checkpoint_name(fit.counters.epochs, fit.steps_done))
+        finally:
+            self._claim.release()
 
     def set_state(self, state: dict[str, Any]) -> None:
         if self._best is not None:
-            for row in self._fit.history:
+            fit = self._fit()
+            assert fit is not None
+            for row in fit.history:
                 self._best.improves(row)
 
     def seconds(self) -> float:
@@ -227,15 +251,11 @@ class Checkpoint(Callback):
                 )
             self._best.improves(row)
 
-    def _clear(self, steps: int, resumed: bool) -> None:
-        """Make the folder, without what a killed process left half-written."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def _check_folder(self, steps: int, resumed: bool) -> None:
+        """Raise if a fit that begins anew would replace checkpoints of one that came further."""
         there = checkpoints_in(self.folder)
         if there and not resumed and steps_of(there[-1]) > steps:
             raise ValueError(_further(self.folder, there[-1].stem))
-        with contextlib.suppress(OSError):
-            for one in self.folder.glob(".*.safetensors.*"):
-                one.unlink()
 
 
 def _is_finite(snapshot: Snapshot) -> bool:

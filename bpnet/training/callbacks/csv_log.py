@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import os
-from typing import IO, TYPE_CHECKING, Any
+import time
+import warnings
+import weakref
+from typing import TYPE_CHECKING, Any
 
+from ...storage.appended_file import AppendedFile
 from .base import Callback
 
 if TYPE_CHECKING:
     from ..fit import Fit
 
 __all__ = ["CSVLog"]
+
+_PAUSE = 1.0  # seconds until what could not be written is tried again
 
 
 class CSVLog(Callback):
@@ -26,9 +33,17 @@ class CSVLog(Callback):
     Raises
     ------
     OSError
-        From ``fit``, if it cannot be written.
+        From ``fit``, if it cannot be opened for writing, as a pipe or in a folder that is missing.
+    RuntimeError
+        From ``fit``, if another fit writes to it, in this process or another.
     ValueError
         From ``fit``, if the file is something else, or has earlier epochs with other columns.
+
+    Warns
+    -----
+    UserWarning
+        If a line cannot be written, as on a full disk, once for each reason. The lines before are
+        kept, the fit goes on, and the missing ones are written as soon as there is room.
 
     Examples
     --------
@@ -49,33 +64,49 @@ class CSVLog(Callback):
         self.path = os.fspath(path)
 
     def on_fit_begin(self, fit: Fit) -> None:
-        self._file: IO[str] | None = None
-        with open(self.path, "a", encoding="utf-8"):
-            pass  # an error comes now, and not after the first epoch
-        self._before(fit.first_epoch, list(fit.columns))
+        # An error comes now, and not after the first epoch.
+        self._file = file = AppendedFile(self.path)
+        try:
+            self._before(fit.first_epoch, list(fit.columns))
+        except BaseException:
+            file.close()
+            raise
+        weakref.finalize(fit, file.close)  # one that is never run is never ended
+        self._content: str | None = None  # that the file is to have before the lines to come
+        self._lines, self._told = "", set[str]()
+        self._is_new, self._tried = True, -math.inf
 
     def on_epoch_end(self, fit: Fit, row: dict[str, Any]) -> None:
-        if self._file is None:
-            self._file = self._open(row)
-        self._file.write(_line(row.values()))
-        self._file.flush()
+        if self._is_new:
+            self._is_new = False
+            self._content = _line(row) + "".join(self._before(row["epoch"], list(row)))
+        self._lines += _line(row.values())
+        if time.monotonic() - self._tried >= _PAUSE:
+            self._write()
 
     def on_fit_end(self, fit: Fit) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        if self._lines:
+            self._write()
+        self._file.close()
 
-    def _open(self, row: dict[str, Any]) -> IO[str]:
-        """Open the file for the lines to come, after its header and the lines of earlier epochs."""
-        content = _line(row) + "".join(self._before(row["epoch"], list(row)))
-        with open(self.path, encoding="utf-8", newline="") as file:
-            same = file.read() == content
-        if not same:
-            beside = f"{self.path}.new"
-            with open(beside, "w", encoding="utf-8", newline="") as file:
-                file.write(content)
-            os.replace(beside, self.path)
-        return open(self.path, "a", encoding="utf-8", newline="")
+    def _write(self) -> None:
+        """Write the lines that are missing; where that fails, they are tried again later."""
+        try:
+            if self._content is not None:
+                self._file.begin_with(self._content)
+                self._content = None
+            self._file.append(self._lines)
+        except OSError as error:
+            self._tried = time.monotonic()
+            reason = error.strerror or str(error)
+            if reason not in self._told:
+                self._told.add(reason)
+                warnings.warn(
+                    f"the log {self.path!r} was not written: {reason}; training goes on",
+                    stacklevel=2,
+                )
+        else:
+            self._lines, self._tried = "", -math.inf
 
     def _before(self, first: int, columns: list[str]) -> list[str]:
         """Lines of the epochs before ``first``; raises if they do not belong to this history."""

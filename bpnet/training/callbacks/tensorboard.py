@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from .base import Callback
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from ..fit import Fit
 
 __all__ = ["TensorBoard"]
+
+_AT_ONCE = 32  # events, which fit into the buffer of a file together
 
 
 class TensorBoard(Callback):
@@ -28,8 +32,16 @@ class TensorBoard(Callback):
 
     Raises
     ------
+    NotADirectoryError
+        From ``fit``, if the folder is a file.
     ImportError
         From ``fit``, if tensorboardX is not installed; it comes with the extra ``tensorboard``.
+
+    Warns
+    -----
+    UserWarning
+        If events cannot be written, as on a full disk, once for each reason. The fit goes on, and
+        the missing ones are written as soon as there is room.
 
     Examples
     --------
@@ -49,27 +61,81 @@ class TensorBoard(Callback):
             raise ImportError(
                 'TensorBoard needs tensorboardX: pip install "bpnet-xp[tensorboard]"'
             ) from error
+        if os.path.exists(self.folder) and not os.path.isdir(self.folder):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), self.folder)
         self._writer: Any = None  # no file before all callbacks agreed
+        self._events: list[Any] = []
+        self._told: set[str] = set()
 
     def on_steps(self, fit: Fit, steps: int) -> None:
         self._rate = fit.learning_rate_at(fit.steps_done - 1, fit.rate_factor)
 
     def on_epoch_end(self, fit: Fit, row: dict[str, Any]) -> None:
-        if self._writer is None:
-            from tensorboardX import SummaryWriter
-
-            again = row["epoch"] if row["epoch"] > 1 else None
-            # Of two files of one second the later would take the other's name.
-            own = f".{time.time_ns()}"
-            self._writer = SummaryWriter(self.folder, purge_step=again, filename_suffix=own)
+        if self._writer is None and not self._events and row["epoch"] > 1:
+            self._events.append(_hiding(row["epoch"]))
         figures = {_tag(column): figure for column, figure in row.items() if column != "epoch"}
-        for tag, figure in (*figures.items(), ("learning_rate", self._rate)):
-            self._writer.add_scalar(tag, figure, row["epoch"])
-        self._writer.flush()
+        figures["learning_rate"] = self._rate
+        self._events += [_scalar(tag, figure, row["epoch"]) for tag, figure in figures.items()]
+        try:
+            self._write()
+        except OSError as error:
+            self._warn(error)
 
     def on_fit_end(self, fit: Fit) -> None:
-        if self._writer is not None:
-            self._writer.close()
+        try:
+            if self._events:
+                self._write()
+            if self._writer is not None:
+                self._writer.close()
+        except OSError as error:
+            self._warn(error)
+        self._writer = None
+
+    def _write(self) -> None:
+        """Write all events that have not been written, or none where there is no room.
+
+        Not by a `SummaryWriter`: its thread ends at the first error, and whoever adds more to its
+        queue then waits for ever. What a flush leaves in the file's buffer, the next one writes; so
+        nothing is added to it before that.
+        """
+        from tensorboardX.event_file_writer import EventsWriter
+        from tensorboardX.record_writer import directory_check
+
+        if self._writer is None:
+            directory_check(self.folder)
+            # Of two files of one second the later would take the other's name.
+            own = f".{time.time_ns()}"
+            self._writer = EventsWriter(os.path.join(self.folder, "events"), filename_suffix=own)
+        self._writer.flush()
+        while self._events:
+            for event in self._events[:_AT_ONCE]:
+                self._writer.write_event(event)
+            del self._events[:_AT_ONCE]
+            self._writer.flush()
+
+    def _warn(self, error: OSError) -> None:
+        reason = error.strerror or str(error)
+        if reason not in self._told:
+            self._told.add(reason)
+            warnings.warn(
+                f"events for TensorBoard were not written to {self.folder!r}: {reason}; training "
+                "goes on",
+                stacklevel=2,
+            )
+
+
+def _scalar(tag: str, figure: float, epoch: int) -> Any:
+    from tensorboardX.proto.event_pb2 import Event
+    from tensorboardX.summary import scalar
+
+    return Event(wall_time=time.time(), step=epoch, summary=scalar(tag, figure))
+
+
+def _hiding(epoch: int) -> Any:
+    """An event that hides what an earlier run wrote of this epoch and later ones."""
+    from tensorboardX.proto.event_pb2 import Event, SessionLog
+
+    return Event(wall_time=time.time(), step=epoch, session_log=SessionLog(status=SessionLog.START))
 
 
 def _tag(column: str) -> str:

@@ -1,6 +1,10 @@
 """When checkpoints are written, which are kept, and disks that are full."""
 
 import os
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -93,10 +97,20 @@ def test_the_best_is_kept_as_well(tmp_path, column):
 
 def test_what_a_killed_process_left_is_cleaned(tmp_path):
     (tmp_path / "sub").mkdir()
-    for name in (".epoch-0001-step-00000009.safetensors.k2j1", "mine.txt", ".hidden"):
+    mine = [
+        ".epoch-0001-step-00000009.safetensors.bak",
+        ".hidden",
+        ".mine.safetensors.0123abcd.bpnet-tmp",
+    ]
+    half = [
+        ".best.safetensors.0123abcd.bpnet-tmp",
+        ".bpnet.lock",
+        ".epoch-0001-step-00000009.safetensors.0123abcd.bpnet-tmp",
+    ]
+    for name in (*mine, *half, "mine.txt"):
         (tmp_path / name).write_bytes(b"half")
     fit(network(), [bpnet.Checkpoint(tmp_path, keep=1)])
-    left = [".hidden", "epoch-0004-step-00000036.safetensors", "mine.txt", "sub"]
+    left = [*mine, "epoch-0004-step-00000036.safetensors", "mine.txt", "sub"]
     assert names(tmp_path) == left
 
 
@@ -328,3 +342,123 @@ def test_after_a_second_ctrl_c_nothing_is_written(tmp_path, ctrl_c):
         fit(network(), [Twice(), bpnet.Checkpoint(tmp_path)])
     assert names(tmp_path)[-1] == "epoch-0002-step-00000018.safetensors"
     assert len(fit(network(), resume=tmp_path)) == 4
+
+
+# ------------------------------------------------------------------ other fits
+
+
+def test_saves_of_others_in_the_folder_succeed(tmp_path):
+    """While fits begin, and clean, again and again."""
+    other, stop, failed = network(), threading.Event(), []
+
+    def save():
+        try:
+            while not stop.is_set():
+                for name in ("other", "epoch-0000-step-00000000"):
+                    other.save(tmp_path / f"{name}.safetensors")
+        except OSError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=save)
+    thread.start()
+    try:
+        for _ in range(30):
+            fit(network(), [bpnet.Checkpoint(tmp_path, every_epochs=9, every_steps=99)], epochs=1)
+    finally:
+        stop.set()
+        thread.join()
+    assert failed == []
+
+
+def together(*calls):
+    """What calls in threads of their own return or raise, once all have begun a fit."""
+    results = [None] * len(calls)
+
+    def run(k):
+        try:
+            results[k] = calls[k]()
+        except Exception as error:
+            results[k] = error
+
+    threads = [threading.Thread(target=run, args=(k,)) for k in range(len(calls))]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    return results
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_of_two_fits_in_one_folder_the_second_is_told(tmp_path, shared):
+    checkpoint, told = bpnet.Checkpoint(tmp_path / "a"), threading.Event()
+
+    class Waits(bpnet.Callback):
+        def on_epoch_end(self, fit, row):
+            assert told.wait(60)
+
+    def first():
+        net = network()
+        return end(net, fit(net, [checkpoint, Waits()]))
+
+    def second():
+        while not (tmp_path / "a" / ".bpnet.lock").exists():
+            time.sleep(0.001)
+        net, mine = network(seed=9), checkpoint if shared else bpnet.Checkpoint(tmp_path / "a")
+        start = parameters(net)
+        try:
+            return fit(net, [mine])
+        finally:
+            assert np.array_equal(parameters(net), start)
+            told.set()
+
+    ended, refused = together(first, second)
+    assert isinstance(refused, RuntimeError)
+    assert "a' is in use: another fit of this process trains in it" in str(refused)
+    expected = whole(tmp_path / "b", written={"every_steps": None})
+    assert ended == expected, "the first goes on as if nothing had been"
+    assert names(tmp_path / "a") == names(tmp_path / "b")
+
+
+CHILD = """
+import sys, bpnet
+class Waits(bpnet.Callback):
+    def on_epoch_end(self, fit, row):
+        print("trains", flush=True)
+        sys.stdin.read()
+net = bpnet.Network([1, 1], seed=0)
+net.fit([[0.0]], [[1.0]], epochs=2, batch_size=1, callbacks=[
+    Waits(), bpnet.Checkpoint(sys.argv[1])
+])
+"""
+
+
+def test_of_two_processes_in_one_folder_the_second_is_told(tmp_path):
+    command = [sys.executable, "-c", CHILD, os.fspath(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout.readline() == b"trains\n"
+        with pytest.raises(RuntimeError, match=f"is in use: process {child.pid} trains in it"):
+            fit(network(), [bpnet.Checkpoint(tmp_path)])
+        assert names(tmp_path) == [".bpnet.lock"]
+        child.communicate()
+    assert child.returncode == 0
+    assert names(tmp_path) == [f"epoch-000{k}-step-0000000{k}.safetensors" for k in (1, 2)]
+
+
+def test_a_folder_is_free_after_a_fit_that_never_ran(tmp_path):
+    checkpoint = bpnet.Checkpoint(tmp_path)
+    x, y = samples()
+    network().fitting(x, y, epochs=2, batch_size=8, callbacks=[checkpoint])
+    fit(network(), [checkpoint])
+    assert names(tmp_path)[-1] == "epoch-0004-step-00000036.safetensors"
+
+
+def test_a_folder_is_free_after_a_fit_that_was_refused_or_failed(tmp_path):
+    fit(network(), [bpnet.Checkpoint(tmp_path)])
+    checkpoint, before = bpnet.Checkpoint(tmp_path), names(tmp_path)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="has checkpoints of a fit that came to epoch-0004"):
+            fit(network(), [checkpoint])
+        assert names(tmp_path) == before
+    with pytest.raises(Crash):
+        fit(network(), [checkpoint, CrashAt(40)], resume=tmp_path, epochs=9)
+    assert not (tmp_path / ".bpnet.lock").exists()

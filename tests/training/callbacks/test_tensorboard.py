@@ -1,8 +1,10 @@
 """The history for TensorBoard."""
 
+import contextlib
 import sys
 
 import pytest
+from _full_disk import room_for
 from training._events import scalars
 from training._fits import classifier, fit
 
@@ -34,6 +36,48 @@ def test_tensorboard_hides_what_is_trained_again(data, tmp_path):
     found, purged = scalars(tmp_path)
     assert sorted(step for step, _ in found["cost/train"]) == [1, 2, 3, 4]
     assert purged == [4]
+
+
+def test_a_full_disk_is_a_warning_and_what_is_missing_is_written_later(data, tmp_path):
+    pytest.importorskip("tensorboardX", reason="tensorboardX is not installed")
+    sizes = []
+
+    class Disk(bpnet.Callback):
+        def on_epoch_end(self, fit, row):
+            (file,) = tmp_path.glob("events*")
+            sizes.append(file.stat().st_size)
+            if row["epoch"] == 3:
+                disk.enter_context(room_for(sizes[-1] + 50))
+            if row["epoch"] == 50:
+                disk.close()
+
+    callbacks = [bpnet.TensorBoard(tmp_path), Disk()]
+    with contextlib.ExitStack() as disk, pytest.warns(UserWarning, match="TensorBoard") as told:
+        history = fit(classifier(), data, epochs=52, callbacks=callbacks)
+    assert len(told) == 1
+    assert f"not written to '{tmp_path}': File too large; training goes on" in str(told[0].message)
+    assert sizes[3] == sizes[49] == sizes[2] + 50
+    found, _ = scalars(tmp_path)
+    values = [value for _, value in found["cost/train"]]
+    assert values == pytest.approx(history["train_cost"], rel=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # which cannot be flushed
+def test_a_disk_that_stays_full_ends_no_fit(data, tmp_path):
+    pytest.importorskip("tensorboardX", reason="tensorboardX is not installed")
+    with room_for(300), pytest.warns(UserWarning, match="File too large") as told:
+        history = fit(classifier(), data, epochs=60, callbacks=[bpnet.TensorBoard(tmp_path)])
+    assert (history.stopped, len(history)) == ("completed", 60)
+    assert [one.category for one in told].count(UserWarning) == 1
+
+
+def test_a_folder_that_is_a_file_is_told(data, tmp_path):
+    pytest.importorskip("tensorboardX", reason="tensorboardX is not installed")
+    (tmp_path / "file").touch()
+    net = classifier()
+    with pytest.raises(OSError, match="file"):
+        fit(net, data, callbacks=[bpnet.TensorBoard(tmp_path / "file")])
+    assert net.epochs == 0
 
 
 def test_without_tensorboardx_the_extra_is_named(data, monkeypatch, tmp_path):
