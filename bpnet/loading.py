@@ -14,9 +14,12 @@ from .network import Network
 from .storage.models import read_model
 from .storage.safetensors import as_damage
 from .training import Counters, TrainingState
+from .training.snapshot import checkpoints_in
 from .training.state import Trained
 
 __all__ = ["load"]
+
+_NAME = "model.safetensors"
 
 
 def load(
@@ -32,7 +35,7 @@ def load(
     Parameters
     ----------
     path : path
-        Of a file.
+        Of a file; or of the folder of a run, whose ``model.safetensors`` is taken.
     backend, device, dtype : optional
         As for `bpnet.get_backend`; the type is by default that of the file.
     custom : dict, optional
@@ -46,7 +49,9 @@ def load(
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If there is no such file, or the folder has none; the message names its newest checkpoint.
+    TypeError
+        If it is no path.
     ValueError
         If it is not a model of bpnet, is damaged, or comes from a newer release. The message names
         the file and what is wrong in it. Every value is checked: a network that loads predicts.
@@ -61,6 +66,7 @@ def load(
     _backends.get_backend(
         backend, device, dtype
     )  # what is wrong with these is not the file's fault
+    path = _model_file(path)
     arrays, header = read_model(path)
     with as_damage(path):
         model = model_from(header, custom or {})
@@ -76,3 +82,27 @@ def load(
     task_given = not header.get("task_is_open", False)
     net.__setstate__((model, task_given, own, header["seed"], header["metadata"], trained))
     return net
+
+
+def _model_file(path: str | bytes | os.PathLike[Any]) -> str:
+    """The file that is meant: a folder is that of a run."""
+    if not isinstance(path, str | bytes | os.PathLike):
+        raise TypeError(f"path must be that of a file or of a run's folder, not {path!r}")
+    text = os.fsdecode(path)
+    if not os.path.isdir(text):
+        return text
+    file = os.path.join(text, _NAME)
+    if os.path.exists(file):
+        return file
+    from pathlib import Path
+
+    folder = Path(text)
+    found = [one for each in (folder, folder / "checkpoints") if each.is_dir() for one in checkpoints_in(each)]
+    if found:
+        raise FileNotFoundError(
+            f"the folder {text!r} has no {_NAME}, as that of a run which has not ended; its newest "
+            f"checkpoint is {os.fspath(found[-1])!r}, which is a model too"
+        )
+    others = sorted(one.name for one in folder.glob("*.safetensors"))
+    hint = f"; it has {', '.join(others[:10])}" if others else ""
+    raise FileNotFoundError(f"the folder {text!r} has no {_NAME}{hint}")

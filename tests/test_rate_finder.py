@@ -175,5 +175,5 @@ def test_the_picture(digits, tmp_path):
 
 def test_without_matplotlib_the_extra_is_named(digits, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(ImportError, match=r'pip install "bpnet-xp\[plot\]"'):
+    with pytest.raises(ImportError, match=r'pip install "matplotlib>=3.8"'):
         find(classifier(), digits).plot(tmp_path / "rates.png")

@@ -10,6 +10,7 @@ import os
 from typing import Any
 
 from .atomic import write_atomically
+from .install import pip_install
 
 __all__ = ["BLUE", "GRAY", "RED", "make_figure", "save_figure", "style_axes"]
 
@@ -43,7 +44,7 @@ def make_figure(
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ImportError('a picture needs matplotlib: pip install "bpnet-xp[plot]"') from error
+        raise ImportError(f"a picture needs matplotlib: {pip_install('matplotlib')}") from error
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, sharex=shared, sharey=shared)
     return figure, list(axes.flat)

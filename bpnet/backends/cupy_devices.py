@@ -40,7 +40,7 @@ def _why_uncounted(error: Exception) -> str:
         driver, needed = runtime.driverGetVersion(), runtime.runtimeGetVersion()
         if driver == 0:
             return "no CUDA driver was found"
-        older = "bpnet-xp[cuda12] suits it, or " if driver // 1000 == 12 < needed // 1000 else ""
+        older = "cupy-cuda12x suits it, or " if driver // 1000 == 12 < needed // 1000 else ""
         return (
             f"the CUDA driver is too old: it serves CUDA {_dotted(driver)}, and this cupy needs "
             f"{_dotted(needed)}; {older}a newer driver does"

@@ -7,6 +7,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from .._lib.install import REQUIREMENTS, pip_install
 from .._lib.registry import check_name
 
 __all__ = ["BUILT_IN", "Entry", "conflicts", "entry_of", "known", "register", "unregister"]
@@ -28,8 +29,6 @@ class Entry:
         Who registered it; empty for what is built in.
     kinds : tuple of str, optional
         Kinds of device that it may have; empty where that is not known.
-    requirement, alternative : str, optional
-        What pip installs, and what else it may install.
     """
 
     def __init__(
@@ -39,22 +38,20 @@ class Entry:
         target: Any = None,
         origin: str = "",
         kinds: tuple[str, ...] = (),
-        requirement: str = "",
-        alternative: str = "",
     ) -> None:
         self.name, self.factory, self.target, self.origin = name, factory, target, origin
-        self.kinds, self.requirement, self.alternative = kinds, requirement, alternative
+        self.kinds = kinds
 
 
-_ROWS = (  # name, class, kinds of device, what pip installs
-    ("numpy", "NumpyBackend", ("cpu",), "numpy>=2"),
-    ("cupy", "CupyBackend", ("cuda",), "bpnet-xp[cuda13]", 'for CUDA 12 "bpnet-xp[cuda12]"'),
-    ("torch", "TorchBackend", ("cpu", "cuda", "mps", "xpu"), "bpnet-xp[torch]"),
-    ("jax", "JaxBackend", ("cpu", "cuda", "tpu"), "bpnet-xp[jax]"),
+_ROWS = (  # name, class, kinds of device
+    ("numpy", "NumpyBackend", ("cpu",)),
+    ("cupy", "CupyBackend", ("cuda",)),
+    ("torch", "TorchBackend", ("cpu", "cuda", "mps", "xpu")),
+    ("jax", "JaxBackend", ("cpu", "cuda", "tpu")),
 )
 BUILT_IN = {
-    name: Entry(name, f"bpnet.backends.{name}:{kind}", None, "", kinds, *installed)
-    for name, kind, kinds, *installed in _ROWS
+    name: Entry(name, f"bpnet.backends.{name}:{kind}", None, "", kinds)
+    for name, kind, kinds in _ROWS
 }
 DEVICE_KINDS = sorted({kind for entry in BUILT_IN.values() for kind in entry.kinds} | {"auto"})
 
@@ -191,7 +188,7 @@ def _of_packages() -> tuple[dict[str, Entry], list[tuple[str, str]]]:
 
 def install_hint(entry: Entry) -> str:
     """What installs a backend, to end a message with."""
-    if not entry.requirement:
+    if entry.name not in REQUIREMENTS:
         return ""
-    alternative = f", {entry.alternative}" if entry.alternative else ""
-    return f' (installed by: pip install "{entry.requirement}"{alternative})'
+    older = f', for CUDA 12 "{REQUIREMENTS["cupy for CUDA 12"]}"' if entry.name == "cupy" else ""
+    return f" (installed by: {pip_install(entry.name)}{older})"

@@ -59,7 +59,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Read, predict, write."""
-    model = options.model / "model.safetensors" if options.model.is_dir() else options.model
     with usage():
         net = load(model, backend=options.backend, device=options.device)
         if options.out is not None:

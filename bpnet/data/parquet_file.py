@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .._lib.files import check_regular_file
+from .._lib.install import pip_install
 from .damage import damage_named
 from .tables.table import check_column_names
 from .wording import count
@@ -43,7 +44,7 @@ def open_parquet(path: Path, **options: Any) -> tuple[Any, Any]:
         parquet = importlib.import_module("pyarrow.parquet")
     except ImportError as error:
         raise ImportError(
-            f'{path}: Parquet files need pyarrow: pip install "bpnet-xp[tables]"'
+            f"{path}: Parquet files need pyarrow: {pip_install('pyarrow')}"
         ) from error
     with damage_named(f"{path}: not a readable Parquet file"):
         file = parquet.ParquetFile(path, page_checksum_verification=True, **options)

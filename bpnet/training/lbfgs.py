@@ -110,7 +110,7 @@ class LBFGS(Validated):
         DivergenceError
             If the cost or gradient is not finite; the parameters are those of the last iteration.
         ImportError
-            If SciPy is not installed; it comes with the extra ``sklearn``.
+            If SciPy is not installed; the message says what to install.
 
         Notes
         -----

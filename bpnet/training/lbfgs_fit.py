@@ -11,6 +11,7 @@ from typing import Any, NoReturn, cast
 import numpy as np
 
 from .._lib.constraints import Integer
+from .._lib.install import pip_install
 from ..backends import Array
 from ..model import Architecture
 from .config import StepConfig
@@ -229,5 +230,5 @@ def _minimizer() -> Callable[..., Any]:
     try:
         from scipy.optimize import minimize
     except ImportError as error:
-        raise ImportError('L-BFGS needs SciPy: pip install "bpnet-xp[sklearn]"') from error
+        raise ImportError(f"L-BFGS needs SciPy: {pip_install('scipy')}") from error
     return cast(Callable[..., Any], minimize)

@@ -42,5 +42,5 @@ def test_drawing_leaves_pyplot_alone(matplotlib):
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(ImportError, match=r'needs matplotlib: pip install "bpnet-xp\[plot\]"'):
+    with pytest.raises(ImportError, match=r'needs matplotlib: pip install "matplotlib>=3.8"'):
         make_figure((4.0, 3.0))

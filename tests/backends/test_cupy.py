@@ -66,7 +66,7 @@ def test_asking_for_it_raises_the_reason_and_what_installs_it(device):
     with pytest.raises(bpnet.BackendUnavailableError) as caught:
         bpnet.get_backend("cupy", device)
     assert CupyBackend.probe().reason in str(caught.value)
-    assert 'pip install "bpnet-xp[cuda13]"' in str(caught.value)
+    assert 'pip install "cupy-cuda13x[ctk]>=14"' in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_asking_for_it_raises_the_reason_and_what_installs_it(device):
             status(35),
             12040,
             "is installed but the CUDA driver is too old: it serves CUDA 12.4, and this cupy needs "
-            "13.2; bpnet-xp[cuda12] suits it, or a newer driver does",
+            "13.2; cupy-cuda12x suits it, or a newer driver does",
         ),
         (
             status(35),

@@ -157,7 +157,7 @@ def test_a_device_that_is_not_here_comes_with_the_reason(monkeypatch, capsys):
     assert told.startswith(
         "no installed library has the device 'cuda': cupy: cupy is not installed"
     )
-    assert 'pip install "bpnet-xp[' in told
+    assert 'pip install "cupy-cuda13x[ctk]>=14"' in told
 
 
 def test_a_table_too_small_to_validate_is_trained_all_the_same(capsys):

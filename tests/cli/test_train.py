@@ -138,7 +138,7 @@ def test_without_matplotlib_it_says_that_no_picture_was_drawn(monkeypatch, capsy
     assert {path.name for path in Path("run").iterdir()} == FILES - {"curves.png"}
     told, notes = capsys.readouterr()
     assert "saved     run: settings.toml, history.csv, history.jsonl, model.safetensors" in told
-    advice = 'a picture needs matplotlib: pip install "bpnet-xp[plot]"'
+    advice = 'a picture needs matplotlib: pip install "matplotlib>=3.8"'
     assert notes.endswith(f"note: no picture was drawn: {advice}\n")
 
 

@@ -58,5 +58,5 @@ def test_curves_are_drawn(data, unseen, tmp_path):
 
 def test_without_matplotlib_the_extra_is_named(data, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(ImportError, match=r'pip install "bpnet-xp\[plot\]"'):
+    with pytest.raises(ImportError, match=r'pip install "matplotlib>=3.8"'):
         fit(classifier(), data).plot(tmp_path / "curves.png")

@@ -316,7 +316,7 @@ def test_bad_input_raises(make, error, words):
 
 def test_without_scipy_an_error_says_what_installs_it(data, monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
-    with pytest.raises(ImportError, match=r'pip install "bpnet-xp\[sklearn\]"'):
+    with pytest.raises(ImportError, match=r'pip install "scipy>=1.11"'):
         bpnet.LBFGS().fit(start(), *data, epochs=1)
 
 

@@ -8,6 +8,7 @@ import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from ..._lib.install import pip_install
 from .base import Callback
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class TensorBoard(Callback):
             import tensorboardX  # noqa: F401
         except ImportError as error:
             raise ImportError(
-                'TensorBoard needs tensorboardX: pip install "bpnet-xp[tensorboard]"'
+                f"TensorBoard needs tensorboardX: {pip_install('tensorboardX')}"
             ) from error
         if os.path.exists(self.folder) and not os.path.isdir(self.folder):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), self.folder)

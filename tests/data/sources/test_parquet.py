@@ -93,7 +93,7 @@ def test_no_file_and_no_pyarrow(tmp_path, csv, monkeypatch):
         ParquetSource(tmp_path / "absent.pq", "y")
     path = csv("a,y\n1,2\n", "table.pq")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with raises("table.pq", 'pip install "bpnet-xp[tables]"', kind=ImportError):
+    with raises("table.pq", 'pip install "pyarrow>=15"', kind=ImportError):
         ParquetSource(path, "y")
 
 

@@ -229,7 +229,7 @@ class TestReadingOtherFiles:
 
     def test_parquet_without_pyarrow(self, csv, monkeypatch):
         monkeypatch.setitem(sys.modules, "pyarrow", None)
-        with raises("table.pq", 'pip install "bpnet-xp[tables]"', kind=ImportError):
+        with raises("table.pq", 'pip install "pyarrow>=15"', kind=ImportError):
             read_table(csv("a,b\n1,2\n", "table.pq"))
 
 

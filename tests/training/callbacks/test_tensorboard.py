@@ -83,6 +83,6 @@ def test_a_folder_that_is_a_file_is_told(data, tmp_path):
 def test_without_tensorboardx_the_extra_is_named(data, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     net = classifier()
-    with pytest.raises(ImportError, match=r'pip install "bpnet-xp\[tensorboard\]"'):
+    with pytest.raises(ImportError, match=r'pip install "tensorboardX>=2.6.3"'):
         fit(net, data, callbacks=[bpnet.TensorBoard(tmp_path)])
     assert (net.epochs, list(tmp_path.iterdir())) == (0, [])

@@ -1,0 +1,29 @@
+"""What installs the libraries that bpnet can do without.
+
+Each by its own package: bpnet's extras need a release of bpnet in the index that pip asks.
+"""
+
+from __future__ import annotations
+
+__all__ = ["REQUIREMENTS", "pip_install"]
+
+REQUIREMENTS = {
+    "numpy": "numpy>=2",
+    "cupy": "cupy-cuda13x[ctk]>=14",
+    "cupy for CUDA 12": "cupy-cuda12x[ctk]>=14",
+    "torch": "torch>=2.5",
+    "jax": "jax>=0.4.35",
+    "matplotlib": "matplotlib>=3.8",
+    "pyarrow": "pyarrow>=15",
+    "scipy": "scipy>=1.11",
+    "tensorboardX": "tensorboardX>=2.6.3",
+}
+
+
+def pip_install(library: str) -> str:
+    """The command that installs a library.
+
+    >>> pip_install("matplotlib")
+    'pip install "matplotlib>=3.8"'
+    """
+    return f'pip install "{REQUIREMENTS[library]}"'
