@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from . import backends as _backends
+from ._lib.files import as_path
 from .backends import Backend
 from .model.arrays import check_running, check_values, flat_parameters
 from .model.description import model_from
@@ -17,7 +19,7 @@ from .training import Counters, TrainingState
 from .training.snapshot import checkpoints_in
 from .training.state import Trained
 
-__all__ = ["load"]
+__all__ = ["load", "model_file"]
 
 _NAME = "model.safetensors"
 
@@ -66,7 +68,7 @@ def load(
     _backends.get_backend(
         backend, device, dtype
     )  # what is wrong with these is not the file's fault
-    path = _model_file(path)
+    path = model_file(path)
     arrays, header = read_model(path)
     with as_damage(path):
         model = model_from(header, custom or {})
@@ -84,20 +86,24 @@ def load(
     return net
 
 
-def _model_file(path: str | bytes | os.PathLike[Any]) -> str:
-    """The file that is meant: a folder is that of a run."""
-    if not isinstance(path, str | bytes | os.PathLike):
-        raise TypeError(f"path must be that of a file or of a run's folder, not {path!r}")
-    text = os.fsdecode(path)
-    if not os.path.isdir(text):
-        return text
-    file = os.path.join(text, _NAME)
-    if os.path.exists(file):
-        return file
-    from pathlib import Path
+def model_file(path: str | bytes | os.PathLike[Any]) -> Path:
+    """The file of a model that is meant by its path or by that of its run's folder.
 
-    folder = Path(text)
-    found = [one for each in (folder, folder / "checkpoints") if each.is_dir() for one in checkpoints_in(each)]
+    Raises
+    ------
+    FileNotFoundError
+        If a folder has none; the message names its newest checkpoint, or what it has.
+    TypeError
+        If it is no path.
+    """
+    folder = as_path(path)
+    if not folder.is_dir():
+        return folder
+    file = folder / _NAME
+    if file.exists():
+        return file
+    text, places = str(folder), (folder, folder / "checkpoints")
+    found = [one for each in places if each.is_dir() for one in checkpoints_in(each)]
     if found:
         raise FileNotFoundError(
             f"the folder {text!r} has no {_NAME}, as that of a run which has not ended; its newest "

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["check_regular_file", "kind_of_file"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["as_path", "check_regular_file", "kind_of_file"]
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -14,6 +18,26 @@ _KINDS = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+
+
+def as_path(path: Any, what: str = "path") -> Path:
+    """A path that was given as text, bytes or a path object.
+
+    Raises
+    ------
+    TypeError
+        If it is none of these; ``what`` is what the message calls it.
+
+    Examples
+    --------
+    >>> as_path(b"runs/digits-1").name
+    'digits-1'
+    """
+    from pathlib import Path  # not needed by `import bpnet`
+
+    if not isinstance(path, str | bytes | os.PathLike):
+        raise TypeError(f"{what} must be a path, as text or pathlib.Path, not {path!r}")
+    return Path(os.fsdecode(path))
 
 
 def check_regular_file(path: str | os.PathLike[str]) -> None:

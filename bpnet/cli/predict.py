@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from .._lib.atomic import open_atomically, write_target
 from ..data import Preprocessing, read_idx, read_table
-from ..loading import load
+from ..loading import load, model_file
 from ..network import Network
 from .errors import UsageError, usage
 
@@ -60,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Read, predict, write."""
     with usage():
+        model = model_file(options.model)
         net = load(model, backend=options.backend, device=options.device)
         if options.out is not None:
             _check_out(options.out, {"the samples": options.file, "the model": model})

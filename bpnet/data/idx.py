@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._lib.constraints import Integer
-from .._lib.files import check_regular_file
+from .._lib.files import as_path, check_regular_file
 from .memory_limit import check_memory, memory_errors_named
 
 __all__ = ["GZIP_MAGIC", "read_idx", "read_idx_header"]
@@ -63,7 +63,7 @@ def read_idx(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> N
     array([7, 8, 9], dtype=uint8)
     >>> folder.cleanup()
     """
-    path, max_bytes = Path(path), Integer(1, optional=True)("max_bytes", max_bytes)
+    path, max_bytes = as_path(path), Integer(1, optional=True)("max_bytes", max_bytes)
     check_regular_file(path)
     with path.open("rb") as raw, memory_errors_named(path):
         packed = raw.read(2) == GZIP_MAGIC

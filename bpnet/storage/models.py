@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._lib.constraints import Boolean, Choice, Each, Integer, Text
+from .._lib.files import as_path
 from .._lib.records import Json, MapOf, Record
 from .checkpoints import decode_checkpoint
 from .header import CHECKPOINT, MODEL, decode_header, encode_header
@@ -68,6 +69,7 @@ def write_model(
         If the header holds what JSON has not, NaN and infinity included, or `read_model` would
         refuse it.
     """
+    path = as_path(path)
     text = encode_header(header, _VERSION, sort_keys=True, allow_nan=False)
     MODEL_HEADER("", Json()("", decode_header(path, text, "model", (_VERSION,))))
     write_arrays(path, arrays, {MODEL: text})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .._lib.files import as_path
 from ..storage.checkpoints import read_checkpoint_file
 from ..storage.safetensors import as_damage
 from .snapshot_checks import check_snapshot
@@ -75,9 +76,7 @@ def read_checkpoint(path: str | os.PathLike[str], *, previous: bool = False) -> 
     >>> snapshot.header["epochs"]
     2
     """
-    from pathlib import Path  # not needed by `import bpnet`
-
-    path = Path(path)
+    path = as_path(path)
     if not path.exists():
         raise FileNotFoundError(f"there is no checkpoint {os.fspath(path)!r}")
     if path.is_dir():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from .._lib.constraints import Boolean, Integer, Number
+from .._lib.files import as_path
 from .._lib.registry import made
 from ..backends import Array
 from ..data.sources.base import Source
@@ -80,8 +80,8 @@ def begin_fit(
         with as_damage(origin):
             check_snapshot(*resume)
     elif resume is not None:
-        origin = repr(os.fspath(resume))
-        resume = read_checkpoint(resume)
+        path = as_path(resume, "resume")
+        origin, resume = repr(str(path)), read_checkpoint(path)
     callbacks = with_progress(settings["callbacks"], settings["progress"])
     backend, weights = trainable.backend, (settings["sample_weight"], settings["class_weight"])
     with backend.scope():

@@ -144,7 +144,7 @@ def test_what_is_wrong_with_the_files(capsys):
     Path("short.csv").write_text("size,note\n1,odd\n")
     for argv, message in {
         ("nowhere", "table.csv"): "there is no model file 'nowhere'",
-        (".", "table.csv"): "there is no model file 'model.safetensors'",
+        (".", "table.csv"): "the folder '.' has no model.safetensors",
         ("table.csv", "table.csv"): "'table.csv' is damaged or no bpnet model",
         ("kind", "nowhere.csv"): "nowhere.csv: no such file",
         ("kind", "short.csv"): "no column 'zip'; there are 'size', 'note'",

@@ -6,13 +6,12 @@ import csv
 import io
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..._lib.constraints import Integer
-from ..._lib.files import check_regular_file
+from ..._lib.files import as_path, check_regular_file
 from ..tables.cell_parsing import parse_number
 from ..tables.delimited_file import DelimitedFile, csv_words
 from ..wording import count
@@ -86,7 +85,7 @@ class CsvSource(Source):
         dtype: str = "float32",
         max_bytes: int | None = None,
     ) -> None:
-        path = Path(path)
+        path = as_path(path)
         self.name, self._dtype = str(path), dtype
         check_regular_file(path)
         self._table = DelimitedFile(path, Integer(1, optional=True)("max_bytes", max_bytes))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._lib.files import check_regular_file
+from ..._lib.files import as_path, check_regular_file
 from ..idx import GZIP_MAGIC, read_idx_header
 from .base import Empty, Rows, Source
 from .mapped_array import MappedArray
@@ -62,9 +62,9 @@ class IdxSource(Source):
         *,
         scale: float | None = None,
     ) -> None:
-        self._x, self._y = _mapped(Path(images)), _mapped(Path(labels))
+        self._x, self._y = _mapped(as_path(images, "images")), _mapped(as_path(labels, "labels"))
         check_pair(self._x, self._y, str(images), str(labels))
-        self.name = os.fspath(images)
+        self.name = os.fsdecode(images)
         self.width = math.prod(self._x.shape[1:])
         self._scale = None if scale is None else float(scale)
         self._divisor = _divisor(self._scale)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..._lib.files import check_regular_file
+from ..._lib.files import as_path, check_regular_file
 from ..npy_header import NPY_MAGIC, read_npy_header
 from .base import Empty, Rows, Source
 from .mapped_array import MappedArray
@@ -58,9 +58,9 @@ class NpySource(Source):
     """
 
     def __init__(self, x: str | os.PathLike[str], y: str | os.PathLike[str]) -> None:
-        self._x, self._y = _mapped(Path(x)), _mapped(Path(y))
+        self._x, self._y = _mapped(as_path(x, "x")), _mapped(as_path(y, "y"))
         check_pair(self._x, self._y, str(x), str(y))
-        self.name = os.fspath(x)
+        self.name = os.fsdecode(x)
         self.width = math.prod(self._x.shape[1:])
 
     def __len__(self) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..._lib.constraints import Integer
+from ..._lib.files import as_path
 from ..damage import damage_named
 from ..memory_limit import check_memory
 from ..parquet_file import open_parquet
@@ -85,7 +85,7 @@ class ParquetSource(Source):
         dtype: str = "float32",
         max_bytes: int | None = None,
     ) -> None:
-        path = Path(path)
+        path = as_path(path)
         self.name, self._dtype = str(path), dtype
         max_bytes = Integer(1, optional=True)("max_bytes", max_bytes)
         self._arrow, self._file = open_parquet(path, memory_map=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from ..._lib.constraints import Integer
-from ..._lib.files import check_regular_file
+from ..._lib.files import as_path, check_regular_file
 from ..memory_limit import memory_errors_named
 from ..wording import listing
 from .delimited import read_delimited
@@ -80,7 +80,7 @@ def read_table(
     {'kind': array(['cat', 'dog'], dtype=object), 'age': array([ 3., nan])}
     >>> folder.cleanup()
     """
-    path, max_bytes = Path(path), Integer(1, optional=True)("max_bytes", max_bytes)
+    path, max_bytes = as_path(path), Integer(1, optional=True)("max_bytes", max_bytes)
     check_regular_file(path)
     suffix = path.suffix.lower()
     if suffix not in _READERS:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..._lib.atomic import remove_leftovers
 from ..._lib.constraints import Integer, Number
+from ..._lib.files import as_path
 from ...storage.checkpoints import write_checkpoint_file
 from ...storage.claims import FolderClaim
 from ..snapshot import (
@@ -116,9 +117,7 @@ class Checkpoint(Callback):
         keep: int = 2,
         best: str | None = None,
     ) -> None:
-        from pathlib import Path  # not needed by `import bpnet`, of which it would be a tenth
-
-        self.folder = Path(folder)
+        self.folder = as_path(folder, "folder")
         self.every_steps = Integer(1, optional=True)("every_steps", every_steps)
         self.every_epochs = Integer(1, optional=True)("every_epochs", every_epochs)
         self.every_seconds = every_seconds

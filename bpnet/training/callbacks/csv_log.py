@@ -9,6 +9,7 @@ import warnings
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from ..._lib.files import as_path
 from ...storage.appended_file import AppendedFile
 from .base import Callback
 
@@ -61,7 +62,7 @@ class CSVLog(Callback):
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = os.fspath(path)
+        self.path = str(as_path(path))
 
     def on_fit_begin(self, fit: Fit) -> None:
         # An error comes now, and not after the first epoch.

@@ -8,6 +8,7 @@ import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from ..._lib.files import as_path
 from ..._lib.install import pip_install
 from .base import Callback
 
@@ -53,7 +54,7 @@ class TensorBoard(Callback):
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self.folder = os.fspath(folder)
+        self.folder = str(as_path(folder, "folder"))
 
     def on_fit_begin(self, fit: Fit) -> None:
         try:
