@@ -44,7 +44,7 @@ def open_atomically(path: str | os.PathLike[str], *, text: bool = False) -> Iter
 
     Until then it has a temporary name in the same folder. It is flushed to the disk, and then
     renamed. A file that it replaces hands on its permissions. A symbolic link stays one: the file
-    that it leads to is replaced.
+    that it leads to is replaced. What a killed process left of the same file is removed.
 
     Parameters
     ----------
@@ -63,6 +63,7 @@ def open_atomically(path: str | os.PathLike[str], *, text: bool = False) -> Iter
     with _naming(given):
         target, before = write_target(given)
         folder, name = os.path.split(target)
+        remove_leftovers(folder, name.__eq__)
         handle, temporary = _create(folder, name, 0o666 if before is None else 0o600)
     file: IO[Any] | None = None
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 
-from .._lib.atomic import write_atomically, write_target
+from .._lib.atomic import remove_leftovers, write_atomically, write_target
 from .._lib.locks import SAFE_TO_OPEN, try_lock
 from .claims import InUseError
 
@@ -78,3 +78,5 @@ class AppendedFile:
                 "another file"
             )
         self._handle = handle
+        folder, name = os.path.split(target)
+        remove_leftovers(folder, name.__eq__)

@@ -313,6 +313,16 @@ def test_leftovers_of_killed_processes_are_removed_and_nothing_else(tmp_path):
     assert any(name.startswith(".theirs.") for name in names(tmp_path))
 
 
+@posix
+def test_what_a_killed_process_left_goes_when_the_file_is_written_again(tmp_path):
+    command = [sys.executable, "-c", KILLED, os.fspath(tmp_path / "mine")]
+    assert subprocess.run(command).returncode == -9
+    write_atomically(tmp_path / "other", b"")
+    assert len(names(tmp_path)) == 2
+    write_atomically(tmp_path / "mine", b"whole")
+    assert names(tmp_path) == ["mine", "other"]
+
+
 def test_leftovers_in_a_folder_that_is_not_there(tmp_path):
     remove_leftovers(tmp_path / "nowhere", lambda name: True)
     assert names(tmp_path) == []

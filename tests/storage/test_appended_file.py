@@ -40,6 +40,13 @@ def test_what_finds_no_room_is_not_begun(tmp_path):
     assert path.read_text() == "a" * 90 + "\nb\n"
 
 
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    for name in (".log.csv.0123abcd.bpnet-tmp", ".other.csv.0123abcd.bpnet-tmp"):
+        (tmp_path / name).touch()
+    AppendedFile(os.fspath(tmp_path / "log.csv")).close()
+    assert sorted(os.listdir(tmp_path)) == [".other.csv.0123abcd.bpnet-tmp", "log.csv"]
+
+
 def test_one_writer_at_a_time(tmp_path):
     path = os.fspath(tmp_path / "log.csv")
     first = AppendedFile(path)
