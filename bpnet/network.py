@@ -570,7 +570,7 @@ class Network:
         Parameters
         ----------
         path : path
-            By convention ``*.safetensors``. If writing fails, a file that was there is kept.
+            By convention ``*.safetensors``; its folder must exist. If writing fails, an old file stays.
 
         Examples
         --------

@@ -121,8 +121,7 @@ def write_target(path: str | os.PathLike[str]) -> tuple[str, os.stat_result | No
         if kind := kind_of_file(before.st_mode):
             number = errno.EISDIR if stat.S_ISDIR(before.st_mode) else errno.EINVAL
             raise OSError(number, f"This is {kind}, and only regular files are replaced", given)
-        if not os.access(given, os.W_OK):  # renaming would not ask for it
-            raise OSError(errno.EACCES, os.strerror(errno.EACCES), given)
+        os.close(os.open(given, os.O_WRONLY))  # which renaming would not ask for
     elif not os.path.basename(given):
         raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), given)
     target = os.path.realpath(given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
@@ -112,4 +113,5 @@ def _failed(argv: list[str], message: str, code: int) -> int:
 
 
 def _note(message: Warning | str, *_: Any) -> None:
-    print(f"note: {message}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # a full disk or a closed pipe end no training
+        print(f"note: {message}", file=sys.stderr)

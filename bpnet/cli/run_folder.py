@@ -212,8 +212,10 @@ class RunFolder(Callback):
     def _claim_folder(self) -> None:
         try:
             self._claim = FolderClaim(self.path)
-        except (OSError, InUseError) as error:
-            raise UsageError(in_words(error)) from error
+        except InUseError as error:
+            raise UsageError(str(error)) from error
+        except OSError as error:
+            raise UsageError(f"the run folder cannot be written: {in_words(error)}") from error
 
     def _check_empty(self) -> None:
         kept = self._new or self._overwrite or self._resume

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -136,8 +137,9 @@ class _Lines:
 
     def _write(self, line: str) -> None:
         self._told = time.monotonic()
-        self._file.write(line + "\n")
-        self._file.flush()
+        with contextlib.suppress(OSError):  # a full disk or a closed pipe, and nowhere to say so
+            self._file.write(line + "\n")
+            self._file.flush()
 
 
 def _figures(row: dict[str, Any]) -> str:

@@ -30,6 +30,15 @@ def test_progress_is_shown_where_it_was_asked_for(data, capfd):
     assert "epoch 3" in err
 
 
+def test_a_file_that_cannot_be_written_to_ends_no_fit(data):
+    class Full(io.StringIO):
+        def write(self, text):
+            raise OSError(28, "No space left on device")
+
+    history = fit(classifier(), data, callbacks=[bpnet.Progress(Full())])
+    assert history.stopped == "completed"
+
+
 def test_the_bar_counts_epochs_from_where_training_stopped(data):
     net, file = classifier(), io.StringIO()
     fit(net, data)
