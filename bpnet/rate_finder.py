@@ -126,7 +126,8 @@ def find_learning_rate(
     low, high : float, optional
         The first and the last rate.
     steps : int, optional
-        How many, at least 10: step t is done with ``low (high / low)^(t / (steps - 1))``.
+        How many, at least 10: step t is done with ``low (high / low)^(t / (steps - 1))``. Mini-
+        batches in which no sample has a weight are left out.
     diverge : float, optional
         The test ends where a running mean of the cost is as many times its lowest.
     **options
@@ -183,11 +184,16 @@ def find_learning_rate(
         )
     costs = np.asarray(watch.costs)
     rates = np.asarray([growing(t) for t in range(len(costs))])
-    return RateTest(rates, costs, max(1.0, _WIDTH * steps))
+    known = ~np.isnan(costs)
+    return RateTest(rates[known], costs[known], max(1.0, _WIDTH * steps))
 
 
 class _Watch(Callback):
-    """Gathers costs, and stops where there are enough or they diverge."""
+    """Gathers costs, and stops where there are enough or they diverge.
+
+    NaN tells nothing: a mini-batch may have no weight. If it is the parameters that are NaN, the
+    fit ends by itself.
+    """
 
     def __init__(self, steps: int, diverge: float) -> None:
         self.costs: list[float] = []
@@ -208,6 +214,8 @@ class _Watch(Callback):
             fit.stop("tested", now=True)
 
     def _diverged(self, cost: float) -> bool:
+        if math.isnan(cost):
+            return False
         self._sum = _AVERAGE * self._sum + cost
         self._weight = _AVERAGE * self._weight + 1.0
         mean = self._sum / self._weight

@@ -167,12 +167,19 @@ class Fit(ABC):
         return 0 if self._sums is None else self._sums.steps
 
     def costs(self) -> np.ndarray[Any, Any]:
-        """Mean cost of each mini-batch of the latest block of steps; waits for the device."""
-        assert self._sums is not None, "there was no step yet"
-        each = self.backend.to_numpy(self._sums.costs[-1]).astype(np.float64)
-        size = self.batch_size if each.size > 1 else self._sums.latest
-        found: np.ndarray[Any, Any] = each / size
-        return found
+        """Mean cost of each mini-batch of the latest block of steps; waits for the device.
+
+        With weights of samples or classes these are weighted means, as in the history; NaN for a
+        mini-batch whose samples all have the weight 0.
+
+        Raises
+        ------
+        RuntimeError
+            Before the first block of steps, and between epochs.
+        """
+        if self._sums is None or self._sums.weights is None:
+            raise RuntimeError("there is no latest block of steps: ask in on_steps of a callback")
+        return self._sums.latest_means(self.backend)
 
     def parameters(self) -> Any:
         """All that training had changed after the last full epoch, for `restore`.

@@ -120,6 +120,9 @@ class _LBFGSFit(Fit):
     def limit_block(self, steps: int) -> None:
         return  # each iteration is a block
 
+    def costs(self) -> Vector:
+        return np.asarray([self._cost / self._samples])  # samples are computed in several parts
+
     def snapshot(self) -> NoReturn:
         raise ValueError("L-BFGS has no checkpoints: SciPy keeps what it has learned")
 

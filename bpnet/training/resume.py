@@ -86,7 +86,6 @@ def take_snapshot(
         "since": counters.optimizer_began,
         "rate_factor": rate_factor,
         "block_steps": block_steps,
-        "latest": sums.latest,
         "seconds": sums.seconds + (time.perf_counter() - began if within else 0.0),
         "first_epoch": first_epoch,
         "history": [dict(row) for row in history.rows],
@@ -213,7 +212,7 @@ def restored_progress(
     if tally is not None:
         check_tally(tally, header["latest"], feed, scorer)
         sums = EpochSums.restored(tally, backend)
-        sums.latest, sums.seconds = header["latest"], header["seconds"]
+        sums.seconds = header["seconds"]
         if not header["at_once"]:
             before = moved("whole", like._replace(memory=()))
             published = before._replace(memory=state.memory)

@@ -103,11 +103,12 @@ class CompiledRuns:
         return found
 
     def step_sums(self, task: str, weighted: bool) -> Callable[..., Any]:
-        """Cost of each step, and what `task_metric` sums up of all, ``run(outputs, y, targets)``.
+        """Costs and weights of each step, and what `task_metric` sums up of all.
 
-        Outputs are z of each step, shape (steps, m, n_L). Of y, which the costs are of, and of
-        targets, which the metric is of, there is a row for each sample; y has with ``weighted`` the
-        weights as a last column.
+        ``run(outputs, y, targets)``: outputs are z of each step, shape (steps, m, n_L). Of y, which
+        the costs are of, and of targets, which the metric is of, there is a row for each sample; y
+        has with ``weighted`` the weights as a last column. The weights of a step are those of its
+        samples together, shape (steps,); without ``weighted`` None.
         """
         model, own, entries = self._model, task_metric(task), self._backend.entries_per_pass
 
@@ -116,7 +117,8 @@ class CompiledRuns:
             z = xp.reshape(outputs, (-1, n))
             cost = costs_of(model, xp, z, y, weighted=weighted, entries=entries)
             costs = xp.sum(xp.reshape(cost, (steps, m)), axis=1)
-            return costs, own.block(z, model.output, targets, xp, RowReductions(xp))
+            weights = xp.sum(xp.reshape(y[:, -1], (steps, m)), axis=1) if weighted else None
+            return costs, weights, own.block(z, model.output, targets, xp, RowReductions(xp))
 
         key = task, weighted
         found: Callable[..., Any] = self._kept(key, lambda: compile_function(self._backend, sums))

@@ -122,8 +122,9 @@ class EpochScorer:
         y = targets = backend.xp.take(block.y, order, axis=0)
         if block.targets is not block.y:
             targets = backend.xp.take(block.targets, order, axis=0)
-        costs, own = self._sums(outputs, y, targets)
+        costs, weights, own = self._sums(outputs, y, targets)
         sums.add(costs, own, block.order.size)
+        sums.weights = np.full(*block.order.shape) if weights is None else weights
         if self._metrics:
             z = rows_of_steps(backend, outputs)
             sums.outputs.append(backend.to_numpy(self._runs.activate((), z)))

@@ -19,8 +19,8 @@ class EpochSums:
     ----------
     steps : int
         Done in this epoch.
-    latest : int
-        Size of the latest mini-batch.
+    weights : array or numpy.ndarray, shape (steps,), or None
+        Of the samples of each mini-batch of the latest block, together; None before the first.
     seconds : float
         Duration of the epoch before it was interrupted and resumed.
     """
@@ -28,7 +28,8 @@ class EpochSums:
     FIELDS = ("costs", "sums", "moments", "counts", "outputs", "targets")
 
     def __init__(self) -> None:
-        self.steps = self.latest = 0
+        self.steps = 0
+        self.weights: Any = None
         self.seconds = 0.0
         self.costs: list[Array] = []
         self.sums: list[Array] = []
@@ -44,6 +45,15 @@ class EpochSums:
         self.counts.append(count)
         for sums, own in zip((self.sums, self.moments), block, strict=False):
             sums.append(own)
+
+    def latest_means(self, backend: Backend) -> np.ndarray[Any, Any]:
+        """Mean cost of each mini-batch of the latest block; NaN of one without weight."""
+        costs, weights = backend.to_numpy(self.costs[-1]), self.weights
+        if not isinstance(weights, np.ndarray):
+            weights = backend.to_numpy(weights)
+        with np.errstate(invalid="ignore"):
+            found: np.ndarray[Any, Any] = costs.astype(np.float64) / weights
+        return found
 
     def join(self, wanted: Iterable[str], backend: Backend) -> None:
         """Join on the device, without waiting for it, what `each` will bring from there."""

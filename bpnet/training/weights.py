@@ -48,6 +48,7 @@ def weights_of(
                 f"sample_weight goes from {weights.min():g} to {weights.max():g}: weights must be "
                 "finite and at least 0, and one of them more"
             )
+        weights = _in_range(weights)
     if class_weight is not None:
         if task != "classification":
             raise ValueError(f"class_weight is for classification, and the task is {task}")
@@ -60,7 +61,11 @@ def weights_of(
                 f"class_weight {class_weight!r} leaves each of the {len(labels)} samples a weight "
                 "of 0: one must have more"
             )
-    return None if weights is None else weights / weights.mean()
+    if weights is None:
+        return None
+    weights = _in_range(weights)
+    normalized: np.ndarray[Any, Any] = weights / weights.mean()
+    return normalized
 
 
 def host_weights(sample_weight: Any, m: int, backend: Backend) -> np.ndarray[Any, Any]:
@@ -96,6 +101,12 @@ def with_weights(
         return y, None
     column = backend.asarray(weights[:, None], "sample_weight")
     return backend.xp.concat([y, column], axis=1), float(weights.sum(dtype=np.float64))
+
+
+def _in_range(weights: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Weights times a power of two, so that their sum, and products with others, are finite."""
+    found: np.ndarray[Any, Any] = np.ldexp(weights, -np.frexp(weights.max())[1])
+    return found
 
 
 def _factors(class_weight: Any, labels: np.ndarray[Any, Any], n: int) -> np.ndarray[Any, Any]:

@@ -130,3 +130,77 @@ def test_balanced_classes_of_one_output_and_of_rows():
             fit(net, (x, targets), **options)
             found.append(parameters(net))
         assert relative(*found) < 1e-12
+
+
+class Costs(bpnet.Callback):
+    """The mean cost of each mini-batch of a fit."""
+
+    def __init__(self):
+        self.seen = []
+
+    def on_steps(self, fit, steps):
+        self.seen.extend(fit.costs().tolist())
+
+
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_costs_of_a_fit_are_weighted_means(target, data, accumulate):
+    x, y = data
+    weights = np.random.default_rng(3).uniform(0, 30, N)
+    net, costs = classifier(target.backend()), Costs()
+    history = fit(
+        net,
+        [target.give(one) for one in data],
+        optimizer=bpnet.SGD(0.0),
+        epochs=1,
+        sample_weight=weights,
+        accumulate=accumulate,
+        callbacks=[costs],
+    )
+    judge = classifier()
+    each = np.asarray([judge.total_cost(x[k : k + 1], y[k : k + 1]) for k in range(N)])
+    order = epoch_order(4, 0, N)
+    parts = [order[k : k + SIZE] for k in range(0, N, SIZE)]  # 10, 10 and 5
+    expected = [np.average(each[rows], weights=weights[rows]) for rows in parts]
+    assert costs.seen == pytest.approx(expected, rel=1e-12)
+    assert history["train_cost"] == pytest.approx([np.average(each, weights=weights)], rel=1e-12)
+    rows = parts[0]
+    alone = judge.step(x[rows], y[rows], optimizer=bpnet.SGD(0.0), sample_weight=weights[rows])
+    assert costs.seen[0] == pytest.approx(alone, rel=1e-12)
+
+
+def test_the_mean_cost_of_a_batch_without_weight_is_nan(data):
+    weights = np.ones(N)
+    weights[epoch_order(4, 0, N)[:SIZE]] = 0.0
+    costs = Costs()
+    fit(classifier(), data, epochs=1, sample_weight=weights, callbacks=[costs])
+    assert np.isnan(costs.seen).tolist() == [True, False, False]
+
+
+def test_the_range_test_leaves_batches_without_weight_out(data):
+    weights = np.zeros(N)
+    weights[epoch_order(4, 0, N)[:SIZE]] = 1.0
+    test = bpnet.find_learning_rate(
+        classifier(), *data, batch_size=SIZE, sample_weight=weights, steps=12, high=1e-3
+    )
+    assert np.isfinite(test.costs).all()
+    assert np.isfinite(test.smoothed).all()
+    assert 4 <= len(test.rates) < 12
+    assert test.rates[0] == pytest.approx(1e-6)
+
+
+def test_costs_outside_of_a_block_of_steps_raise(data):
+    net = classifier()
+    with net.fitting(*data, epochs=1, batch_size=SIZE) as fit:
+        with pytest.raises(RuntimeError, match="ask in on_steps"):
+            fit.costs()
+        fit.epoch()
+        with pytest.raises(RuntimeError, match="ask in on_steps"):
+            fit.costs()
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e300, 1e308])
+@pytest.mark.parametrize("class_weight", [None, {0: 1e300, 1: 1e300, 2: 1e300}])
+def test_weights_of_any_size_count_by_their_proportions(data, size, class_weight):
+    weights = np.random.default_rng(3).uniform(0.5, 1.5, N)
+    found, _ = fitted(data, sample_weight=size * weights, class_weight=class_weight)
+    assert relative(found, fitted(data, sample_weight=weights)[0]) < 1e-12
