@@ -9,6 +9,7 @@ from .._lib.constraints import Constraints, Number
 from ..backends import Array
 from ..schedules.base import Rate
 from .base import Memory, Optimizer, WeightLayout, decayed, zeros
+from .norms import scaled_norm
 
 __all__ = ["Muon", "orthogonalized"]
 
@@ -135,8 +136,8 @@ def orthogonalized(matrix: Array, xp: Any) -> Array:
            [0. , 0. , ...]])
     """
     a, b, c = _COEFFICIENTS
-    square = xp.sum(xp.reshape(matrix * matrix, (1, -1)), axis=1, keepdims=True)
-    x = matrix / xp.maximum(xp.sqrt(square), _TINY)  # no singular value is above 1 then
+    scale, norm = scaled_norm(xp.reshape(matrix, (1, -1)), _TINY, xp)
+    x = (matrix * scale) / xp.maximum(norm, _TINY * scale)  # no singular value is above 1 then
     for _ in range(_ROUNDS):
         # The smaller of the two products; no transpose is taken, so that rows stay rows.
         wide = x.shape[0] <= x.shape[1]

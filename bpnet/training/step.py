@@ -8,6 +8,7 @@ from typing import Any
 from ..backends import Array
 from ..compiler import Step
 from ..model import Layout, Model, gradient
+from ..optimizers.norms import scaled_norm
 from .config import StepConfig
 from .loss_scale import rescaled, select
 from .state import TrainingState
@@ -68,6 +69,8 @@ def make_step(model: Model, config: StepConfig) -> Step:
         after = TrainingState(theta, memory, found.running, average)
         if loss_scale:
             finite = xp.all(xp.isfinite(nabla))
+            for statistics in found.running:  # which an overflow would spoil for good
+                finite = finite & xp.all(xp.isfinite(statistics))
             after = select(finite, after, state._replace(loss_scale=()), xp)
             after = after._replace(loss_scale=(rescaled(loss_scale[0], finite, xp),))
         return after, found.z
@@ -80,10 +83,15 @@ def _clipped(nabla: Array, config: StepConfig, xp: Any) -> Array:
     if config.clip_value:
         nabla = xp.clip(nabla, -config.clip_value, config.clip_value)
     if config.clip_norm:
-        squares = xp.reshape(nabla * nabla, (1, -1))
-        norm = xp.sqrt(xp.reshape(xp.sum(squares, axis=1, keepdims=True), (1,)))
-        nabla = nabla * (config.clip_norm / xp.maximum(norm, config.clip_norm))
+        factor = _shortening(xp.reshape(nabla, (1, -1)), config.clip_norm, xp)
+        nabla = nabla * xp.reshape(factor, (1,))
     return nabla
+
+
+def _shortening(rows: Array, bound: float, xp: Any) -> Array:
+    """What makes rows no longer than ``bound``, shape (k, 1)."""
+    scale, norms = scaled_norm(rows, bound, xp)
+    return (bound * scale) / xp.maximum(norms, bound * scale)
 
 
 def _shortened(theta: Array, layout: Layout, bound: float, xp: Any) -> Array:
@@ -91,8 +99,7 @@ def _shortened(theta: Array, layout: Layout, bound: float, xp: Any) -> Array:
     weights, _ = layout.split(theta, xp)
     parts = []
     for w in weights:
-        norm = xp.sqrt(xp.sum(w * w, axis=1, keepdims=True))
-        parts.append(xp.reshape(w * (bound / xp.maximum(norm, bound)), (-1,)))
+        parts.append(xp.reshape(w * _shortening(w, bound, xp), (-1,)))
     return xp.concat([*parts, theta[layout.n_weights :]])
 
 

@@ -182,3 +182,58 @@ def test_the_random_state_of_pytorch_is_untouched(torch, data):
     before = torch.random.get_rng_state()
     fitted(data, network=lambda _: regular("torch"), **EVERYTHING)
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+# ------------------------------------------------------------------ norms that cannot be squared
+
+
+def moved(net, before):
+    return np.linalg.norm(parameters(net).astype("float64") - before)
+
+
+@pytest.mark.parametrize("bound", [1e-3, 1.0, 50.0])
+@pytest.mark.parametrize("size", [1e-12, 1e-3, 1.0, 1e6, 1e10, 1e13])
+def test_gradients_of_any_size_are_clipped_to_the_bound(target, size, bound):
+    """Of 2e19 the square is infinite in float32, and a gradient of length 0 was what came out."""
+    rng = np.random.default_rng(0)
+    x = size * rng.standard_normal((40, 4))
+    net = bpnet.Network(
+        [4, 1], activations=["identity"], initializer="zeros", backend=target.backend("float32")
+    )
+    y = x.sum(axis=1, keepdims=True)
+    gradient = np.concatenate([(x * -y).mean(axis=0), -y.mean(axis=0)])
+    net.fit(
+        target.give(x, "float32"),
+        target.give(y, "float32"),
+        epochs=1,
+        batch_size=40,
+        optimizer=bpnet.SGD(1.0),
+        clip_norm=bound,
+    )
+    length = np.linalg.norm(gradient)
+    expected = -gradient * min(1.0, bound / length)
+    assert relative(parameters(net), expected) < 1e-5
+
+
+@pytest.mark.parametrize("size", [1e-12, 1.0, 2e19, 1e28])
+def test_weights_of_any_size_are_shortened_to_the_bound(target, size):
+    net = bpnet.Network([3, 2, 1], seed=0, backend=target.backend("float32"))
+    first = size * np.asarray([[1.0, 2.0, -2.0], [0.0, 0.0, 1e-3]])
+    net.set_parameters([first, [[0.0, 0.0]]], [[0.0] * 2, [0.0]])
+    x, y = target.give(np.zeros((2, 3)), "float32"), target.give(np.zeros((2, 1)), "float32")
+    net.step(x, y, optimizer=bpnet.SGD(0.0), max_norm=0.5)
+    norms = np.linalg.norm(first, axis=1, keepdims=True)
+    expected = first * np.minimum(1.0, 0.5 / norms)
+    assert relative(host(net, net.weights[0]), expected) < 1e-6
+
+
+@pytest.mark.parametrize("what", ["clip_norm", "max_norm"])
+def test_a_norm_that_is_no_number_is_told(what):
+    net = bpnet.Network([1, 1], activations=["identity"], initializer="zeros")
+    if what == "max_norm":
+        net.set_parameters([[[1e37]]], [[0.0]])
+    before = parameters(net)
+    x, y = ([[1e17]], [[-1e18]]) if what == "clip_norm" else ([[0.0]], [[0.0]])
+    with pytest.raises(bpnet.DivergenceError, match="a parameter became infinite"):
+        net.fit(x, y, epochs=1, batch_size=1, optimizer=bpnet.SGD(0.1), **{what: 1e-3})
+    assert np.array_equal(parameters(net), before)
