@@ -32,7 +32,11 @@ class Normalization(Validated):
     """Axis of mean and variance: 0 over the mini-batch, 1 over the layer's neurons."""
 
     def normalize(self, z: Array, xp: Any) -> tuple[Array, Array, Array, Array]:
-        """n, shape (m, n_l); the reciprocal deviation, the mean and the variance, all in 2-D."""
+        """n, shape (m, n_l); the reciprocal deviation, the mean and the variance, all in 2-D.
+
+        Of z in float16 or bfloat16 they are float32.
+        """
+        z = widened(z, xp)
         share = 1.0 / z.shape[self.axis]
         mean = xp.sum(z, axis=self.axis, keepdims=True) * share
         centred = z - mean
@@ -44,12 +48,21 @@ class Normalization(Validated):
         """The gradient by z, shape (m, n_l), from the gradient ``g`` by n.
 
         Mean and deviation depend on z, too: the parts of g that are constant along the axis, or
-        proportional to n, are subtracted.
+        proportional to n, are subtracted. Of the type of n.
         """
+        g = widened(g, xp)
         share = 1.0 / g.shape[self.axis]
         common = xp.sum(g, axis=self.axis, keepdims=True) * share
         along = xp.sum(g * n, axis=self.axis, keepdims=True) * share
         return inverse * (g - common - n * along)
+
+
+def widened(x: Array, xp: Any) -> Array:
+    """``x``, in float32 if it is of a smaller type: for sums, which would overflow or lose counts.
+
+    float16 ends at 65,504, and has 11 binary digits; bfloat16 has 8.
+    """
+    return x if x.dtype in (xp.float32, xp.float64) else xp.astype(x, xp.float32)
 
 
 class BatchNorm(Normalization):

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 from .._lib.frozen import Frozen
 from ..activations import Activation
+from ..activations.base import cast_like
 from ..backends import Array
 from ..backprop import backprop
 from ..costs import Cost
+from ..normalization import widened
 from .model import Model
 
 __all__ = ["BatchGradient", "Gradients", "gradient"]
@@ -97,7 +99,8 @@ def gradient(
     accumulate : int, optional
         Number of parts in which the mini-batch is computed, one after another.
     compute : str, optional
-        Type of activations and of gradients by them; empty for that of the parameters.
+        Type of activations and of gradients by them; empty for that of the parameters, which costs,
+        targets, weights of samples and statistics keep.
     scale : array, shape (1,), optional
         Multiplies gradients on their way back, so that float16 does not lose small ones.
 
@@ -110,7 +113,7 @@ def gradient(
     m, total, outputs = x.shape[0], None, []
     if compute:
         low = getattr(xp, compute)
-        theta, x, y = (xp.astype(one, low) for one in (theta, x, y))
+        theta, x = xp.astype(theta, low), xp.astype(x, low)
     w, b = layout.split(theta, xp)
     weight = None
     if weighted:
@@ -124,7 +127,7 @@ def gradient(
         passes = architecture.passes(theta, None, x_k, xp, keys, part.start)
         cost: Any = model.cost
         if mean:
-            share = 1.0 / m if scale is None else xp.astype(scale * (1.0 / m), x.dtype)
+            share = 1.0 / m if scale is None else scale * (1.0 / m)
             if weight is not None:
                 share = share * (weight if whole else weight[part, :])
             cost = _ShareOfCost(cost, share)
@@ -148,6 +151,8 @@ def gradient(
 class _ShareOfCost:
     """A cost of which each sample counts for a share: 1/m of the mean, times its weight.
 
+    It is computed in float32 where the layers compute in a smaller type.
+
     Parameters
     ----------
     cost : Cost
@@ -159,7 +164,10 @@ class _ShareOfCost:
 
     def output_error(self, sigma: Activation, z: Array, a: Array, y: Array, xp: Any) -> Array:
         """Delta of the output layer, shape (m, n_L)."""
-        return self._cost.output_error(sigma, z, a, y, xp) * self._share
+        wide = widened(z, xp)
+        if wide is not z:
+            a = sigma.value(wide, xp)
+        return cast_like(z, self._cost.output_error(sigma, wide, a, y, xp) * self._share, xp)
 
 
 def _parts(m: int, count: int) -> list[slice]:

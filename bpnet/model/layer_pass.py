@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..activations import Activation
+from ..activations.base import cast_like
 from ..backends import Array
-from ..normalization import Normalization
+from ..normalization import Normalization, widened
 
 __all__ = ["InputPass", "LayerPass"]
 
@@ -71,7 +72,8 @@ class LayerPass:
                 mean, variance = self.running
                 self.inverse = 1.0 / xp.sqrt(variance + self.norm.epsilon)
                 self.n = (z - mean) * self.inverse
-            self.u = self.n * self.scale + self.shift
+            scale, shift = widened(self.scale, xp), widened(self.shift, xp)
+            self.u = cast_like(z, self.n * scale + shift, xp)
         self.v = a = self.sigma.value(self.u, xp)
         if self.mask is not None:
             self.kept = self.mask(a)
@@ -92,9 +94,11 @@ class LayerPass:
         g = self.sigma.pullback(g, self.u, self.v, xp)
         if self.norm is None:
             return g
-        self.nabla_scale = xp.sum(g * self.n, axis=0)
-        self.nabla_shift = xp.sum(g, axis=0)
-        return self.norm.pullback(g * self.scale, self.n, self.inverse, xp)
+        wide = widened(g, xp)
+        self.nabla_scale = cast_like(g, xp.sum(wide * self.n, axis=0), xp)
+        self.nabla_shift = cast_like(g, xp.sum(wide, axis=0), xp)
+        wide = self.norm.pullback(wide * widened(self.scale, xp), self.n, self.inverse, xp)
+        return cast_like(g, wide, xp)
 
 
 class InputPass:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from .history import History
+from collections.abc import Iterator
 
-__all__ = ["DivergenceError"]
+from ..backends import Backend
+from .history import History
+from .loss_scale import LEAST
+from .state import TrainingState
+
+__all__ = ["DivergenceError", "advice_for", "not_finite"]
 
 
 class DivergenceError(ArithmeticError):
-    """A cost or parameter is no longer finite; the network keeps the last finite parameters.
+    """Training met a number that is not finite; the network keeps the last finite parameters.
+
+    A cost, a parameter, a running mean or variance, or an entry of the optimizer's memory.
 
     Parameters
     ----------
@@ -51,3 +58,43 @@ class DivergenceError(ArithmeticError):
         if self.history.best_epoch is not None:  # restored after the error was raised
             kept = f"those of epoch {self.history.best_epoch}, the best"
         return f"{what}; the parameters are {kept}" + (f". {advice}" if advice else "")
+
+
+def not_finite(state: TrainingState, backend: Backend) -> Iterator[str]:
+    """What of a state is not finite, in words. All is asked of the device before the first answer.
+
+    An infinite variance makes a layer constant, and an infinite mean square in an optimizer's
+    memory keeps a parameter where it is, both while costs and parameters stay finite.
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> from bpnet.training.divergence import not_finite
+    >>> net = bpnet.Network([1, 1], seed=0)
+    >>> list(not_finite(net.state, net.backend))
+    []
+    """
+    xp = backend.xp
+    asked = [
+        (what, backend.all_finite_on_device(one))
+        for what, arrays in (
+            ("a parameter", (state.theta,)),
+            ("a running mean or variance", state.running),
+            ("the memory of the optimizer", state.memory),
+        )
+        for one in arrays
+    ]
+    for scaling in state.loss_scale:  # the scale, and the steps since it changed
+        fits = (scaling[:1] > LEAST) | (scaling[1:] > 0.0)
+        asked.append(("the gradient", xp.all(fits)))
+    return (f"{what} became infinite" for what, finite in asked if not bool(finite))
+
+
+def advice_for(compute: str) -> str:
+    """What may help, by the type that training computes in; empty for that of the parameters."""
+    if compute != "float16":
+        return "A lower learning rate may help"
+    return (
+        "A lower learning rate may help, or compute_dtype='bfloat16': in float16 numbers beyond "
+        "65504 are infinite"
+    )

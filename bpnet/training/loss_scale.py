@@ -6,8 +6,10 @@ from typing import Any
 
 from ..backends import Array
 
-__all__ = ["rescaled", "select"]
+__all__ = ["LEAST", "rescaled", "select"]
 
+LEAST = 2.0**-20
+"""Where gradients overflow with this scale, it is not they that are too large."""
 _PATIENCE = 2000.0  # steps without an overflow, after which the scale doubles
 
 
@@ -19,12 +21,13 @@ def rescaled(loss_scale: Array, finite: Array, xp: Any) -> Array:
     loss_scale : array, shape (2,)
         The scale, and the steps since it changed.
     finite : array, shape ()
-        Whether the step's gradient was finite; otherwise the step changes nothing else.
+        Whether the step's gradient, and its statistics of the mini-batch, were finite; otherwise
+        the step changes nothing else.
     """
     scale, age = loss_scale[:1], loss_scale[1:] + 1.0
     grown = xp.where(age >= _PATIENCE, 2.0 * scale, scale)
     age = xp.where(age >= _PATIENCE, xp.zeros_like(age), age)
-    shrunk = xp.maximum(0.5 * scale, xp.ones_like(scale))
+    shrunk = xp.maximum(0.5 * scale, LEAST * xp.ones_like(scale))
     return xp.concat([xp.where(finite, grown, shrunk), xp.where(finite, age, xp.zeros_like(age))])
 
 

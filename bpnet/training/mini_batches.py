@@ -10,7 +10,7 @@ import numpy as np
 
 from ..compiler import Run
 from .config import StepConfig
-from .divergence import DivergenceError
+from .divergence import DivergenceError, advice_for, not_finite
 from .feeds import BatchFeed, Block
 from .fit import Fit
 from .resume import check_same_fit, restored_progress, take_snapshot
@@ -233,30 +233,36 @@ class MiniBatchFit(Fit):
         self._whole_block = count == len(order)
         if count:
             self._scorer.add(outputs, block._replace(order=order[:count]), sums)
-            sums.steps, sums.latest = sums.steps + count, order.shape[1]
+            sums.steps += count
             self.steps_done += count
             self._tell("on_steps", self, count)
 
     def _checked(self, sums: EpochSums) -> float:
-        """Sum of the epoch's costs; raises, naming the first bad batch, if it is not finite."""
+        """Sum of the epoch's costs; raises, naming the first bad batch, if it is not finite.
+
+        The state must be finite, too.
+        """
         if not sums.costs:
             return 0.0
         assert self._state is not None
         # Everything is asked of the device before the first of it is waited for.
-        finite = self.backend.all_finite_on_device(self._state.theta)
+        infinite = not_finite(self._state, self.backend)
         self._scorer.join(sums)
         each = sums.each("costs", self.backend)
         bad = np.flatnonzero(~np.isfinite(each))
-        if bad.size == 0 and bool(finite):
+        what = next(infinite, "")
+        if bad.size == 0 and not what:
             return float(each.sum())
         batch = int(bad[0]) + 1 if bad.size else sums.steps
-        what = f"the cost became {each[batch - 1]}" if bad.size else "a parameter became infinite"
+        if bad.size:
+            what = f"the cost became {each[batch - 1]}"
         epochs = self._store.counters.epochs
         raise DivergenceError(
             f"{what} in epoch {epochs + 1}, batch {batch} of {self.steps_per_epoch}, with "
             f"{self.optimizer}",
             self.history,
             f"those after epoch {epochs}" if epochs else "those before the first epoch",
+            advice_for(self._config.compute),
         )
 
     def _run_all(self) -> None:

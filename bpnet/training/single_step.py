@@ -11,7 +11,7 @@ import numpy as np
 from .._lib.constraints import Number
 from ..compiler.rows import rows_of_steps
 from ..schedules.base import used_up_at
-from .divergence import DivergenceError
+from .divergence import DivergenceError, advice_for, not_finite
 from .history import History
 from .samples import SamplePreparer, check_smoothing, smoothed
 from .settings import STEP_SETTINGS, step_config, with_defaults
@@ -84,11 +84,13 @@ def train_step(
                 blocks = trainable.runs.total_cost(config.weighted)
                 totals = [total for _, total in blocks((), rows_of_steps(backend, z), y)]
                 cost = float(sum(totals[1:], totals[0]) / x.shape[0])
-                finite = math.isfinite(cost)
-                if not finite or not backend.all_finite(state.theta):
-                    what = "a parameter became infinite" if finite else f"the cost became {cost}"
+                infinite = next(not_finite(state, backend), "")
+                if infinite or not math.isfinite(cost):
+                    what = infinite if math.isfinite(cost) else f"the cost became {cost}"
                     raise DivergenceError(
-                        f"{what} in step {counters.steps + 1}, with {config.optimizer}", History()
+                        f"{what} in step {counters.steps + 1}, with {config.optimizer}",
+                        History(),
+                        advice=advice_for(config.compute),
                     )
             except BaseException:
                 store.reset_optimizer()
