@@ -169,17 +169,9 @@ class Fit(ABC):
     def costs(self) -> np.ndarray[Any, Any]:
         """Mean cost of each mini-batch of the latest block of steps; waits for the device.
 
-        With weights of samples or classes these are weighted means, as in the history; NaN for a
-        mini-batch whose samples all have the weight 0.
-
-        Raises
-        ------
-        RuntimeError
-            Before the first block of steps, and between epochs.
+        With weights it is the weighted mean; NaN where all weights of a mini-batch are 0.
         """
-        if self._sums is None or self._sums.weights is None:
-            raise RuntimeError("there is no latest block of steps: ask in on_steps of a callback")
-        return self._sums.latest_means(self.backend)
+        return (self._sums or EpochSums()).latest_means(self.backend)
 
     def parameters(self) -> Any:
         """All that training had changed after the last full epoch, for `restore`.

@@ -210,7 +210,7 @@ def restored_progress(
     counters = Counters(header["epochs"], header["steps"], header["since"])
     published, sums, tally = state, None, unpacked(header["tally"], arrays)
     if tally is not None:
-        check_tally(tally, header["latest"], feed, scorer)
+        check_tally(tally, feed, scorer)
         sums = EpochSums.restored(tally, backend)
         sums.seconds = header["seconds"]
         if not header["at_once"]:
@@ -222,7 +222,7 @@ def restored_progress(
 
 
 def check_tally(
-    tally: Mapping[str, np.ndarray[Any, Any]], latest: int, feed: BatchFeed, scorer: EpochScorer
+    tally: Mapping[str, np.ndarray[Any, Any]], feed: BatchFeed, scorer: EpochScorer
 ) -> None:
     """Check that what an epoch in progress has added up can be that of a fit.
 
@@ -233,9 +233,9 @@ def check_tally(
     """
     steps, samples = len(tally["costs"]), int(tally["counts"].sum())
     expected = min(steps * feed.batch_size, feed.samples)
-    if steps > feed.steps_per_epoch or samples != expected or not 1 <= latest <= feed.batch_size:
+    if steps > feed.steps_per_epoch or samples != expected:
         raise ValueError(
-            f"{_REFUSED}: {steps} steps of its epoch had {samples} samples, the latest {latest}; "
+            f"{_REFUSED}: {steps} steps of its epoch had {samples} samples; "
             f"here an epoch has {feed.steps_per_epoch} steps of up to {feed.batch_size}"
         )
     for what, (shape, kind) in scorer.tally_of(len(tally["counts"]), samples).items():

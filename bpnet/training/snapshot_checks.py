@@ -34,7 +34,6 @@ _HEADER = Record(
         "since": _COUNT,
         "rate_factor": Number(0.0),
         "block_steps": Integer(1, 2**31 - 1),
-        "latest": _COUNT,
         "seconds": Number(0.0),
         "first_epoch": Integer(1, 2**53),
         "stopped": Text(optional=True),

@@ -47,7 +47,15 @@ class EpochSums:
             sums.append(own)
 
     def latest_means(self, backend: Backend) -> np.ndarray[Any, Any]:
-        """Mean cost of each mini-batch of the latest block; NaN of one without weight."""
+        """Mean cost of each mini-batch of the latest block; NaN of one without weight.
+
+        Raises
+        ------
+        RuntimeError
+            Before the first block.
+        """
+        if self.weights is None:
+            raise RuntimeError("there is no latest block of steps: ask in on_steps of a callback")
         costs, weights = backend.to_numpy(self.costs[-1]), self.weights
         if not isinstance(weights, np.ndarray):
             weights = backend.to_numpy(weights)
