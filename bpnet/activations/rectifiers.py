@@ -88,6 +88,10 @@ class ELU(Activation):
     kinks = (0.0,)
     rectifier = True
 
+    @property
+    def range(self) -> tuple[float, float]:  # type: ignore[override]  # its parameter says it
+        return min(-self.alpha, 0.0), math.inf
+
     def value(self, z: Array, xp: Any = None) -> Array:
         xp = xp or namespace(z)
         return xp.where(z > 0.0, z, self.alpha * xp.expm1(xp.minimum(z, 0.0)))

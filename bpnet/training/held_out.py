@@ -14,6 +14,7 @@ from ..data.sources.datasets import is_dataset
 from ..data.splitting import Split, split
 from ..model import Model
 from .samples import check_samples
+from .target_range import warn_if_out_of_range
 from .trainable import Trainable
 from .weights import host_weights
 
@@ -88,7 +89,9 @@ def checked_validation(
     if len(validation) != 2:
         raise ValueError(f"validation must be (x, y), not {len(validation)} things")
     x, y = validation
-    return check_samples(model, backend, x, y, ("validation x", "validation y"))
+    x, y = check_samples(model, backend, x, y, ("validation x", "validation y"))
+    warn_if_out_of_range(model, backend, y, "validation y")
+    return x, y
 
 
 def held_out_rows(share: float, y: Array, *, task: str, seed: int, backend: Backend) -> Split:
@@ -103,7 +106,7 @@ def held_out_rows(share: float, y: Array, *, task: str, seed: int, backend: Back
     share : float
         Between 0 and 1.
     y : array, shape (m, n_L)
-    task : {"classification", "regression"}
+    task : {"classification", "multilabel", "regression"}
     seed : int
         The network's.
     backend : Backend

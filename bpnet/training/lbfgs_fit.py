@@ -19,11 +19,13 @@ from .divergence import DivergenceError
 from .feeds import Block
 from .fit import Fit
 from .held_out import with_validation
+from .metric_columns import try_metrics
 from .samples import SamplePreparer
 from .settings import chosen_metrics, with_progress
 from .snapshot import Snapshot
 from .state import Trained
 from .sums import EpochSums
+from .target_range import warn_if_out_of_range
 from .trainable import Trainable
 
 __all__ = ["begin_minimization"]
@@ -53,10 +55,12 @@ def begin_minimization(
     with trainable.backend.scope():
         prepare = SamplePreparer(trainable)
         x, y = prepare(x, y)
+        warn_if_out_of_range(prepare.model, trainable.backend, y)
         x, y, _, validation = with_validation(
             settings["validation"], x, y, None, prepare.model, trainable
         )
         metrics = chosen_metrics(settings["metrics"], prepare.model)
+        try_metrics(metrics, trainable.backend, training=y, validation=validation and validation[1])
         fit = _LBFGSFit(
             minimize,
             trainable._replace(model=prepare.model),

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ..backends import Array, Backend
 from ..metrics.base import Metric, Rows
 
-__all__ = ["MetricColumns"]
+__all__ = ["MetricColumns", "try_metrics"]
 
 
 class MetricColumns:
@@ -67,3 +68,35 @@ class MetricColumns:
                     stacklevel=2,
                 )
             return float("nan")
+
+
+def try_metrics(metrics: Iterable[Metric], backend: Backend, **targets: Array | None) -> None:
+    """Raise what a metric raises for targets, whatever the outputs, before anything is trained.
+
+    Parameters
+    ----------
+    metrics : iterable of Metric
+    backend : Backend
+    **targets : array, shape (m, n_L), or None
+        By what messages call them: ``training``, ``validation``.
+    """
+    for metric in metrics:
+        for part, rows in targets.items():
+            if rows is not None:
+                _try(metric, part, backend.to_numpy(rows))
+
+
+def _try(metric: Metric, part: str, y: Rows) -> None:
+    try:
+        try:
+            metric.of_outputs(y, y)
+        except Exception:  # of outputs that are all right it may be infinite, as 1 / error
+            metric.of_outputs(y, (0.5 * y + 0.25).astype(y.dtype))
+    except Exception as error:
+        told = f"the metric {metric.name} is not defined for the {part} targets"
+        if type(error) is not ValueError:
+            error.add_note(told)
+            raise
+        raise ValueError(
+            f"{told}: {error}. Leave it out of metrics, or give other {part} samples"
+        ) from error

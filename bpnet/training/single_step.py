@@ -16,6 +16,7 @@ from .history import History
 from .samples import SamplePreparer, check_smoothing, smoothed
 from .settings import STEP_SETTINGS, step_config, with_defaults
 from .step import step_inputs
+from .target_range import warn_if_out_of_range
 from .trainable import Trainable
 from .used_up import note_if_used_up
 from .weights import weights_of, with_weights
@@ -65,6 +66,8 @@ def train_step(
             prepare = SamplePreparer(trainable)
             x, y = prepare(x, y)
             model = prepare.model
+            if not store.counters.steps:
+                warn_if_out_of_range(model, backend, y)
             check_smoothing(smoothing, model.task)
             weights = weights_of(weight, None, y, backend=backend, task=model.task)
             y, total = with_weights(smoothed(y, smoothing, model.task), weights, backend)

@@ -16,6 +16,7 @@ from ..storage.safetensors import as_damage
 from .feeds import BatchFeed, MemoryFeed
 from .fit import Fit
 from .held_out import checked_validation, with_validation
+from .metric_columns import try_metrics
 from .mini_batches import MiniBatchFit
 from .samples import SamplePreparer, check_smoothing, smoothed
 from .settings import (
@@ -26,6 +27,7 @@ from .settings import (
 )
 from .snapshot import Snapshot, read_checkpoint
 from .snapshot_checks import check_snapshot
+from .target_range import warn_if_out_of_range
 from .trainable import Trainable
 from .weights import weights_of, with_weights
 
@@ -88,6 +90,7 @@ def begin_fit(
         # Everything else is checked against the task, which is decided first.
         prepare = SamplePreparer(trainable, resume and resume.header["network"]["task"])
         total: float | None = None
+        targets: Array | None = None
         if isinstance(x, Source):
             if y is not None or any(one is not None for one in weights):
                 raise ValueError("a source has the targets itself, and no weights beside them")
@@ -95,6 +98,7 @@ def begin_fit(
             validation = checked_validation(settings["validation"], prepare.model, backend)
         else:
             x, targets = prepare(x, y)
+            warn_if_out_of_range(prepare.model, backend, targets)
             task = prepare.model.task
             x, targets, sample_weight, validation = with_validation(
                 settings["validation"], x, targets, weights[0], prepare.model, trainable
@@ -105,13 +109,15 @@ def begin_fit(
             config = config.replaced(weighted=total is not None)
             feed = MemoryFeed(x, y, targets, batch_size=batch_size, seed=trainable.seed)
         check_smoothing(smoothing, prepare.model.task)
+        metrics = chosen_metrics(settings["metrics"], prepare.model)
+        try_metrics(metrics, backend, training=targets, validation=validation and validation[1])
         fit = MiniBatchFit(
             trainable._replace(model=prepare.model),
             feed,
             config,
             epochs=epochs,
             validation=validation,
-            metrics=chosen_metrics(settings["metrics"], prepare.model),
+            metrics=metrics,
             callbacks=callbacks,
             evaluate_training=evaluate_training,
             total_weight=total,
@@ -141,8 +147,12 @@ def _stream(
 ) -> BatchFeed:
     from .streaming import StreamFeed  # not needed by `import bpnet`
 
+    warned = False
+
     def prepared(x: Any, y: Any) -> tuple[Array, Array, Array]:
+        nonlocal warned
         x, targets = prepare(x, y)
+        warned = warned or warn_if_out_of_range(prepare.model, trainable.backend, targets)
         return x, smoothed(targets, smoothing, prepare.model.task), targets
 
     uploads = trainable.backend.uploads()
