@@ -110,3 +110,57 @@ def test_log_loss_is_scikit_learns_in_the_history_and_alone(target, outputs, cos
             )  # fmt: skip
             found += [history["validation_log_loss"][0], history["train_log_loss"][0]]
     assert [alone, *found] == pytest.approx([expected] * 5, rel=1e-6)
+
+
+@pytest.mark.parametrize("part", ["training", "validation"])
+@pytest.mark.parametrize("optimizer", [bpnet.SGD(), bpnet.LBFGS()])
+def test_a_metric_that_targets_leave_undefined_is_refused_before_the_fit(target, part, optimizer):
+    net = bpnet.Network([1, 1], cost="cross_entropy", backend=target.backend(), seed=0)
+    x = target.give(np.linspace(-1, 1, 8)[:, None])
+    both, one = np.arange(8) % 2, np.ones(8, int)
+    y, validation = (one, both) if part == "training" else (both, one)
+    callbacks = [bpnet.EarlyStopping("validation_auc")]
+    options = {"validation": (x, validation), "metrics": ["auc"], "callbacks": callbacks}
+    words = rf"the metric auc is not defined for the {part} targets: auc needs samples of two clas"
+    with pytest.raises(ValueError, match=words):
+        net.fit(x, y, epochs=3, optimizer=optimizer, **options)
+    assert (net.epochs, net.steps) == (0, 0)
+
+
+def test_a_stream_of_sorted_classes_is_not_refused_by_its_first_rows():
+    x, y = np.zeros((9000, 1)), (np.arange(9000) > 8000).astype(int)
+    net = bpnet.Network([1, 1], cost="cross_entropy", seed=0)
+    history = net.fit(
+        bpnet.data.ArraySource(x, y), epochs=1, metrics=["auc"], optimizer=bpnet.SGD(0.0)
+    )
+    assert history["train_auc"] == [0.5]
+    with pytest.raises(ValueError, match="for the validation targets"):
+        net.fit(bpnet.data.ArraySource(x, y), epochs=1, metrics=["auc"], validation=(x[:5], y[:5]))
+
+
+def test_streamed_targets_that_leave_a_metric_undefined_are_told_and_the_fit_goes_on():
+    net = bpnet.Network([1, 1], cost="cross_entropy", seed=0)
+    source = bpnet.data.ArraySource(np.zeros((9, 1)), np.zeros(9, int))
+    with pytest.warns(UserWarning, match="train_auc is nan .* two classes"):
+        history = net.fit(source, epochs=2, metrics=["auc"])
+    assert np.isnan(history["train_auc"]).all()
+
+
+def test_functions_of_ones_own_are_tried_too():
+    def inverse_error(y, a):
+        return 1.0 / float(((a - y) ** 2).sum())  # of right outputs it is infinite
+
+    def none(y, a):
+        return None
+
+    def one_class(y, a):
+        raise RuntimeError("not today")
+
+    net = counting()
+    assert len(net.fit(X, COUNTS, epochs=1, metrics=[inverse_error])) == 1
+    for metric, error in ((none, TypeError), (one_class, RuntimeError)):
+        with pytest.raises(error) as caught:
+            net.fit(X, COUNTS, epochs=1, metrics=[metric])
+        told = f"the metric {metric.__name__} is not defined for the training targets"
+        assert caught.value.__notes__ == [told]
+    assert net.epochs == 1
