@@ -29,8 +29,8 @@ class Monitor:
     mode : {"min", "max"} or None
         Whether it is to fall or to rise; None: as the fit says.
     min_delta : float
-        A figure improves if it is better than the best by more than this. NaN never is, and the
-        first one of a fit is told by a UserWarning.
+        A figure improves if it is better than the best by more than this. NaN never is, nor the
+        worse infinity; the first one of a fit is told by a UserWarning.
     """
 
     def __init__(self, who: str, column: str, mode: str | None, min_delta: float) -> None:
@@ -69,12 +69,12 @@ class Monitor:
     def improves(self, row: dict[str, Any]) -> bool:
         """Whether an epoch's figure is better than all before, and is now the best."""
         figure = row[self.column]
-        if math.isnan(figure) and not self._told:
+        if not (self._sign * figure < math.inf or self._told):
             self._told = True
             warnings.warn(
-                f"{self.who} monitors {self.column!r}, which is nan in epoch {row['epoch']}: that "
-                "counts as no improvement. Monitor another column, as 'train_cost', or let the "
-                "metric return a number",
+                f"{self.who} monitors {self.column!r}, which is {figure} in epoch {row['epoch']}: "
+                "that counts as no improvement. Monitor another column, as 'train_cost', or let "
+                "the metric return a finite number",
                 stacklevel=2,
             )
         best = math.inf if self.best is None else self._sign * self.best

@@ -36,9 +36,9 @@ def test_nan_in_a_monitored_column_is_named_once_a_fit(make, who, tmp_path):
 
 
 def test_a_column_that_is_nan_at_times_still_has_a_best_epoch():
-    figures = iter([math.nan, 2.0, math.nan, 1.0, 3.0])
+    figures = iter([0.0, math.nan, 2.0, math.nan, 1.0, 3.0])
 
-    def error(y, a):
+    def error(y, a):  # the first call is before the fit
         return next(figures)
 
     metric = bpnet.metrics.CustomMetric(error, name="odd", lower_is_better=True)
@@ -47,3 +47,13 @@ def test_a_column_that_is_nan_at_times_still_has_a_best_epoch():
     with pytest.warns(UserWarning, match="'train_odd', which is nan in epoch 1"):
         net.fit(X, X, epochs=5, metrics=[metric], callbacks=[best])
     assert (best.epoch, best.figure) == (4, 1.0)
+
+
+@pytest.mark.parametrize(("figure", "lower"), [(math.inf, True), (-math.inf, False)])
+def test_the_worse_infinity_is_named_too(figure, lower):
+    metric = bpnet.metrics.CustomMetric(lambda y, a: figure, name="odd", lower_is_better=lower)
+    net = bpnet.Network([1, 1], activations=["identity"], seed=0)
+    stopping = bpnet.EarlyStopping("train_odd", patience=2)
+    with pytest.warns(UserWarning, match=f"'train_odd', which is {figure} in epoch 1"):
+        history = net.fit(X, X, epochs=9, metrics=[metric], callbacks=[stopping])
+    assert (history.stopped, len(history)) == ("early", 2)
