@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import itertools
+import shutil
 import sys
-import warnings
+import tempfile
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from .._lib.atomic import open_atomically, write_target
-from ..data import Preprocessing, read_idx, read_table
+from ..data import Preprocessing
 from ..loading import load, model_file
 from ..network import Network
 from .errors import UsageError, usage
+from .samples import samples
 
 __all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "run"]
+
+_IN_MEMORY = 2**23  # characters of the output; more wait in a temporary file
 
 SUMMARY = "write a trained network's predictions for a file as CSV"
 DESCRIPTION = """\
@@ -46,13 +49,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "file",
         type=Path,
         metavar="FILE",
-        help="a CSV, Parquet or NPZ file with the columns that were trained on, or for images "
-        "also an IDX file; pixels that are whole numbers are scaled as in training",
+        help="a CSV, Parquet or NPZ file with the columns that were trained on, for images or "
+        "columns without names also an IDX or NPY file; pixels that are whole numbers are scaled "
+        "as in training",
     )
     parser.add_argument(
         "--target", metavar="COLUMN", help="a column of FILE to leave out, where it is there"
     )
     parser.add_argument("--out", type=Path, metavar="FILE.csv", help="by default standard output")
+    parser.add_argument(
+        "--max-bytes",
+        type=int,
+        metavar="N",
+        help="memory that FILE may take once unpacked; by default 64 MiB, or 32 times its size",
+    )
     parser.add_argument("--backend", metavar="NAME", help="numpy, cupy, torch, jax or auto")
     parser.add_argument("--device", metavar="NAME", help="cpu, cuda, ...")
 
@@ -64,11 +74,34 @@ def run(options: argparse.Namespace) -> int:
         net = load(model, backend=options.backend, device=options.device)
         if options.out is not None:
             _check_out(options.out, {"the samples": options.file, "the model": model})
-        table = _predictions(net, _inputs(net, options.file, options.target))
-    out = open_atomically(options.out, text=True) if options.out else nullcontext(sys.stdout)
-    with out as file:
+        blocks = samples(net, options.file, options.target, options.max_bytes)
+    table = _predictions(net, _told_as_usage(blocks))
+    with _output(options.out) as file:
         csv.writer(file, lineterminator="\n").writerows(table)
     return 0
+
+
+@contextlib.contextmanager
+def _output(path: Path | None) -> Iterator[IO[str]]:
+    """A file that appears when all of it is written; so does the text on standard output."""
+    if path is not None:
+        with open_atomically(path, text=True) as file:
+            yield file
+        return
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="") as spool:
+        yield spool
+        spool.seek(0)
+        shutil.copyfileobj(spool, sys.stdout)
+
+
+def _told_as_usage(blocks: Iterator[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+    """The same blocks; what is wrong with the file that they are read from is told as such."""
+    while True:
+        with usage():
+            block = next(blocks, None)
+        if block is None:
+            return
+        yield block
 
 
 def _check_out(path: Path, inputs: dict[str, Path]) -> None:
@@ -83,50 +116,14 @@ def _check_out(path: Path, inputs: dict[str, Path]) -> None:
             raise UsageError(f"--out {path} would overwrite {what}, {one}: name another file")
 
 
-def _inputs(net: Network, path: Path, target: str | None) -> NDArray[Any]:
-    """The samples of a file as the network was trained on them, shape (m, n_0)."""
-    known = net.metadata.get("preprocessing")
-    if known is None:
-        return _scaled(_plain(net, path, target), net.metadata.get("pixel_maximum"))
-    preprocessing = Preprocessing.from_dict(known)
-    table = read_table(path, text=preprocessing.text_columns)
-    if target is not None:
-        table.pop(target, None)
-    return preprocessing.transform(table)
+def _predictions(net: Network, blocks: Iterator[NDArray[Any]]) -> Iterator[list[Any]]:
+    """A header, and a row a sample."""
+    for number, x in enumerate(blocks):
+        header, *rows = _predicted(net, x)
+        yield from rows if number else [header, *rows]
 
 
-def _plain(net: Network, path: Path, target: str | None) -> NDArray[Any]:
-    """The columns of a file side by side: those of the features' names, or all of them."""
-    if "-ubyte" in path.name:
-        images: NDArray[Any] = read_idx(path)
-        return images.reshape(len(images), -1)
-    table = read_table(path)
-    features = net.metadata.get("features", ())
-    if not features or not all(name in table for name in features):
-        features = [name for name in table if name not in ("", target, net.metadata.get("target"))]
-    if len(features) != net.sizes[0]:
-        raise UsageError(
-            f"{path}: {len(features)} columns, but the network has {net.sizes[0]} inputs; "
-            "--target COLUMN leaves one out"
-        )
-    for name in features:
-        if table[name].dtype == np.object_:
-            raise UsageError(f"{path}: column {name!r} holds text, expected numbers")
-    return np.column_stack([table[name] for name in features])
-
-
-def _scaled(pixels: NDArray[Any], maximum: int | None) -> NDArray[Any]:
-    """Pixels that are whole numbers are divided by the largest; fractions are scaled already."""
-    if maximum is None or pixels.dtype.kind == "f":
-        return pixels
-    warnings.warn(
-        f"pixels are whole numbers, and are divided by {maximum} as in training", stacklevel=2
-    )
-    scaled: NDArray[Any] = np.divide(pixels, maximum, dtype=np.float32)
-    return scaled
-
-
-def _predictions(net: Network, x: NDArray[Any]) -> Iterator[list[Any]]:
+def _predicted(net: Network, x: NDArray[Any]) -> Iterator[list[Any]]:
     """A header, and a row a sample."""
     to_numpy, target = net.backend.to_numpy, net.metadata.get("target", "prediction")
     values = to_numpy(net.predict(x))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .sources.parquet import ParquetSource
     from .sources.sequence import SequenceSource
     from .tables.load import load_table
+    from .tables.parts import read_table_parts
     from .tables.preprocessing import Preprocessing
     from .tables.read import read_table
 
@@ -40,6 +41,7 @@ __all__ = [
     "load_table",
     "read_idx",
     "read_table",
+    "read_table_parts",
     "source",
 ]
 
@@ -63,6 +65,7 @@ __getattr__ = lazy_attributes(
         "load_table": "tables.load",
         "read_idx": "idx",
         "read_table": "tables.read",
+        "read_table_parts": "tables.parts",
         "source": "sources.choice",
     },
 )

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from .._lib.files import check_regular_file
 from .._lib.install import pip_install
 from .damage import damage_named
+from .memory_limit import check_memory
 from .tables.table import check_column_names
 from .wording import count
 
-__all__ = ["open_parquet"]
+__all__ = ["check_row_groups", "open_parquet", "rows_of_a_batch"]
+
+_MOST_ROWS, _FEWEST_ROWS = 8192, 16
+_CELLS = 2**20
+_FEW_BYTES = 2**26  # no file is refused for
 
 
 def open_parquet(path: Path, **options: Any) -> tuple[Any, Any]:
@@ -56,3 +62,26 @@ def open_parquet(path: Path, **options: Any) -> tuple[Any, Any]:
     if not about.num_rows:
         raise ValueError(f"{path}: {count(len(names), 'column')}, but no rows")
     return arrow, file
+
+
+def check_row_groups(
+    path: Path, file: Any, max_bytes: int | None, names: Collection[str] | None = None
+) -> None:
+    """Raise if a row group, or these columns of it, would take more memory than a file may."""
+    groups = (file.metadata.row_group(k) for k in range(file.metadata.num_row_groups))
+    unpacked = max(_unpacked(group, names) for group in groups)
+    check_memory(path, unpacked, max_bytes, "a row group, unpacked,")
+
+
+def rows_of_a_batch(columns: int) -> int:
+    """Rows to decode at a time."""
+    return max(_FEWEST_ROWS, min(_MOST_ROWS, _CELLS // columns))
+
+
+def _unpacked(group: Any, names: Collection[str] | None) -> int:
+    """Bytes of a row group, or of some of its columns where all together are many."""
+    if names is None or group.total_byte_size < _FEW_BYTES:
+        return int(group.total_byte_size)
+    wanted = set(names)
+    columns = (group.column(k) for k in range(group.num_columns))
+    return sum(one.total_uncompressed_size for one in columns if one.path_in_schema in wanted)

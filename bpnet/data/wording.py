@@ -10,6 +10,7 @@ from .._lib.registry import closest
 __all__ = ["count", "listing", "no_such", "quoted"]
 
 _MOST_NAMES = 10
+_MOST_COMPARED, _LONGEST_COMPARED = 1000, 100  # names; their comparison is slow
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
 
@@ -34,6 +35,7 @@ def listing(names: Iterable[object]) -> str:
 def no_such(what: str, name: str, known: Iterable[str]) -> str:
     """Say that a name is unknown, which one was probably meant, and which exist."""
     known = list(known)
-    meant = closest(name, known)
+    few = [one for one in known[:_MOST_COMPARED] if len(one) < _LONGEST_COMPARED]
+    meant = closest(name, few) if len(name) < _LONGEST_COMPARED else None
     hint = ";" if meant is None else f", did you mean {quoted(meant)}?"
     return f"no {what} {quoted(name)}{hint} there are {listing(known)}"

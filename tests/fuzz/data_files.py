@@ -122,7 +122,7 @@ class IdxFiles:
     def use(self, path):
         any_of(
             path,
-            lambda path: read_idx(path).sum(),
+            lambda path: read_idx(path).tobytes(),
             lambda path: path.read_bytes()[:2] == b"\x1f\x8b" or read_whole(IdxSource(path, path)),
         )
 

@@ -17,7 +17,7 @@ from .base import Empty, Rows, Source
 from .mapped_array import MappedArray
 from .pairs import check_pair
 
-__all__ = ["IdxSource"]
+__all__ = ["IdxSource", "map_idx"]
 
 
 class IdxSource(Source):
@@ -62,7 +62,7 @@ class IdxSource(Source):
         *,
         scale: float | None = None,
     ) -> None:
-        self._x, self._y = _mapped(as_path(images, "images")), _mapped(as_path(labels, "labels"))
+        self._x, self._y = map_idx(as_path(images, "images")), map_idx(as_path(labels, "labels"))
         check_pair(self._x, self._y, str(images), str(labels))
         self.name = os.fsdecode(images)
         self.width = math.prod(self._x.shape[1:])
@@ -103,7 +103,8 @@ def _divisor(scale: float | None) -> int | None:
     return divisor if abs(scale * divisor - 1.0) < 1e-9 else None
 
 
-def _mapped(path: Path) -> MappedArray:
+def map_idx(path: Path) -> MappedArray:
+    """The array in a file, of which only what is read comes to memory."""
     check_regular_file(path)
     with path.open("rb") as file:
         if file.read(2) == GZIP_MAGIC:

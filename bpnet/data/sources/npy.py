@@ -15,7 +15,7 @@ from .base import Empty, Rows, Source
 from .mapped_array import MappedArray
 from .pairs import check_pair
 
-__all__ = ["NpySource"]
+__all__ = ["NpySource", "map_npy"]
 
 _ZIP = b"PK"
 
@@ -58,7 +58,7 @@ class NpySource(Source):
     """
 
     def __init__(self, x: str | os.PathLike[str], y: str | os.PathLike[str]) -> None:
-        self._x, self._y = _mapped(as_path(x, "x")), _mapped(as_path(y, "y"))
+        self._x, self._y = map_npy(as_path(x, "x")), map_npy(as_path(y, "y"))
         check_pair(self._x, self._y, str(x), str(y))
         self.name = os.fsdecode(x)
         self.width = math.prod(self._x.shape[1:])
@@ -78,7 +78,8 @@ class NpySource(Source):
         self._y.close()
 
 
-def _mapped(path: Path) -> MappedArray:
+def map_npy(path: Path) -> MappedArray:
+    """The array in a file, of which only what is read comes to memory."""
     check_regular_file(path)
     with path.open("rb") as file:
         magic = file.read(len(NPY_MAGIC))

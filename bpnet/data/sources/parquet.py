@@ -12,18 +12,13 @@ from numpy.typing import NDArray
 from ..._lib.constraints import Integer
 from ..._lib.files import as_path
 from ..damage import damage_named
-from ..memory_limit import check_memory
-from ..parquet_file import open_parquet
+from ..parquet_file import check_row_groups, open_parquet, rows_of_a_batch
 from ..wording import quoted
 from .base import Rows, Source
 from .selected_columns import SelectedColumns
 from .table_values import check_values
 
 __all__ = ["ParquetSource"]
-
-_BATCH, _FEWEST = 8192, 16  # rows that are decoded at a time
-_CELLS = 2**20
-_FEW_BYTES = 2**26  # no file is refused for
 
 
 class ParquetSource(Source):
@@ -94,10 +89,9 @@ class ParquetSource(Source):
         self._columns = SelectedColumns(path, schema.names, target, columns)
         for name in self._columns.names:
             self._refuse_words(name, schema.field(name).type)
-        unpacked = max(_unpacked(group, self._columns.names) for group in groups)
-        check_memory(path, unpacked, max_bytes, "a row group, unpacked,")
+        check_row_groups(path, self._file, max_bytes, self._columns.names)
         self._starts = np.cumsum([0, *(group.num_rows for group in groups)])
-        self._batch = max(_FEWEST, min(_BATCH, _CELLS // len(self._columns.names)))
+        self._batch = rows_of_a_batch(len(self._columns.names))
         self.width = len(self._columns.features)
         self._batches: Iterator[Any] | None = None
         self._rest: Any = None
@@ -190,12 +184,3 @@ class ParquetSource(Source):
             with np.errstate(over="ignore"):
                 values[:, k] = numbers
         return check_values(values, names, start, self)
-
-
-def _unpacked(group: Any, names: Sequence[str]) -> int:
-    """Bytes of some columns of a row group, or less if all together have few."""
-    if group.total_byte_size < _FEW_BYTES:
-        return int(group.total_byte_size)
-    wanted = set(names)
-    columns = (group.column(k) for k in range(group.num_columns))
-    return sum(one.total_uncompressed_size for one in columns if one.path_in_schema in wanted)

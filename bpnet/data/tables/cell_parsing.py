@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..wording import quoted
+
 __all__ = ["as_numbers", "as_text", "is_missing", "parse_cells", "parse_number", "text_cells"]
 
 # Spelled exactly: "Na" may be sodium, and "None" or "none" is a label in many a questionnaire.
@@ -63,8 +65,10 @@ def text_cells(cells: Sequence[object]) -> NDArray[np.object_]:
     return texts
 
 
-def as_numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
+def as_numbers(name: str, values: ArrayLike, first_row: int = 1) -> NDArray[np.float64]:
     """Any column as finite float64, NaN where a cell is missing.
+
+    Messages count rows from ``first_row`` on.
 
     Raises
     ------
@@ -79,12 +83,16 @@ def as_numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
         found = [math.nan if text is None else parse_number(text) for text in texts]
         if None in found:
             row = found.index(None)
-            raise ValueError(f"column {name!r}, row {row + 1}: {texts[row]!r} is not a number")
+            raise ValueError(
+                f"column {name!r}, row {first_row + row}: {quoted(texts[row])} is not a number"
+            )
         numbers = np.array(found, dtype=np.float64)
     infinite = np.flatnonzero(np.isinf(numbers))
     if infinite.size:
         row = infinite[0]
-        raise ValueError(f"column {name!r}, row {row + 1}: {numbers[row]} is not a finite number")
+        raise ValueError(
+            f"column {name!r}, row {first_row + row}: {numbers[row]} is not a finite number"
+        )
     return numbers
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..._lib.registry import shown
-from ..wording import count, listing
 from .cell_parsing import as_numbers, as_text
 from .notes import Notes
 from .stored_entries import read_entry, read_standard
@@ -30,9 +29,11 @@ class Numeric:
         """The name of its one feature."""
         return (self.name,)
 
-    def encode(self, values: ArrayLike, out: NDArray[np.float32], notes: Notes) -> None:
+    def encode(
+        self, values: ArrayLike, out: NDArray[np.float32], notes: Notes, first_row: int = 1
+    ) -> None:
         """Write a column of m values into ``out``, shape (m, 1)."""
-        numbers = as_numbers(self.name, values)
+        numbers = as_numbers(self.name, values, first_row)
         missing = np.isnan(numbers)
         numbers[missing] = self.mean
         with np.errstate(over="ignore"):
@@ -45,9 +46,10 @@ class Numeric:
                 f"mean {self.mean:g} for float32"
             )
         if missing.any():
-            notes.add(
+            notes.add_number(
                 self.name,
-                f"has {count(missing.sum(), 'missing value')}, "
+                int(missing.sum()),
+                "missing value",
                 f"filled with the training mean {self.mean:.6g}",
                 "have missing values, filled with the training means",
             )
@@ -72,7 +74,9 @@ class Categorical:
             for category in self.categories
         )
 
-    def encode(self, values: ArrayLike, out: NDArray[np.float32], notes: Notes) -> None:
+    def encode(
+        self, values: ArrayLike, out: NDArray[np.float32], notes: Notes, first_row: int = 1
+    ) -> None:
         """Write a column of m values into ``out``, shape (m, number of categories)."""
         labels = as_text(values).tolist()
         index = {category: i for i, category in enumerate(self.categories)}
@@ -83,17 +87,19 @@ class Categorical:
         n_missing = labels.count(None)
         if n_missing:
             kept = "kept as a category of their own" if None in index else "encoded as all zeros"
-            notes.add(
+            notes.add_number(
                 self.name,
-                f"has {count(n_missing, 'missing value')}, {kept}",
+                n_missing,
+                "missing value",
+                kept,
                 f"have missing values, {kept}",
             )
-        unseen = sorted({label for label in labels if label is not None and label not in index})
+        unseen = {label for label in labels if label is not None and label not in index}
         if unseen:
-            notes.add(
+            notes.add_items(
                 self.name,
-                f"has categories that the training rows have not, encoded as all zeros: "
-                f"{listing(unseen)}",
+                unseen,
+                "has categories that the training rows have not, encoded as all zeros",
                 "have categories that the training rows have not, encoded as all zeros",
             )
 

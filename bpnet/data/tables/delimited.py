@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from .cell_parsing import parse_cells, text_cells
 from .delimited_file import DelimitedFile
 from .table import Table
 
-__all__ = ["parse_column", "read_delimited"]
+__all__ = ["read_delimited", "read_delimited_parts"]
 
+_CELLS_OF_A_PART = 2**15
 _MOST_KNOWN = 10_000  # different texts of a column of which one string serves all cells
 
 
@@ -34,7 +35,7 @@ def read_delimited(path: Path, text: Collection[str], max_bytes: int | None) -> 
         for column, cells in zip(columns, zip(*block, strict=True), strict=True):
             column.add(cells)
     if not any(column.parts or column.late for column in columns):
-        raise ValueError(f"{path}: a header with {count(len(columns), 'column')}, but no rows")
+        raise _no_rows(file)
     late = [(k, column) for k, column in enumerate(columns) if column.late]
     if late:
         for _, column in late:
@@ -45,7 +46,29 @@ def read_delimited(path: Path, text: Collection[str], max_bytes: int | None) -> 
     return {name: column.values() for name, column in zip(file.names, columns, strict=True)}
 
 
-def parse_column(cells: Sequence[str], *, decimal_comma: bool) -> NDArray[Any]:
+def read_delimited_parts(
+    path: Path, text: Collection[str], max_bytes: int | None
+) -> Iterator[Table]:
+    """The same some rows at a time; each part's types are its own."""
+    file = DelimitedFile(path, max_bytes)
+    decimal_comma = file.delimiter == ";"
+    empty = True
+    for block in file.blocks(_CELLS_OF_A_PART):
+        empty = False
+        yield {
+            name: text_cells(cells) if name in text else _parsed(cells, decimal_comma=decimal_comma)
+            for name, cells in zip(file.names, zip(*block, strict=True), strict=True)
+        }
+    if empty:
+        raise _no_rows(file)
+
+
+def _no_rows(file: DelimitedFile) -> ValueError:
+    columns = count(len(file.names), "column")
+    return ValueError(f"{file.path}: a header with {columns}, but no rows")
+
+
+def _parsed(cells: Sequence[str], *, decimal_comma: bool) -> NDArray[Any]:
     """Cells as `parse_cells` gives them; with ``decimal_comma`` 1,5 is a number too."""
     column = parse_cells(cells)
     if decimal_comma and column.dtype == np.object_:
@@ -74,7 +97,7 @@ class _Column:
         if self._is_text:
             part: NDArray[Any] = text_cells(cells)
         else:
-            part = parse_column(cells, decimal_comma=self._decimal_comma)
+            part = _parsed(cells, decimal_comma=self._decimal_comma)
             self._is_text = part.dtype == np.object_
             if self._is_text and self.parts:
                 self.late, self.parts = True, []

@@ -63,8 +63,8 @@ class DelimitedFile:
             raise ValueError(f"{path}: the file is empty")
         self.names = _parsed_header(path, header)
 
-    def blocks(self) -> Iterator[list[list[str]]]:
-        """Rows after the header, some at a time; blank lines are none."""
+    def blocks(self, cells: int = _CELLS) -> Iterator[list[list[str]]]:
+        """Rows after the header, about so many cells at a time; blank lines are none."""
         with self._open() as file:
             block: list[list[str]] = []
             characters = 0
@@ -73,7 +73,7 @@ class DelimitedFile:
                     raise ValueError(self._wrong_length(f"line {line}", len(row)))
                 block.append(row)
                 characters += sum(map(len, row))
-                if len(block) * len(row) >= _CELLS or characters >= _CHARACTERS:
+                if len(block) * len(row) >= cells or characters >= _CHARACTERS:
                     yield block
                     block, characters = [], 0
             if block:

@@ -35,28 +35,19 @@ def read_npz(path: Path, text: Collection[str], max_bytes: int | None) -> Table:
         more memory than a file may.
     """
     columns: list[tuple[str, NDArray[Any]]] = []
-    needed = 0
     with path.open("rb") as file:
         if not zipfile.is_zipfile(file):
             raise ValueError(f"{path}: not an NPZ file")
         with damage_named(f"{path}: not a readable NPZ file"):
             archive = zipfile.ZipFile(file)
-        for member in archive.infolist():
-            name = member.filename.removesuffix(".npy")
-            place = f"{path}: array {quoted(name)}"
-            with damage_named(f"{place} cannot be read"):
-                content = _opened(archive, member)
-            header = read_npy_header(content, place)
-            _check_kind(header, place)
-            if header.nbytes > member.file_size:
-                raise ValueError(
-                    f"{place}: its header promises {header.nbytes} bytes, the archive "
-                    f"{member.file_size} with the header"
-                )
-            needed += _memory(header, is_text=name in text)
-            check_memory(path, needed, max_bytes, f"what is unpacked up to array {quoted(name)}")
-            with damage_named(f"{place} cannot be read"), content:
-                columns += _columns(name, _array(content, header), text)
+        members = archive.infolist()
+        needed = sum(_memory(path, archive, member, text) for member in members)
+        check_memory(path, needed, max_bytes, "what is unpacked")
+        for member in members:
+            name, place = _called(path, member)
+            with damage_named(f"{place} cannot be read"), _opened(archive, member) as content:
+                array = _array(content, read_npy_header(content, place))
+                columns += _columns(name, array, text)
     if not columns:
         raise ValueError(f"{path}: the file has no columns")
     check_column_names(path, [name for name, _ in columns])
@@ -71,6 +62,12 @@ def read_npz(path: Path, text: Collection[str], max_bytes: int | None) -> Table:
     return dict(columns)
 
 
+def _called(path: Path, member: zipfile.ZipInfo) -> tuple[str, str]:
+    """The name of an array, and how messages begin that tell of it."""
+    name = member.filename.removesuffix(".npy")
+    return name, f"{path}: array {quoted(name)}"
+
+
 def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
     if member.compress_type not in _METHODS:
         raise ValueError(
@@ -80,23 +77,31 @@ def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:
     return archive.open(member)
 
 
-def _check_kind(header: NpyHeader, place: str) -> None:
+def _memory(
+    path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, text: Collection[str]
+) -> int:
+    """Bytes that the columns of an array take, by its header; raises if it cannot be columns."""
+    name, place = _called(path, member)
+    with damage_named(f"{place} cannot be read"):
+        content = _opened(archive, member)
+    with content:
+        header = read_npy_header(content, place)
     if not header.shape:
         raise ValueError(f"{place} is a single value, expected a column")
     if header.dtype.kind not in "biufUM":
         raise ValueError(f"{place} holds {header.dtype}, neither numbers nor text")
-
-
-def _memory(header: NpyHeader, *, is_text: bool) -> int:
-    """Bytes that the columns of an array take."""
-    width = math.prod(header.shape[1:])
+    if header.nbytes > member.file_size:
+        raise ValueError(
+            f"{place}: its header promises {header.nbytes} bytes, the archive {member.file_size} "
+            "with the header"
+        )
     if header.dtype.kind == "M":
         each = _BYTES_OF_DATE
-    elif is_text or header.dtype.kind == "U":
+    elif name in text or header.dtype.kind == "U":
         each = BYTES_OF_TEXT + 2 * header.dtype.itemsize
     else:
         each = header.dtype.itemsize + 16 * (header.dtype.kind == "b")
-    return width * BYTES_OF_COLUMN + header.size * each
+    return math.prod(header.shape[1:]) * BYTES_OF_COLUMN + header.size * each
 
 
 def _array(file: IO[bytes], header: NpyHeader) -> NDArray[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from ..damage import damage_named
 from ..memory_limit import BYTES_OF_COLUMN, check_memory
-from ..parquet_file import open_parquet
+from ..parquet_file import check_row_groups, open_parquet, rows_of_a_batch
 from ..wording import quoted
 from .cell_parsing import as_text, text_cells
 from .table import Table, check_column_names
 
-__all__ = ["read_parquet"]
+__all__ = ["read_parquet", "read_parquet_parts"]
 
 _BYTES_OF_DATE = 160  # while it becomes text
 _TEXT_OF_PAGES = 4  # bytes of strings for one byte of a page
@@ -33,18 +33,48 @@ def read_parquet(path: Path, text: Collection[str], max_bytes: int | None) -> Ta
         If the file is damaged, has no rows, a column that is neither numbers nor text, or takes
         more memory than a file may.
     """
+    arrow, file, names = _opened(path)
+    with file:
+        needed = _memory(file.metadata, file.schema_arrow, arrow)
+        check_memory(path, needed, max_bytes, "what is unpacked")
+        with damage_named(f"{path}: not a readable Parquet file"):
+            stored = file.read()
+    return _from_table(path, stored, names, text, arrow)
+
+
+def read_parquet_parts(path: Path, text: Collection[str], max_bytes: int | None) -> Iterator[Table]:
+    """The same some rows at a time; a row group may take that much memory."""
+    arrow, file, names = _opened(path)
+    with file:
+        check_row_groups(path, file, max_bytes)
+        rows = rows_of_a_batch(len(names))
+        batches = file.iter_batches(rows, use_threads=False)
+        while True:
+            with damage_named(f"{path}: cannot be read"):
+                batch = next(batches, None)
+                if batch is None:
+                    return
+                stored = arrow.Table.from_batches([batch])
+            yield _from_table(path, stored, names, text, arrow)
+
+
+def _opened(path: Path) -> tuple[Any, Any, list[str]]:
+    """pyarrow, the file and the names of its columns."""
     arrow, file = open_parquet(path)
     with file:
-        schema, about = file.schema_arrow, file.metadata
-        check_memory(path, _memory(about, schema, arrow), max_bytes, "what is unpacked")
-        words = [field.name for field in schema if _is_text(field.type, arrow)]
+        words = [field.name for field in file.schema_arrow if _is_text(field.type, arrow)]
+        # pandas gives an index without a name this one.
+        index = "__index_level_0__"
+        names = ["" if name == index else name for name in file.schema_arrow.names]
+    check_column_names(path, names)
     # A dictionary of texts, of which each row names one, stays that: no copy for each row.
     arrow, file = open_parquet(path, read_dictionary=words)
-    # pandas gives an index without a name this one.
-    names = ["" if name == "__index_level_0__" else name for name in schema.names]
-    check_column_names(path, names)
-    with file, damage_named(f"{path}: not a readable Parquet file"):
-        stored = file.read()
+    return arrow, file, names
+
+
+def _from_table(
+    path: Path, stored: Any, names: list[str], text: Collection[str], arrow: Any
+) -> Table:
     table = {}
     for name, column in zip(names, stored.columns, strict=True):
         if not _is_readable(column.type, arrow):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -112,15 +112,44 @@ class Preprocessing:
             If a feature is not there, columns differ in length, or a column of numbers holds text
             or an infinity; the message gives the column and, rows counted from 1, the row.
         """
+        (x,) = self.transform_parts([table])
+        return x
+
+    def transform_parts(
+        self, parts: Iterable[Mapping[str, ArrayLike]]
+    ) -> Iterator[NDArray[np.float32]]:
+        """Encode the features of a table that comes in parts, some rows at a time.
+
+        Warns as `transform` does, of all parts together, after the last.
+
+        Parameters
+        ----------
+        parts : iterable of mappings of str to array-like, shape (m,)
+            As from `read_table_parts`.
+
+        Yields
+        ------
+        array, shape (m, number of features), float32, C-contiguous
+            For each part.
+
+        Raises
+        ------
+        ValueError
+            As `transform`; rows are counted over all parts.
+        """
         notes = Notes()
         expected = {"", self.target, *self.ignored, *(column.name for column in self.columns)}
-        for name in table:
-            if name not in expected:
-                notes.add(name, "is no feature and is not used", "are no features and are not used")
-        x = encode_columns(self.columns, table, notes)
+        first_row = 1
+        for part in parts:
+            for name in part if first_row == 1 else ():
+                if name not in expected:
+                    finding = "is no feature and is not used"
+                    notes.add(name, finding, "are no features and are not used")
+            x = encode_columns(self.columns, part, notes, first_row)
+            first_row += len(x)
+            yield x
         for sentence in notes.sentences():
-            warnings.warn(sentence, UserWarning, stacklevel=2)
-        return x
+            warnings.warn(sentence, UserWarning, stacklevel=3)
 
     def transform_target(self, values: ArrayLike) -> NDArray[Any]:
         """Encode known targets, as for an evaluation.
@@ -249,7 +278,10 @@ class Preprocessing:
 
 
 def encode_columns(
-    columns: Sequence[Column], table: Mapping[str, ArrayLike], notes: Notes
+    columns: Sequence[Column],
+    table: Mapping[str, ArrayLike],
+    notes: Notes,
+    first_row: int = 1,
 ) -> NDArray[np.float32]:
     """Encode these columns of a table side by side, and note what the user should know."""
     arrays = {}
@@ -270,7 +302,7 @@ def encode_columns(
     start = 0
     for column in columns:
         stop = start + len(column.features)
-        column.encode(arrays[column.name], x[:, start:stop], notes)
+        column.encode(arrays[column.name], x[:, start:stop], notes, first_row)
         start = stop
     return x
 

@@ -15,7 +15,7 @@ from .npz import read_npz
 from .parquet import read_parquet
 from .table import Table
 
-__all__ = ["read_table"]
+__all__ = ["check_table_file", "read_table"]
 
 _READERS: dict[str, Callable[[Path, Collection[str], int | None], Table]] = {
     ".csv": read_delimited,
@@ -81,11 +81,17 @@ def read_table(
     >>> folder.cleanup()
     """
     path, max_bytes = as_path(path), Integer(1, optional=True)("max_bytes", max_bytes)
+    suffix = check_table_file(path)
+    with memory_errors_named(path):
+        return _READERS[suffix](path, text, max_bytes)
+
+
+def check_table_file(path: Path) -> str:
+    """The suffix that says which format a file has; raises if there is no such table."""
     check_regular_file(path)
     suffix = path.suffix.lower()
     if suffix not in _READERS:
         raise ValueError(f"{path}: cannot read {suffix!r}, only {listing(_READERS)}")
     if not path.stat().st_size:
         raise ValueError(f"{path}: the file is empty")
-    with memory_errors_named(path):
-        return _READERS[suffix](path, text, max_bytes)
+    return suffix

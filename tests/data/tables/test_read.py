@@ -312,7 +312,9 @@ class TestColumnsInParts:
 
     @pytest.fixture(autouse=True)
     def _small_blocks(self, monkeypatch):
-        monkeypatch.setattr("bpnet.data.tables.delimited_file._CELLS", 4)
+        from bpnet.data.tables.delimited_file import DelimitedFile
+
+        monkeypatch.setattr(DelimitedFile.blocks, "__defaults__", (4,))
 
     @pytest.mark.parametrize(
         ("cells", "right"),
