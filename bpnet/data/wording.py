@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Iterable
 
-from .._lib.registry import closest
+from .._lib.registry import closest, shown
 
-__all__ = ["count", "listing", "no_such", "quoted"]
+__all__ = ["count", "listing", "no_such"]
 
 _MOST_NAMES = 10
 _MOST_COMPARED, _LONGEST_COMPARED = 1000, 100  # names; their comparison is slow
-_SHORT = reprlib.Repr()
-_SHORT.maxstring = _SHORT.maxother = 80
 
 
 def count(n: int, what: str) -> str:
@@ -20,15 +17,10 @@ def count(n: int, what: str) -> str:
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
-def quoted(name: object) -> str:
-    """A name in quotes, or a value as Python writes it; of a long one its two ends."""
-    return _SHORT.repr(name)
-
-
 def listing(names: Iterable[object]) -> str:
     """Names in quotes, the first ten of many."""
     names = list(names)
-    first = ", ".join(map(quoted, names[:_MOST_NAMES]))
+    first = ", ".join(map(shown, names[:_MOST_NAMES]))
     return first if len(names) <= _MOST_NAMES else f"{first} and {len(names) - _MOST_NAMES} more"
 
 
@@ -37,5 +29,5 @@ def no_such(what: str, name: str, known: Iterable[str]) -> str:
     known = list(known)
     few = [one for one in known[:_MOST_COMPARED] if len(one) < _LONGEST_COMPARED]
     meant = closest(name, few) if len(name) < _LONGEST_COMPARED else None
-    hint = ";" if meant is None else f", did you mean {quoted(meant)}?"
-    return f"no {what} {quoted(name)}{hint} there are {listing(known)}"
+    hint = ";" if meant is None else f", did you mean {shown(meant)}?"
+    return f"no {what} {shown(name)}{hint} there are {listing(known)}"

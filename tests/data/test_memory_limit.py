@@ -55,13 +55,8 @@ def npz(tmp_path):
 def test_archives(npz, dtype, shape, needed):
     path = npz("bomb.npz", dtype, shape)
     assert path.stat().st_size < MIB
-    with refuses(
-        path,
-        "what is unpacked takes about",
-        needed,
-        "limit for this file is 67,108,864",
-        "max_bytes=",
-    ):
+    limit = "limit for this file is 67,108,864"
+    with refuses(path, "what is unpacked takes about", needed, limit, "max_bytes="):
         read_table(path)
 
 

@@ -9,7 +9,15 @@ from types import MappingProxyType
 import numpy as np
 from fuzz.mutations import mutated_bytes
 
-from bpnet.data import CsvSource, IdxSource, NpySource, ParquetSource, read_idx, read_table
+from bpnet.data import (
+    CsvSource,
+    IdxSource,
+    NpySource,
+    ParquetSource,
+    read_idx,
+    read_table,
+    read_table_parts,
+)
 
 _SIZES = (0, 1, 2, 3, 255, 2**16, 2**26, 2**31 - 1, 2**32 - 1)
 _WORDS = (
@@ -251,6 +259,7 @@ class CsvFiles:
             path,
             read_table,
             lambda path: read_table(path, text=["y", "a"]),
+            lambda path: list(read_table_parts(path)),
             lambda path: read_whole(CsvSource(path, "y")),
             lambda path: read_whole(CsvSource(path, ["y"], columns=["b"])),
         )
@@ -309,6 +318,7 @@ class ParquetFiles:
         any_of(
             path,
             read_table,
+            lambda path: list(read_table_parts(path)),
             lambda path: read_whole(ParquetSource(path, "y")),
             lambda path: read_whole(ParquetSource(path, ["y"], columns=["a"])),
         )

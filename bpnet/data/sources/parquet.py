@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ..._lib.constraints import Integer
 from ..._lib.files import as_path
+from ..._lib.registry import shown
 from ..damage import damage_named
 from ..parquet_file import check_row_groups, open_parquet, rows_of_a_batch
-from ..wording import quoted
 from .base import Rows, Source
 from .selected_columns import SelectedColumns
 from .table_values import check_values
@@ -131,7 +131,7 @@ class ParquetSource(Source):
         known = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
         if not any(is_known(kind) for is_known in known):
             raise ValueError(
-                f"{self.name}: column {quoted(name)} holds {str(kind)[:80]}: a source takes "
+                f"{self.name}: column {shown(name)} holds {str(kind)[:80]}: a source takes "
                 "numbers only; leave it out by columns=..., or encode it first"
             )
 
@@ -168,17 +168,17 @@ class ParquetSource(Source):
             if column.null_count:
                 row = start + column.is_null().index(True).as_py()
                 raise ValueError(
-                    f"{self.place(row)}, column {quoted(name)}: a value is missing; networks take "
+                    f"{self.place(row)}, column {shown(name)}: a value is missing; networks take "
                     "finite numbers only"
                 )
-            with damage_named(f"{self.place(start)}, column {quoted(name)} cannot be read"):
+            with damage_named(f"{self.place(start)}, column {shown(name)} cannot be read"):
                 if self._arrow.types.is_decimal(column.type):
                     column = column.cast(self._arrow.float64())
                 numbers = column.to_numpy()
             if numbers.dtype == np.uint64 and dtype == "int64" and numbers.max() >= 2**63:
                 row = start + int(numbers.argmax())
                 raise ValueError(
-                    f"{self.place(row)}, column {quoted(name)}: {numbers.max()} is too large for "
+                    f"{self.place(row)}, column {shown(name)}: {numbers.max()} is too large for "
                     "a label; labels are from 0 to the number of classes less one"
                 )
             with np.errstate(over="ignore"):

@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..wording import no_such, quoted
+from ..._lib.registry import shown
+from ..wording import no_such
 
 __all__ = ["SelectedColumns"]
 
@@ -49,7 +50,7 @@ class SelectedColumns:
         twice = [name for name in self.features if name in targets]
         if twice:
             raise ValueError(
-                f"{path}: column {quoted(twice[0])} is a target, and cannot be a feature"
+                f"{path}: column {shown(twice[0])} is a target, and cannot be a feature"
             )
         if not self.features or not self.targets:
             what = "feature" if self.targets else "target"

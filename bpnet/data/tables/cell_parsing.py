@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..wording import quoted
+from ..._lib.registry import shown
 
 __all__ = ["as_numbers", "as_text", "is_missing", "parse_cells", "parse_number", "text_cells"]
 
@@ -84,7 +84,7 @@ def as_numbers(name: str, values: ArrayLike, first_row: int = 1) -> NDArray[np.f
         if None in found:
             row = found.index(None)
             raise ValueError(
-                f"column {name!r}, row {first_row + row}: {quoted(texts[row])} is not a number"
+                f"column {name!r}, row {first_row + row}: {shown(texts[row])} is not a number"
             )
         numbers = np.array(found, dtype=np.float64)
     infinite = np.flatnonzero(np.isinf(numbers))

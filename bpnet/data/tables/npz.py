@@ -11,10 +11,11 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._lib.registry import shown
 from ..damage import damage_named
 from ..memory_limit import BYTES_OF_COLUMN, BYTES_OF_TEXT, check_memory
 from ..npy_header import NpyHeader, read_npy_header
-from ..wording import count, quoted
+from ..wording import count
 from .cell_parsing import as_text
 from .table import Table, check_column_names
 
@@ -55,7 +56,7 @@ def read_npz(path: Path, text: Collection[str], max_bytes: int | None) -> Table:
     for name, column in columns:
         if len(column) != len(values):
             raise ValueError(
-                f"{path}: {quoted(name)} has {len(column)} rows, {quoted(first)} has {len(values)}"
+                f"{path}: {shown(name)} has {len(column)} rows, {shown(first)} has {len(values)}"
             )
     if not len(values):
         raise ValueError(f"{path}: {count(len(columns), 'column')}, but no rows")
@@ -65,7 +66,7 @@ def read_npz(path: Path, text: Collection[str], max_bytes: int | None) -> Table:
 def _called(path: Path, member: zipfile.ZipInfo) -> tuple[str, str]:
     """The name of an array, and how messages begin that tell of it."""
     name = member.filename.removesuffix(".npy")
-    return name, f"{path}: array {quoted(name)}"
+    return name, f"{path}: array {shown(name)}"
 
 
 def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> IO[bytes]:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._lib.registry import shown
 from ..damage import damage_named
 from ..memory_limit import BYTES_OF_COLUMN, check_memory
 from ..parquet_file import check_row_groups, open_parquet, rows_of_a_batch
-from ..wording import quoted
 from .cell_parsing import as_text, text_cells
 from .table import Table, check_column_names
 
@@ -79,10 +79,10 @@ def _from_table(
     for name, column in zip(names, stored.columns, strict=True):
         if not _is_readable(column.type, arrow):
             raise ValueError(
-                f"{path}: column {quoted(name)} holds {str(column.type)[:80]}, neither numbers "
+                f"{path}: column {shown(name)} holds {str(column.type)[:80]}, neither numbers "
                 "nor text"
             )
-        with damage_named(f"{path}: column {quoted(name)} cannot be read"):
+        with damage_named(f"{path}: column {shown(name)} cannot be read"):
             values = _from_arrow(column, arrow)
         table[name] = as_text(values) if name in text else values
     return table

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from ..wording import quoted
+from ..._lib.registry import shown
 
 __all__ = ["Table", "check_column_names"]
 
@@ -21,5 +21,5 @@ def check_column_names(path: Path, names: Sequence[str]) -> None:
     for position, name in enumerate(names, 1):
         first = seen.setdefault(name, position)
         if first < position:
-            called = quoted(name) if name else "nothing"
+            called = shown(name) if name else "nothing"
             raise ValueError(f"{path}: columns {first} and {position} are both called {called}")
