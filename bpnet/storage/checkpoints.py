@@ -80,7 +80,7 @@ def read_checkpoint_file(
     history = header.get("history")
     if isinstance(history, dict):
         with as_damage(path):
-            header["history"] = rows_of(history["columns"], _HISTORY, arrays)
+            header["history"] = rows_of(history.get("columns"), _HISTORY, arrays)
     return {n: a for n, a in arrays.items() if not n.startswith(_HISTORY)}, header
 
 

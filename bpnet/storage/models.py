@@ -113,4 +113,6 @@ def read_model(
     else:
         raise ValueError(f"{os.fspath(path)!r} is a safetensors file, but no bpnet model")
     with as_damage(path):
+        if CHECKPOINT in texts and "theta" not in arrays:
+            raise ValueError("the array state.theta is missing")
         return arrays, MODEL_HEADER(name, json(name, header))

@@ -123,4 +123,5 @@ def as_damage(path: str | os.PathLike[str]) -> Iterator[None]:
         raise ValueError(f"{os.fspath(path)!r} is damaged: it is nested too deeply") from error
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        what = what if len(what) <= 800 else f"{what[:797]}..."  # keys and names can be long, too
         raise ValueError(f"{os.fspath(path)!r} cannot be read, or is damaged: {what}") from error

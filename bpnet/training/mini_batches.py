@@ -163,7 +163,7 @@ class MiniBatchFit(Fit):
             except Exception as error:  # of whatever kind: the state is not what it gave
                 raise ValueError(
                     f"{type(callback).__name__} cannot go on from what the checkpoint has of it: "
-                    f"{type(error).__name__}: {error}"
+                    f"{type(error).__name__}: {error!s:.800}"
                 ) from error
 
     def _epoch(self) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 import struct
 import subprocess
@@ -216,3 +217,35 @@ def test_a_reader_that_has_seen_enough():
         errors = process.stderr.read()
         assert process.wait(timeout=120) == 0
     assert errors == b""
+
+
+def with_metadata(source, path, **changes):
+    """A copy of a model file with other metadata, as `Network.save` would not write it."""
+    from safetensors.numpy import load_file, save_file
+
+    content = Path(source).read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["bpnet"])
+    header["metadata"].update(changes)
+    save_file(load_file(source), path, {"bpnet": json.dumps(header)})
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"classes": ["cat"]}, "metadata.classes has 1 entries, but the network 2 classes"),
+        ({"classes": {"a": 1}}, "metadata.classes must be a list of labels, not {'a': 1}"),
+        ({"classes": 5}, "metadata.classes must be a list of labels, not 5"),
+        ({"target": ["kind"]}, "metadata.target must be a string, not ['kind']"),
+        ({"preprocessing": {"columns": []}}, "metadata.preprocessing: "),
+        ({"preprocessing": None, "features": ["a"]}, "metadata.features has 1 entries"),
+    ],
+)
+def test_a_model_whose_metadata_do_not_fit_writes_nothing(capsys, tmp_path, changes, words):
+    path, out = tmp_path / "model.safetensors", tmp_path / "out.csv"
+    with_metadata("kind/model.safetensors", path, **changes)
+    for more in ((), ("--out", str(out))):
+        errors = refusal(capsys, str(path), "table.csv", *more)
+        assert str(path) in errors
+        assert words in errors
+    assert not out.exists()

@@ -317,6 +317,100 @@ def test_an_unknown_function_says_what_was_meant(net, path, key, value, words):
     assert_refused(path, words)
 
 
+def combined():
+    layer = bpnet.Layer(4, activation="tanh", normalization="batch")
+    return bpnet.Network([3, layer, 2], cost="log_likelihood", seed=9)
+
+
+@pytest.mark.parametrize("name", ["weights.0", "biases.1", "norms", "running"])
+@pytest.mark.parametrize("dtype", ["float16", "float64", "int8", "uint8", "int64", "bool"])
+def test_an_array_of_another_type(path, name, dtype):
+    arrays, header = written(combined(), path)
+    forge(path, {**arrays, name: arrays[name].astype(dtype)}, header)
+    assert_refused(path, f"{name} has dtype {dtype}, but the network float32")
+
+
+def test_a_negative_running_variance(path):
+    arrays, header = written(combined(), path)
+    arrays["running"][5] = -0.5
+    forge(path, arrays, header)
+    assert_refused(path, "a running variance of layer 1 is -0.5, below 0")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"layers": [1]}, "layers must be a mapping of keys to values, not [1]"),
+        ({"layers": None}, "layers must be a mapping of keys to values, not None"),
+        ({"layers": {"1": 5}}, "layers.1 must be a mapping"),
+        ({"layers": {"1": {"normalization": "batch"}}}, "layers.1.normalization must be a mapping"),
+        ({"layers": {"1": {"normalization": {}}}}, "layers.1.normalization.name is missing"),
+        ({"layers": {"9": {}}}, "options of layer 9, but 3 layers"),
+        ({"layers": {"x": {}}}, "options of layer x, but 3 layers"),
+        ({"layers": {"1": {"dropout": "a"}}}, "layer 1: dropout must be a number, not 'a'"),
+        ({"layers": {"1": {"gain": 1}}}, "'gain'"),
+        ({"sizes": [3, 2**31, 2]}, "sizes[1] must be at least 1 and at most 2147483647"),
+        ({"sizes": [3, 4]}, "activations has 2 entries, but 1 layers follow"),
+        ({"sizes": [3, True, 2]}, "sizes[1] must be an integer, not True"),
+        ({"activations": ["sigmoid", "softmax"]}, "activations[0] must be a mapping"),
+        ({"activations": [{"name": []}, {"name": "softmax"}]}, "activations[0].name must be a str"),
+        ({"activations": [{"name": "per_neuron"}, {"name": "softmax"}]}, "functions"),
+        ({"cost": {"name": "huber", "delta": "wide"}}, "delta must be a number, not 'wide'"),
+        ({"dtype": "bfloat16"}, "unknown dtype 'bfloat16'"),
+        ({"epochs": 2**60}, "epochs must be at least 0 and at most"),
+        ({"steps": -1}, "steps must be at least 0"),
+        ({"metadata": {"classes": ["only one"]}}, "metadata.classes has 1 entries"),
+        ({"task_is_open": 1}, "task_is_open must be True or False, not 1"),
+    ],
+)
+def test_a_value_that_is_wrong_is_named(net, path, change, words):
+    arrays, header = written(net, path)
+    forge(path, arrays, {**header, **change})
+    assert_refused(path, "model.safetensors", words)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "words"),
+    [
+        ("metadata", "[" * 100_000 + "]" * 100_000, "recursion"),
+        ("metadata", '{"a": ' + "[" * 150 + "]" * 150 + "}", "more than 100 levels deep"),
+        ("seed", "9" * 5000, "4300 digits"),
+        ("metadata", '{"a": NaN}', "metadata.a is nan"),
+        ("metadata", '{"a": 1e999}', "metadata.a is inf"),
+        ("metadata", r'{"a": "\ud800"}', "metadata.a holds half a surrogate pair"),
+        ("metadata", '{"a": [' + "0," * 6_000_000 + "0]}", "more than 6,000,000 values"),
+    ],
+    ids=["deep", "rather deep", "digits", "nan", "infinity", "surrogate", "many"],
+)
+def test_json_that_no_encoder_writes(net, path, key, text, words):
+    arrays, header = written(net, path)
+    forge(path, arrays, json.dumps({**header, key: "HERE"}).replace('"HERE"', text))
+    assert_refused(path, "model.safetensors", words)
+
+
+def test_messages_stay_short(net, path):
+    arrays, header = written(net, path)
+    for key in header.keys() - {"metadata"}:
+        for value in ("x" * 100_000, [0] * 100_000, {"y" * 100_000: 1}):
+            forge(path, arrays, {**header, key: value})
+            with pytest.raises(ValueError, match="model") as caught:
+                bpnet.load(path)
+            assert len(str(caught.value)) < 1000, key
+
+
+def test_more_arrays_than_any_network_has(path):
+    entry = b'"%d":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}'
+    header = b"{" + b",".join(entry % k for k in range(200_001)) + b"}"
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    assert_refused(path, "it has 200,001 arrays, and 200,000 are allowed")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are those of POSIX")
+def test_a_pipe_is_not_waited_for(path):
+    os.mkfifo(path)
+    assert_refused(path, "a pipe, expected a file")
+
+
 # ------------------------------------------------------------------ writing that fails
 
 
@@ -360,6 +454,24 @@ def test_metadata_that_json_cannot_say_raises_before_writing(net, path, old, val
         net.save(path)
     assert path.read_bytes() == old
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_what_could_not_be_read_is_not_written(net, path, old):
+    value = []
+    for _ in range(200):
+        value = [value]
+    net.metadata["deep"] = value
+    with pytest.raises(ValueError, match="more than 100 levels deep"):
+        net.save(path)
+    assert path.read_bytes() == old
+
+
+def test_metadata_beyond_what_the_format_holds(net, path, old, monkeypatch):
+    monkeypatch.setattr(bpnet.storage.safetensors, "_LONGEST_HEADER", 2000)
+    net.metadata["much"] = "x" * 2000
+    with pytest.raises(ValueError, match=r"header of 2,\d+ bytes, and the format allows 2,000"):
+        net.save(path)
+    assert path.read_bytes() == old
 
 
 def test_metadata_comes_back(net, path):

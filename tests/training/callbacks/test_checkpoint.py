@@ -227,6 +227,53 @@ def test_a_disk_that_is_really_full(tmp_path, monkeypatch):
     assert names(tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    ("where", "error", "reason"),
+    [
+        ("write_checkpoint_file", MemoryError(), "MemoryError"),
+        ("write_checkpoint_file", ValueError("too large"), "too large"),
+        ("write_checkpoint_file", RuntimeError("of a library"), "of a library"),
+        ("write_checkpoint_file", OSError(28, "No space left"), "No space left"),
+        ("snapshot", TypeError("of a callback's state"), "of a callback's state"),
+    ],
+)
+def test_whatever_fails_a_write_the_fit_goes_on(tmp_path, monkeypatch, where, error, reason):
+    armed = []
+
+    def failing(*arguments):
+        if armed:
+            raise error
+        return original(*arguments)
+
+    class Arm(bpnet.Callback):
+        def on_steps(self, fit, steps):
+            armed[:] = [True] * (fit.steps_done > 13)
+
+    module = bpnet.training.callbacks.checkpoint
+    place = module if where != "snapshot" else bpnet.training.mini_batches.MiniBatchFit
+    original = getattr(place, where)
+    monkeypatch.setattr(place, where, failing)
+    net = network()
+    with pytest.warns(UserWarning, match=f"was not written: {reason}; training goes on") as told:
+        history = fit(net, [Arm(), bpnet.Checkpoint(tmp_path / "a", every_steps=EVERY)])
+    monkeypatch.undo()
+    assert len(told) == 1
+    assert names(tmp_path / "a")[-1] == "epoch-0001-step-00000013.safetensors"
+    assert end(net, history) == whole(tmp_path / "b")
+
+
+def test_metadata_that_a_file_cannot_hold(tmp_path):
+    net = network()
+    net.metadata["what"] = object()
+    message = "was not written: a checkpoint keeps what JSON can say, and arrays, not <object"
+    with pytest.warns(UserWarning, match=message) as told:
+        assert len(fit(net, [bpnet.Checkpoint(tmp_path)])) == 4
+    assert len(told) == 1
+    net.metadata = {"classes": ["too few"]}
+    with pytest.raises(ValueError, match=r"metadata.classes has 1 entries, but the network 3"):
+        fit(net, [bpnet.Checkpoint(tmp_path)])
+
+
 # ------------------------------------------------------------------ the best one
 
 
