@@ -88,7 +88,7 @@ class MiniBatchFit(Fit):
 
     def _note_schedule(self) -> None:
         """Tell if the schedule ends before the fit."""
-        current, left = self._store.current, self.epochs - len(self.history)
+        current, left = self._store.current, self.epochs - self._done
         kept = type(current.optimizer) is type(self.optimizer)
         first = self.steps_done - current.counters.optimizer_began if kept else 0
         steps = left * self.steps_per_epoch - (self._sums.steps if self._sums else 0)
