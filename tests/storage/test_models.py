@@ -170,7 +170,7 @@ def assert_refused(path, *words, error=ValueError):
 
 def test_a_missing_file(tmp_path):
     assert_refused(tmp_path / "none", "there is no model file", "none", error=FileNotFoundError)
-    assert_refused(tmp_path, "there is no model file", error=FileNotFoundError)
+    assert_refused(tmp_path, "has no model.safetensors", error=FileNotFoundError)
 
 
 @pytest.mark.parametrize("kept", [0, 4, 8, 100, -200, -1])

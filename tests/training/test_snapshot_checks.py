@@ -81,7 +81,7 @@ def test_what_is_not_changed_resumes(forged, name):
 
 KEYS = [
     *("network", "state", "whole", "tally", "callbacks", "run", "epochs", "steps", "since"),
-    *("rate_factor", "block_steps", "latest", "seconds", "first_epoch", "history", "stopped"),
+    *("rate_factor", "block_steps", "seconds", "first_epoch", "history", "stopped"),
     "at_once",
 ]
 
@@ -119,8 +119,6 @@ def test_a_value_of_another_kind(forged, key, value):
         ({"rate_factor": float("nan")}, "rate_factor"),
         ({"rate_factor": float("inf")}, "rate_factor"),
         ({"seconds": float("inf")}, "seconds"),
-        ({"latest": 0}, "4 steps of its epoch had 32 samples, the latest 0"),
-        ({"latest": 9}, "4 steps of its epoch had 32 samples, the latest 9"),
         ({"tally": None}, "whole is the state before an epoch in progress, and there is none"),
         ({"whole": {"tuple": []}}, "whole must have theta"),
         ({"callbacks": []}, "callbacks"),
