@@ -570,7 +570,7 @@ class Network:
         Parameters
         ----------
         path : path
-            By convention ``*.safetensors``; its folder must exist. If writing fails, an old file stays.
+            By convention ``*.safetensors``; its folder must exist. A failure keeps an old file.
 
         Examples
         --------
