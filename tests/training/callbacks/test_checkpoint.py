@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -437,9 +436,13 @@ def together(*calls):
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_of_two_fits_in_one_folder_the_second_is_told(tmp_path, shared):
-    checkpoint, told = bpnet.Checkpoint(tmp_path / "a"), threading.Event()
+    checkpoint = bpnet.Checkpoint(tmp_path / "a")
+    trains, told = threading.Event(), threading.Event()
 
     class Waits(bpnet.Callback):
+        def on_steps(self, fit, steps):
+            trains.set()
+
         def on_epoch_end(self, fit, row):
             assert told.wait(60)
 
@@ -448,8 +451,7 @@ def test_of_two_fits_in_one_folder_the_second_is_told(tmp_path, shared):
         return end(net, fit(net, [checkpoint, Waits()]))
 
     def second():
-        while not (tmp_path / "a" / ".bpnet.lock").exists():
-            time.sleep(0.001)
+        assert trains.wait(60)
         net, mine = network(seed=9), checkpoint if shared else bpnet.Checkpoint(tmp_path / "a")
         start = parameters(net)
         try:
