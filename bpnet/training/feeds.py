@@ -67,6 +67,9 @@ class BatchFeed(Protocol):
     ) -> Iterator[tuple[Array, Array]]:
         """All samples and targets in order, in as many parts as it takes; ``stopping`` as above."""
 
+    def in_memory(self) -> tuple[Array, Array] | None:
+        """All samples and targets, if they are in memory anyway."""
+
     def close(self) -> None:
         """Release what it holds."""
 
@@ -129,6 +132,10 @@ class MemoryFeed:
     ) -> Iterator[tuple[Array, Array]]:
         """See `BatchFeed`."""
         yield self._x, self._targets
+
+    def in_memory(self) -> tuple[Array, Array]:
+        """See `BatchFeed`."""
+        return self._x, self._targets
 
     def close(self) -> None:
         """See `BatchFeed`."""

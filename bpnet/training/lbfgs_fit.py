@@ -14,6 +14,7 @@ from .._lib.constraints import Integer
 from .._lib.install import pip_install
 from ..backends import Array
 from ..model import Architecture
+from .advice import advice_after_divergence
 from .config import StepConfig
 from .divergence import DivergenceError
 from .feeds import Block
@@ -191,7 +192,14 @@ class _LBFGSFit(Fit):
                 f"the cost became {cost / n:g}, or its gradient infinite, in iteration "
                 f"{len(self.history) + 1}, with {self.optimizer}",
                 self.history,
-                advice="",
+                advice=""
+                if self._at is not None
+                else advice_after_divergence(
+                    backend,
+                    before_any_step=True,
+                    theta=self._store.state.theta,
+                    samples=(self._x, self._y),
+                ),
             )
         gradient[:weights] += l2 * theta[:weights]
         self._at, self._cost, self._sums = theta.copy(), cost, sums

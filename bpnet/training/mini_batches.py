@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..compiler import Run
+from .advice import advice_after_divergence
 from .config import StepConfig
-from .divergence import DivergenceError, advice_for, not_finite
+from .divergence import DivergenceError, not_finite
 from .feeds import BatchFeed, Block
 from .fit import Fit
 from .resume import check_same_fit, restored_progress, take_snapshot
@@ -262,7 +263,12 @@ class MiniBatchFit(Fit):
             f"{self.optimizer}",
             self.history,
             f"those after epoch {epochs}" if epochs else "those before the first epoch",
-            advice_for(self._config.compute),
+            advice_after_divergence(
+                self.backend,
+                before_any_step=bool(bad.size) and batch == 1 and self.first_epoch == epochs + 1,
+                theta=self._store.state.theta,
+                samples=self._feed.in_memory(),
+            ),
         )
 
     def _run_all(self) -> None:

@@ -11,7 +11,8 @@ import numpy as np
 from .._lib.constraints import Number
 from ..compiler.rows import rows_of_steps
 from ..schedules.base import used_up_at
-from .divergence import DivergenceError, advice_for, not_finite
+from .advice import advice_after_divergence
+from .divergence import DivergenceError, not_finite
 from .history import History
 from .samples import SamplePreparer, check_smoothing, smoothed
 from .settings import STEP_SETTINGS, step_config, with_defaults
@@ -93,7 +94,12 @@ def train_step(
                     raise DivergenceError(
                         f"{what} in step {counters.steps + 1}, with {config.optimizer}",
                         History(),
-                        advice=advice_for(config.compute),
+                        advice=advice_after_divergence(
+                            backend,
+                            before_any_step=not finite and counters.steps == 0,
+                            theta=store.state.theta,
+                            samples=(x, y[:, : model.sizes[-1]]),
+                        ),
                     )
             except BaseException:
                 store.reset_optimizer()

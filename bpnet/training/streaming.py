@@ -182,6 +182,9 @@ class StreamFeed:
             next(parts)
             self._done()
 
+    def in_memory(self) -> None:
+        """See `BatchFeed`: what is read is not kept."""
+
     def close(self) -> None:
         """Stop reading; what was begun cannot be gone on with. The source stays open."""
         self._stop()
