@@ -96,7 +96,7 @@ def train_step(
                         History(),
                         advice=advice_after_divergence(
                             backend,
-                            before_any_step=not finite and counters.steps == 0,
+                            before_any_step=not math.isfinite(cost) and counters.steps == 0,
                             theta=store.state.theta,
                             samples=(x, y[:, : model.sizes[-1]]),
                         ),
