@@ -85,7 +85,8 @@ def _read(path: Path, file: io.BufferedIOBase, largest: int, max_bytes: int | No
     said = f"{path}: the header promises {promised} bytes for shape {shape}"
     if promised > largest:
         raise ValueError(f"{said}, the file cannot hold more than {largest}")
-    check_memory(path, promised, max_bytes, f"an array of shape {shape}")
+    unpack = f"; or unpack it once, as by gunzip --keep {path}"
+    check_memory(path, promised, max_bytes, f"an array of shape {shape}", unpack)
     data = bytearray()
     while len(data) < promised and (chunk := file.read(min(_CHUNK, promised - len(data)))):
         data += chunk

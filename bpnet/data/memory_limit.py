@@ -36,7 +36,11 @@ def memory_limit(path: str | os.PathLike[str], max_bytes: int | None) -> int:
 
 
 def check_memory(
-    path: str | os.PathLike[str], needed: int, max_bytes: int | None, what: str
+    path: str | os.PathLike[str],
+    needed: int,
+    max_bytes: int | None,
+    what: str,
+    otherwise: str = "",
 ) -> None:
     """Raise, before anything is unpacked, if it needs more memory than a file may take.
 
@@ -49,6 +53,8 @@ def check_memory(
         As for `memory_limit`.
     what : str
         What needs them, for the message.
+    otherwise : str, optional
+        Another way out.
 
     Raises
     ------
@@ -60,7 +66,7 @@ def check_memory(
         raise ValueError(
             f"{os.fspath(path)}: {what} takes about {needed:,} bytes of memory, the limit for "
             f"this file is {limit:,}; if you trust the file, raise it: max_bytes={needed} in "
-            f"Python, --max-bytes {needed} on the command line"
+            f"Python, --max-bytes {needed} on the command line{otherwise}"
         )
 
 

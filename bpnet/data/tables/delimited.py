@@ -17,6 +17,7 @@ from .table import Table
 __all__ = ["read_delimited", "read_delimited_parts"]
 
 _CELLS_OF_A_PART = 2**15
+_ROWS_OF_A_WIDE_PART, _CELLS_OF_A_WIDE_PART = 64, 2**20
 _MOST_KNOWN = 10_000  # different texts of a column of which one string serves all cells
 
 
@@ -53,7 +54,9 @@ def read_delimited_parts(
     file = DelimitedFile(path, max_bytes)
     decimal_comma = file.delimiter == ";"
     empty = True
-    for block in file.blocks(_CELLS_OF_A_PART):
+    # Few rows of many columns would cost more to take apart than to parse.
+    wide = min(_ROWS_OF_A_WIDE_PART * len(file.names), _CELLS_OF_A_WIDE_PART)
+    for block in file.blocks(max(_CELLS_OF_A_PART, wide)):
         empty = False
         yield {
             name: text_cells(cells) if name in text else _parsed(cells, decimal_comma=decimal_comma)
