@@ -91,6 +91,7 @@ class TorchEmitter(Emitter):
         "sum": torch.sum,
         "amax": torch.amax,
         **{name: getattr(torch, name) for name in (*FUNCTIONS, *sorted(OPTIONAL))},
+        "equal": torch.eq,  # `torch.equal` compares whole arrays
     }
 
     def __init__(self, program: Program, memory: Memory, numbers: Numbers, block: int) -> None:

@@ -7,6 +7,7 @@ from _backends import relative
 from compiler._trials import digits
 
 import bpnet
+from bpnet.compiler.ir import BINARY, UNARY
 
 _TOLD = ("out", "grad_input", "copy_", "fill_.Scalar")
 
@@ -50,3 +51,16 @@ def test_sums_over_many_samples_lose_no_digit_on_pytorch(torch):
         net.fit(x, y, epochs=1, batch_size=512, optimizer=bpnet.SGD(1.0))
         found.append(net.backend.to_numpy(net.biases[1]))
     assert relative(*found) < 2 * np.finfo("float32").eps
+
+
+def test_every_function_of_a_plan_is_elementwise(torch):
+    """As NumPy's of the same name: PyTorch's own ``equal`` compares whole arrays."""
+    from bpnet.compiler.targets.torch import TorchEmitter
+
+    x, y = np.asarray([[0.5, 1.0], [2.0, 0.25]]), np.asarray([[0.5, 2.0], [1.0, 0.25]])
+    for name in (*UNARY, *BINARY):
+        given = (x, y) if name in BINARY else (x,)
+        expected = getattr(np, name)(*given)
+        out = torch.empty((2, 2), dtype=torch.from_numpy(expected).dtype)
+        TorchEmitter.functions[name](*map(torch.from_numpy, given), out=out)
+        np.testing.assert_allclose(out.numpy(), expected, err_msg=name)
