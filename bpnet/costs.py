@@ -15,7 +15,6 @@ from ._lib.validation import Validated
 from .activations.base import Activation, cast_like
 from .activations.exponential import Exponential, Softmax
 from .activations.identity import Identity
-from .activations.rectifiers import Softplus
 from .activations.sigmoid import Sigmoid
 from .backends import Array, namespace
 
@@ -31,7 +30,6 @@ __all__ = [
 ]
 
 _LINEAR: Activation = Identity()
-_SOFTPLUS = Softplus()
 
 
 class Cost(Validated):
@@ -74,7 +72,7 @@ class Cost(Validated):
 
     def matches(self, sigma: Activation) -> bool:
         """Whether with ``sigma`` in the output layer ``delta = a - y``."""
-        return self.match is not None and type(sigma) is self.match
+        return self.match is not None and sigma.consists_of(self.match)
 
     def output_error(self, sigma: Activation, z: Array, a: Array, y: Array, xp: Any) -> Array:
         """The error of the output layer, BP1, shape (m, n_L); ``a - y`` if the pair matches."""
@@ -139,10 +137,14 @@ class BinaryCrossEntropy(Cost):
 
     def gradient(self, a: Array, y: Array, xp: Any = None) -> Array:
         xp = xp or namespace(a)
-        return (1.0 - y) / _away_from_zero(1.0 - a, xp) - y / _away_from_zero(a, xp)
+        # Where a rounds to 1, all that is known of the rest is that it is less than eps / 4.
+        rest = xp.maximum(1.0 - a, 0.25 * float(xp.finfo(a.dtype).eps))
+        return (1.0 - y) / rest - y / _away_from_zero(a, xp)
 
     def value_of_z(self, z: Array, y: Array, xp: Any) -> Array:
-        return xp.sum(_SOFTPLUS.value(z, xp) - y * z, axis=-1)
+        # log(1 + exp(z)) - y z, of terms that do not cancel: a cost near 0 keeps its digits.
+        missed = z * (xp.astype(z > 0.0, z.dtype) - y)
+        return xp.sum(missed + xp.log1p(xp.exp(-xp.abs(z))), axis=-1)
 
 
 class CategoricalCrossEntropy(Cost):
@@ -164,7 +166,10 @@ class CategoricalCrossEntropy(Cost):
 
     def value_of_z(self, z: Array, y: Array, xp: Any) -> Array:
         shifted = z - xp.max(z, axis=-1, keepdims=True)
-        return xp.log(xp.sum(xp.exp(shifted), axis=-1)) - xp.sum(y * shifted, axis=-1)
+        # The largest term of the sum of exponentials is 1: log1p of the others keeps their digits.
+        top = xp.astype(shifted == 0.0, z.dtype)
+        others = xp.sum(xp.exp(shifted) - top, axis=-1) + (xp.sum(top, axis=-1) - 1.0)
+        return xp.log1p(others) - xp.sum(y * shifted, axis=-1)
 
 
 class Huber(Cost):

@@ -272,10 +272,9 @@ class Network:
         """
         if self.task == "regression":
             raise ValueError(f"probabilities are for classification, and the task is {self.task}")
-        a = self.feedforward(x)
         with self.backend.scope():
-            binary = a.shape[1] == 1 and self.task == "classification"
-            return self.backend.xp.concat([1.0 - a, a], axis=1) if binary else a
+            z = self._runs.weighted_input(self.state, x)
+            return self._runs.probabilities(self.task)((), z)
 
     def total_cost(self, x: Any, y: Any) -> float:
         """Mean cost over samples.

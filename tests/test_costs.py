@@ -17,10 +17,16 @@ def named(cases):
 EXTREME = (-1e4, -745.0, -40.0, 0.0, 40.0, 700.0, 1e4)
 
 
-def softplus(z):
+def log_of_one_and(exponent):
+    """``log(1 + exp(exponent))`` for an exponent of at most 0."""
     with localcontext() as context:
         context.prec = 60
-        return float((1 + Decimal(z).exp()).ln()) if z < 100 else z
+        small = Decimal(exponent).exp()
+        return float(small if small < Decimal("1e-40") else (1 + small).ln())
+
+
+def cross_entropy(z, y):
+    return (z * (1.0 - y) if z > 0 else -z * y) + log_of_one_and(-abs(z))
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -29,7 +35,7 @@ def softplus(z):
 def test_sigmoid_with_binary_cross_entropy_is_stable(z, y, dtype):
     net = _fed(z, "sigmoid", "binary_cross_entropy", dtype)
     assert net.total_cost([[1.0]], [[y]]) == pytest.approx(
-        softplus(z) - y * z, rel=1e-6 if dtype == "float32" else 1e-14, abs=1e-300
+        cross_entropy(z, y), rel=1e-6 if dtype == "float32" else 1e-14, abs=1e-300
     )
     sigma = 1 / (1 + Decimal(-z).exp())
     assert net.backprop([[1.0]], [[y]]).biases[0][0] == pytest.approx(
@@ -50,6 +56,48 @@ def test_softmax_with_categorical_cross_entropy_is_stable(label, dtype):
     net.set_parameters([[[one] for one in z]], [[0.0] * 3])
     assert net.total_cost([[1.0]], [0]) == pytest.approx(math.log(2.0))
     assert net.total_cost([[1.0]], [2]) == pytest.approx(2e4 + math.log(2.0))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("z", [5.0, 17.5, 37.5, 80.0])
+def test_a_small_cost_keeps_its_digits(target, z, dtype):
+    """What is missing to certainty, ``log(1 + exp(-z))``, however close the probability is to 1."""
+    exact = pytest.approx(log_of_one_and(-z), rel=2e-6 if dtype == "float32" else 1e-14)
+    backend = target.backend(dtype)
+    one = bpnet.Network([1, 1], cost="cross_entropy", backend=backend)
+    one.set_parameters([[[z]]], [[0.0]])
+    assert one.total_cost(target.give([[1.0]], dtype), target.give([[1.0]], dtype)) == exact
+    assert one.total_cost(target.give([[-1.0]], dtype), target.give([[0.0]], dtype)) == exact
+    two = bpnet.Network([1, 2], cost="log_likelihood", backend=backend)
+    two.set_parameters([[[0.5 * z], [-0.5 * z]]], [[0.0, 0.0]])
+    y = target.give([[1.0, 0.0]], dtype)
+    assert two.total_cost(target.give([[1.0]], dtype), y) == exact
+    history = two.fit(target.give([[1.0]], dtype), y, epochs=1, optimizer=bpnet.SGD(1e-9))
+    assert history["train_cost"] == [exact]
+
+
+def test_sigmoids_of_a_mixed_layer_go_with_the_cross_entropy():
+    """Also where 1 - a is 0, and a gradient by a would be without end."""
+    mixed = bpnet.activations.PerNeuron(["sigmoid"] * 2)
+    for activations in ([mixed], ["sigmoid"]):
+        net = bpnet.Network([1, 2], activations=activations, cost="cross_entropy", dtype="float32")
+        net.set_parameters([[[30.0], [-30.0]]], [[0.0, 0.0]])
+        nabla = net.backprop([[1.0]], [[0.0, 1.0]]).biases[0]
+        assert nabla.tolist() == [1.0, -1.0]
+        assert net.total_cost([[1.0]], [[0.0, 1.0]]) == 60.0
+        assert net.total_cost([[1.0]], [[1.0, 0.0]]) == pytest.approx(2 * math.exp(-30), rel=1e-6)
+
+
+def test_outputs_that_round_to_one_have_a_bounded_gradient():
+    """An activation of one's own does not match the cost, and its derivative may be exact."""
+
+    class Own(bpnet.activations.Sigmoid):
+        name = "own"
+
+    net = bpnet.Network([1, 1], activations=[Own()], cost="cross_entropy", dtype="float32")
+    for z in (10.0, 16.0, 17.5, 25.0, 100.0):
+        net.set_parameters([[[z]]], [[0.0]])
+        assert -1e-3 <= net.backprop([[1.0]], [[0.0]]).biases[0][0] <= 2.0
 
 
 @pytest.mark.parametrize("z", EXTREME)

@@ -308,6 +308,27 @@ def test_probabilities(target):
     np.testing.assert_allclose(p, [[0.5, 0.75]], rtol=1e-14)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_small_probabilities_keep_their_digits(target, dtype):
+    z = np.linspace(-40.0, 40.0, 81)  # exact in float32, too
+    small = 1.0 / (1.0 + np.exp(np.abs(z)))
+    first, second = np.where(z > 0, small, 1.0 - small), np.where(z > 0, 1.0 - small, small)
+    x, same = target.give(z[:, None], dtype), {"rtol": 8 * float(np.finfo(dtype).eps)}
+    options = {"backend": target.backend(dtype)}
+    mixed = bpnet.activations.PerNeuron(["sigmoid"])
+    for activations in (["sigmoid"], [mixed]):
+        options |= {"activations": activations, "cost": "cross_entropy"}
+        one = bpnet.Network([1, 1], **options)
+        one.set_parameters([[[1.0]]], [[0.0]])
+        np.testing.assert_allclose(host(one, one.feedforward(x))[:, 0], second, **same)
+        p = host(one, one.predict_proba(x))
+        np.testing.assert_allclose(p, np.stack([first, second], axis=1), **same)
+    two = bpnet.Network([1, 2], cost="log_likelihood", backend=options["backend"])
+    two.set_parameters([[[0.0], [1.0]]], [[0.0, 0.0]])
+    p = host(two, two.predict_proba(x))
+    np.testing.assert_allclose(p, np.stack([first, second], axis=1), **same)
+
+
 def test_accuracy_is_the_share_of_right_classes(target):
     net = passing(3, "softmax", cost="log_likelihood", backend=target.backend())
     x = np.eye(3)[[0, 1, 2, 0, 1]]

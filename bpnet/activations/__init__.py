@@ -18,6 +18,7 @@ from .sigmoid import Sigmoid, Tanh
 if TYPE_CHECKING:
     from .custom import CustomActivation
     from .gated import GELU, SiLU
+    from .hidden import hidden_form as hidden_form
     from .per_neuron import PerNeuron
     from .records import from_dict as from_dict
     from .records import to_dict as to_dict
@@ -54,6 +55,7 @@ __getattr__ = lazy_attributes(
         "SiLU": "gated",
         "from_dict": "records",
         "get": "registry",
+        "hidden_form": "hidden",
         "to_dict": "records",
     },
 )

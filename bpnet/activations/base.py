@@ -55,6 +55,10 @@ class Activation(Validated):
         """The gradient by z, shape (m, n), from the gradient ``g`` by a."""
         return g * self.derivative(z, a, xp)
 
+    def consists_of(self, kind: type[Activation]) -> bool:
+        """Whether every neuron's function is of that type, and of no subclass."""
+        return type(self) is kind
+
 
 def cast_like(z: Array, found: Array, xp: Any) -> Array:
     """``found`` in the type of ``z``; a Python number, which has none, as it is."""

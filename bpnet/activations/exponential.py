@@ -40,6 +40,11 @@ class Softmax(Activation):
     The only one whose value in a neuron depends on the others. Its derivative is a matrix, so
     `derivative` raises, and `pullback` multiplies by that matrix: ``a * (g - sum(g * a))``.
 
+    Notes
+    -----
+    The pullback takes the gradients less that by the largest value first, so that small slopes keep
+    their digits. Hidden layers do without, for speed: see ``docs/accuracy.md``.
+
     Examples
     --------
     >>> import numpy as np
@@ -62,4 +67,7 @@ class Softmax(Activation):
 
     def pullback(self, g: Array, z: Array, a: Array, xp: Any = None) -> Array:
         xp = xp or namespace(z)
+        top = xp.astype(z == xp.max(z, axis=-1, keepdims=True), z.dtype)
+        count = xp.maximum(xp.sum(top, axis=-1, keepdims=True), 1.0)
+        g = g - xp.sum(g * top, axis=-1, keepdims=True) / count
         return a * (g - xp.sum(g * a, axis=-1, keepdims=True))

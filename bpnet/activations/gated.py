@@ -7,8 +7,14 @@ from typing import Any
 
 from ..backends import Array, namespace
 from .base import Activation
+from .normal_tail import tail
 
 __all__ = ["GELU", "SiLU"]
+
+_SLOPE, _CUBE = math.sqrt(2.0 / math.pi), 0.044715
+_DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
+# From where on all that falls exponentially is 0 in float64, too.
+_END_NORMAL, _END_TANH, _END_SIGMOID = 40.0, 25.0, 1000.0
 
 
 class GELU(Activation):
@@ -18,6 +24,11 @@ class GELU(Activation):
     ----------
     approximate : bool, optional
         Use the form with tanh in place of the error function.
+
+    Notes
+    -----
+    Small values and slopes keep their digits. Hidden layers compute both faster, small ones then
+    right in absolute terms only: see ``docs/accuracy.md``.
 
     Examples
     --------
@@ -37,25 +48,37 @@ class GELU(Activation):
 
     def value(self, z: Array, xp: Any = None) -> Array:
         xp = xp or namespace(z)
-        return z * self._gate(z, xp)
+        if self.approximate:
+            inner, _ = _tanh_argument(z, xp)
+            gate, root = _gate(2.0 * inner, xp)
+            return xp.maximum(z, -_END_TANH) * gate * root
+        if (own := z.dtype) not in (xp.float32, xp.float64):  # the powers would overflow
+            return xp.astype(self.value(xp.astype(z, xp.float32), xp), own)
+        x, root = _normal_parts(z, xp)
+        below, z = root * tail(x, xp), xp.maximum(z, -_END_NORMAL)
+        return xp.where(z < 0.0, z * below * root, z * (1.0 - below * root))
 
     def derivative(self, z: Array, a: Array, xp: Any = None) -> Array:
         xp = xp or namespace(z)
-        gate = self._gate(z, xp)
         if self.approximate:
-            inner = 2.0 * math.sqrt(2.0 / math.pi) * (1.0 + 0.134145 * z * z)
-            return gate + z * gate * (1.0 - gate) * inner
-        return gate + z * xp.exp(-0.5 * z * z) * (1.0 / math.sqrt(2.0 * math.pi))
-
-    def _gate(self, z: Array, xp: Any) -> Array:
-        if self.approximate:
-            inner = math.sqrt(2.0 / math.pi) * z * (1.0 + 0.044715 * z * z)
-            return 0.5 * xp.tanh(inner) + 0.5
-        return 0.5 * xp.erf(z * math.sqrt(0.5)) + 0.5
+            inner, slope = _tanh_argument(z, xp)
+            gate, root = _gate(2.0 * inner, xp)
+            z = xp.clip(z, -_END_TANH, _END_TANH)
+            return gate * (1.0 + z * xp.sigmoid(-2.0 * inner) * (2.0 * slope)) * root
+        if (own := z.dtype) not in (xp.float32, xp.float64):
+            return xp.astype(self.derivative(xp.astype(z, xp.float32), a, xp), own)
+        x, root = _normal_parts(z, xp)
+        below = root * (tail(x, xp) - _DENSITY * x) * root
+        return xp.where(z < 0.0, below, 1.0 - below)
 
 
 class SiLU(Activation):
     """``z * sigmoid(z)``, also called swish.
+
+    Notes
+    -----
+    Small values and slopes keep their digits. Hidden layers compute both faster, small ones then
+    right in absolute terms only: see ``docs/accuracy.md``.
 
     Examples
     --------
@@ -71,9 +94,36 @@ class SiLU(Activation):
 
     def value(self, z: Array, xp: Any = None) -> Array:
         xp = xp or namespace(z)
-        return z * xp.sigmoid(z)
+        gate, root = _gate(z, xp)
+        return xp.maximum(z, -_END_SIGMOID) * gate * root
 
     def derivative(self, z: Array, a: Array, xp: Any = None) -> Array:
         xp = xp or namespace(z)
-        gate = xp.sigmoid(z)
-        return gate + a * (1.0 - gate)
+        gate, root = _gate(z, xp)
+        z = xp.clip(z, -_END_SIGMOID, _END_SIGMOID)
+        return gate * (1.0 + z * xp.sigmoid(-z)) * root
+
+
+# What falls exponentially is a product with its own root twice: the factor z comes between, so that
+# nothing is rounded to zero, or to few digits, that the factor would have made larger again.
+
+
+def _gate(v: Array, xp: Any) -> tuple[Array, Array]:
+    """Two factors of the sigmoid of v."""
+    e = xp.exp(-0.5 * xp.abs(v))
+    root = xp.where(v < 0.0, e, xp.ones_like(e))
+    return root / (1.0 + e * e), root
+
+
+def _normal_parts(z: Array, xp: Any) -> tuple[Array, Array]:
+    """``x = |z|``, bounded, and the root of ``exp(-x**2 / 2)``."""
+    x = xp.minimum(xp.abs(z), _END_NORMAL)
+    return x, xp.exp(-0.25 * x * x)
+
+
+def _tanh_argument(z: Array, xp: Any) -> tuple[Array, Array]:
+    """What the tanh of the approximate form is taken of, and its derivative."""
+    z = xp.clip(z, -_END_TANH, _END_TANH)
+    square = z * z
+    inner = z * (_SLOPE + (_SLOPE * _CUBE) * square)
+    return inner, _SLOPE + (3.0 * _SLOPE * _CUBE) * square

@@ -85,3 +85,6 @@ class PerNeuron(Activation):
         xp = xp or namespace(z)
         parts = [one.derivative(z[:, part], a[:, part], xp) for one, part in self._runs]
         return xp.concat(parts, axis=1)
+
+    def consists_of(self, kind: type[Activation]) -> bool:
+        return all(one.consists_of(kind) for one, _ in self._runs)

@@ -74,6 +74,11 @@ class ELU(Activation):
     ----------
     alpha : float, optional
 
+    Notes
+    -----
+    Small slopes keep their digits. Hidden layers compute them faster, small ones then right in
+    absolute terms only: see ``docs/accuracy.md``.
+
     Examples
     --------
     >>> import numpy as np
@@ -98,11 +103,16 @@ class ELU(Activation):
 
     def derivative(self, z: Array, a: Array, xp: Any = None) -> Array:
         xp = xp or namespace(z)
-        return xp.where(z > 0.0, 1.0 + 0.0 * z, a + self.alpha)
+        return xp.where(z > 0.0, xp.ones_like(z), self.alpha * xp.exp(xp.minimum(z, 0.0)))
 
 
 class Softplus(Activation):
     """``log(1 + exp(z))``, free of overflow.
+
+    Notes
+    -----
+    Small slopes keep their digits. Hidden layers compute them faster, small ones then right in
+    absolute terms only: see ``docs/accuracy.md``.
 
     Examples
     --------

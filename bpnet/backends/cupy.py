@@ -18,7 +18,7 @@ from .base import Backend
 from .cupy_devices import usable_devices
 from .cupy_uploads import CupyUploads, caller_waits
 from .interop import Array
-from .namespaces import Namespace
+from .namespaces import Namespace, sigmoid_by_exp
 from .uploads import Uploads
 
 __all__ = ["CupyBackend"]
@@ -34,12 +34,17 @@ def _clip(x: Array, /, min: Any = None, max: Any = None) -> Array:
     return x.clip(min, max)
 
 
+def _sigmoid(x: Array) -> Array:
+    """The same operations as in a kernel; as many as by the hyperbolic tangent."""
+    return sigmoid_by_exp(x, cupy)
+
+
 class CupyBackend(Backend):
     """CuPy's arrays on one CUDA device; every call is queued on the device's current stream."""
 
     name = "cupy"
     target = "bpnet.compiler.targets.cupy:CupyTarget"
-    xp: Any = Namespace(array_api_compat.cupy, cupyx.scipy.special.erf)
+    xp: Any = Namespace(array_api_compat.cupy, cupyx.scipy.special.erf, _sigmoid)
     xp.clip = _clip
 
     def __init__(self, device: str, dtype: str) -> None:

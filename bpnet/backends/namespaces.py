@@ -9,11 +9,19 @@ from .counter_random import keep_bits, normal
 from .erf import erf
 from .interop import Array, device_of
 
-__all__ = ["Namespace", "sigmoid_by_tanh"]
+__all__ = ["Namespace", "sigmoid_by_exp", "sigmoid_by_tanh"]
+
+
+def sigmoid_by_exp(x: Array, xp: Any) -> Array:
+    """``1 / (1 + exp(-x))``. Where the exponential overflows, the result is 0, as it should be."""
+    return 1.0 / (1.0 + xp.exp(-x))
 
 
 def sigmoid_by_tanh(x: Array, xp: Any) -> Array:
-    """``1 / (1 + exp(-x))`` without overflow, in half the time on NumPy."""
+    """The same within half a unit of 1, in two thirds of the time on NumPy in float32.
+
+    Small values lose their digits: in float32 it is 0 from x = -18 on.
+    """
     return 0.5 * xp.tanh(0.5 * x) + 0.5
 
 
@@ -26,6 +34,13 @@ class Namespace:
         The namespace of the array API standard.
     erf, sigmoid : callable, optional
         The library's own; by default both are made of standard functions.
+
+    Attributes
+    ----------
+    sigmoid : callable
+        ``1 / (1 + exp(-x))`` within a few units in the last place of every value.
+    quick_sigmoid : callable
+        The same, or `sigmoid_by_tanh` where the library has no sigmoid of its own.
     """
 
     def __init__(
@@ -36,10 +51,15 @@ class Namespace:
     ) -> None:
         self._module = module
         self.erf = erf if erf is not None else self._approximate_erf
-        self.sigmoid = sigmoid if sigmoid is not None else self._sigmoid_by_tanh
+        self.sigmoid = sigmoid if sigmoid is not None else self._sigmoid_by_parts
+        self.quick_sigmoid = sigmoid if sigmoid is not None else self._sigmoid_by_tanh
 
     def _approximate_erf(self, x: Array) -> Array:
         return erf(x, self)
+
+    def _sigmoid_by_parts(self, x: Array) -> Array:
+        e = self.exp(-self.abs(x))  # never overflows, so that no library warns
+        return self.where(x < 0.0, e, self.ones_like(e)) / (1.0 + e)
 
     def _sigmoid_by_tanh(self, x: Array) -> Array:
         return sigmoid_by_tanh(x, self)

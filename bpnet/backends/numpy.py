@@ -13,7 +13,7 @@ from .availability import Availability
 from .base import Backend
 from .host_arrays import host_array
 from .interop import Array
-from .namespaces import Namespace
+from .namespaces import Namespace, sigmoid_by_exp
 
 __all__ = ["SHORT", "NumpyBackend", "ones"]
 
@@ -48,12 +48,19 @@ def _argmax(x: Array, /, *, axis: int | None = None, keepdims: bool = False) -> 
     return x.argmax(axis, keepdims=keepdims)
 
 
+def _sigmoid(x: Array) -> Array:
+    """The same operations as in a compiled step, without a warning of the overflow."""
+    with np.errstate(over="ignore"):
+        return sigmoid_by_exp(x, np)
+
+
 class NumpyBackend(Backend):
     """NumPy 2, which is its own array API namespace."""
 
     name = "numpy"
     target = "bpnet.compiler.targets.numpy:NumpyTarget"
     xp: Any = Namespace(np)
+    xp.sigmoid = _sigmoid
     xp.max = _max
     xp.sum = _sum
     xp.argmax = _argmax

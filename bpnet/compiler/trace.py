@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..backends.erf import erf
-from ..backends.namespaces import sigmoid_by_tanh
+from ..backends.namespaces import sigmoid_by_exp, sigmoid_by_tanh
 from .ir import BFLOAT16, BINARY, COMPARISONS, UNARY, VIEWS, Graph, Node
 from .state import leaves_of, rebuild, structure_of
 from .step import Step
@@ -87,6 +87,8 @@ class Tracer:
     __hash__ = object.__hash__  # == is an operation
 
     def __neg__(self) -> Tracer:
+        if self.node.op == "negative":
+            return Tracer(self.recorder, self.node.args[0])
         return self.recorder.call("negative", self)
 
     def __abs__(self) -> Tracer:
@@ -211,6 +213,9 @@ class Recorder:
         return self.call("erf", x) if "erf" in self._has else erf(x, self)
 
     def sigmoid(self, x: Tracer) -> Tracer:
+        return self.call("sigmoid", x) if "sigmoid" in self._has else sigmoid_by_exp(x, self)
+
+    def quick_sigmoid(self, x: Tracer) -> Tracer:
         return self.call("sigmoid", x) if "sigmoid" in self._has else sigmoid_by_tanh(x, self)
 
     def clip(self, x: Tracer, low: Any, high: Any) -> Tracer:

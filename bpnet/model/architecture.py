@@ -36,6 +36,8 @@ class Architecture:
     sizes : tuple of int
     sigma : tuple of Activation
         Of each layer after the input.
+    computed : tuple of Activation
+        The same in the form that is computed: a faster one in hidden layers.
     norms : dict of int to Normalization
         Of the layers that normalize, the first after the input being 0.
     layout : Layout
@@ -49,6 +51,7 @@ class Architecture:
         self.layers = tuple(layers)
         self.sizes = tuple(layer.size for layer in self.layers)
         self.sigma = tuple(_activations.get(layer.activation or "") for layer in self.layers[1:])
+        self.computed = (*map(_activations.hidden_form, self.sigma[:-1]), self.sigma[-1])
         self.norms: dict[int, Normalization] = {
             l: _normalization.get(layer.normalization)
             for l, layer in enumerate(self.layers[1:])
@@ -127,7 +130,7 @@ class Architecture:
         sequence of LayerPass or Activation
         """
         if self.has_only_activations:
-            return self.sigma
+            return self.computed
         scales, shifts = self.layout.split_norms(theta, xp)
         batched = self.batch_norm_layers
         kept = self.layout.split_running(running, xp, batched) if running is not None else {}
@@ -140,7 +143,7 @@ class Architecture:
                     _mask, xp, 1.0 - layer.dropout, keys[l + 1, "dropout"], first
                 )
             below = LayerPass(
-                self.sigma[l],
+                self.computed[l],
                 norm=self.norms.get(l),
                 scale=scales.get(l),
                 shift=shifts.get(l),

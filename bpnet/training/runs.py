@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
+from ..activations import Sigmoid
 from ..backends import Array, Backend
 from ..compiler import ForwardRun, Run, compile_forward, compile_step
 from ..compiler.rows import (
@@ -78,6 +79,22 @@ class CompiledRuns:
         """Activations of the output layer, ``activate((), z) -> a``."""
         output = self._model.output
         return compile_rows(self._backend, lambda xp, _, z: output.value(z, xp))
+
+    def probabilities(self, task: str) -> RowRun:
+        """Probability of each class or label, ``run((), z)``; two columns of a single output."""
+        output = self._model.output
+
+        def both(xp: Any, state: Any, *arrays: Array) -> Array:
+            (z,) = arrays
+            if output.consists_of(Sigmoid):  # 1 - a would lose the digits of what is near 0
+                return xp.sigmoid(xp.concat([-z, z], axis=1))
+            a = output.value(z, xp)
+            return xp.concat([1.0 - a, a], axis=1)
+
+        if self._model.sizes[-1] > 1 or task != "classification":
+            return self.activate
+        found: RowRun = self._kept("probabilities", lambda: compile_rows(self._backend, both))
+        return found
 
     def decide(self, task: str) -> RowRun:
         """Class of each sample, or its labels as zeros and ones, ``run((), z)``."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from _cases import MIXED
 
-from bpnet.activations import PerNeuron
+from bpnet.activations import PerNeuron, Sigmoid
 
 
 def test_mixed_layers_use_each_neurons_own_function():
@@ -30,3 +30,9 @@ def test_a_function_of_several_neurons_cannot_be_mixed(inner):
 def test_per_neuron_needs_functions():
     with pytest.raises(ValueError, match="PerNeuron needs one function per neuron, and has none"):
         PerNeuron([])
+
+
+def test_a_layer_of_one_function_consists_of_it():
+    assert PerNeuron(["sigmoid", "sigmoid"]).consists_of(Sigmoid)
+    assert not MIXED.consists_of(Sigmoid)
+    assert not PerNeuron(["sigmoid"]).consists_of(PerNeuron)

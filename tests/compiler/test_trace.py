@@ -55,12 +55,23 @@ def test_a_function_that_some_libraries_have():
     def sigmoid(xp, x, y):
         return xp.sigmoid(x)
 
+    def quick(xp, x, y):
+        return xp.quick_sigmoid(x)
+
+    def names(function):
+        return [line.partition("(")[0].split()[-1] for line in values(function)]
+
     assert values(sigmoid, has=("sigmoid",)) == ["%0 = sigmoid(x)"]
-    assert [line.partition("(")[0] for line in values(sigmoid)] == [
-        "%0 = multiply",
-        "%1 = tanh",
-        "%2 = multiply",
-        "%3 = add",
+    assert values(quick, has=("sigmoid",)) == ["%0 = sigmoid(x)"]
+    assert names(sigmoid) == ["negative", "exp", "add", "divide"]
+    assert names(quick) == ["multiply", "tanh", "multiply", "add"]
+
+
+def test_what_is_negated_twice_is_as_it_was():
+    assert values(lambda xp, x, y: xp.sigmoid(-x)) == [
+        "%0 = exp(x)",
+        "%1 = add(1.0, %0)",
+        "%2 = divide(1.0, %1)",
     ]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from ...backends import Array, Backend
 from ...backends import cublas as backend_cublas
 from ..emit import Emitter, Program
-from ..ir import BFLOAT16, ELEMENTWISE, Graph, Node, Pass, root_of
+from ..ir import BFLOAT16, ELEMENTWISE, OPTIONAL, Graph, Node, Pass, root_of
 from ..memory import Library, Memory, Numbers
 from ..passes import accumulate, fold_scale, widen
 from ..plain import PlainRun, plain_forward
@@ -47,7 +47,7 @@ class CupyTarget(PlanningTarget):
         CuPy's own that are used.
     """
 
-    branches, has, low = 2, frozenset(("erf",)), BFLOAT16
+    branches, has, low = 2, OPTIONAL, BFLOAT16
     gathered, most_ahead = 2**24, 32
     reused = 2**25  # what uses a buffer again must wait for all that read it
     numbers = DeviceNumbers

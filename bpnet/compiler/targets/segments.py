@@ -19,8 +19,8 @@ from ...backends import Array
 __all__ = ["ELEMENTWISE", "SegmentNamespace", "Segments"]
 
 _UNARY = "abs acos acosh asin asinh atan atanh ceil cos cosh erf exp expm1 floor isfinite isinf"
-_UNARY += " isnan log log1p log2 log10 logical_not negative positive reciprocal round sigmoid sign"
-_UNARY += " signbit sin sinh sqrt square tan tanh trunc"
+_UNARY += " isnan log log1p log2 log10 logical_not negative positive quick_sigmoid reciprocal round"
+_UNARY += " sigmoid sign signbit sin sinh sqrt square tan tanh trunc"
 _BINARY = "add atan2 copysign divide equal floor_divide greater greater_equal hypot less less_equal"
 _BINARY += " logaddexp logical_and logical_or logical_xor maximum minimum multiply nextafter"
 _BINARY += " not_equal pow remainder subtract"

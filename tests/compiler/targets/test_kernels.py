@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from bpnet.compiler.ir import ELEMENTWISE, FUSED, OPTIONAL
+from bpnet.compiler.ir import ELEMENTWISE, FUSED
 from bpnet.compiler.targets.kernels import (
     KERNEL_NAME,
     THREADS,
@@ -76,8 +76,8 @@ def test_what_is_read_outside_of_a_chain_is_written_last():
 
 
 def test_every_operation_of_a_chain_has_an_expression():
-    # What only PyTorch's and NumPy's rewritings make is not for kernels; sigmoid is written out.
-    assert set(EXPRESSIONS) == ELEMENTWISE - FUSED - (OPTIONAL - {"erf"})
+    # What only PyTorch's and NumPy's rewritings make is not for kernels.
+    assert set(EXPRESSIONS) == ELEMENTWISE - FUSED
 
 
 @pytest.mark.parametrize(

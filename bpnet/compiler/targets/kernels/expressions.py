@@ -28,6 +28,8 @@ EXPRESSIONS = {
     "multiply": "{0} * {1}",
     "negative": "-{0}",
     "not_equal": "{0} != {1}",
+    # Where the exponential overflows, the quotient is 0, as it should be.
+    "sigmoid": "{T}(1) / ({T}(1) + exp(-{0}))",
     "sign": "({0} != {0}) ? {0} : {T}(({0} > 0) - ({0} < 0))",
     "sqrt": "sqrt({0})",
     "square": "{0} * {0}",
