@@ -47,7 +47,7 @@ def test_it_tells_the_calls_in_order(told):
         "b4 = add(b4, state0[23820:23850].reshape(30))",
     )
     body = told.source.partition("fill(cell, values[k])\n")[2].splitlines()[:-1]
-    assert len(told.calls) == len(body) == 25
+    assert len(told.calls) == len(body) == 27
 
 
 def test_it_tells_what_the_names_in_the_source_are(told):
