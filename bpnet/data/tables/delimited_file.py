@@ -19,7 +19,6 @@ _DELIMITERS = ",;\t|"
 _GZIP_MAGIC = b"\x1f\x8b"
 _LONGEST_LINE = 16 * 2**20  # characters
 _LONG_LINE = 2**17  # whose fields are counted before lists are made of them
-_BYTES_OF_CHARACTER = 32  # at most, once its line is columns
 _CELLS, _CHARACTERS = 2**18, 2**22  # of a block, about
 
 
@@ -166,7 +165,7 @@ def _parsed_header(path: Path, row: list[str]) -> list[str]:
 
 def too_long(path: Path, place: str, limit: str) -> str:
     """Say that a line is, and how to read it all the same."""
-    enough = _BYTES_OF_CHARACTER * path.stat().st_size
+    enough = BYTES_OF_COLUMN * path.stat().st_size  # whatever its characters are
     return (
         f"{path}, {place}: longer than {limit}, the limit; if that is right, raise it: "
         f"max_bytes={enough} in Python, --max-bytes {enough} on the command line"
