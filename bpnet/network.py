@@ -231,7 +231,7 @@ class Network:
         array([[0.5, 0.5, 0.5]], dtype=float32)
         """
         with self.backend.scope():
-            return self._runs.activate((), self._runs.weighted_input(self.state, x))
+            return self._runs.by_blocks(self._runs.activate, self.state, x)
 
     def predict(self, x: Any) -> Array:
         """Class indices, shape (m,); in regression the outputs, (m, n_L), or (m,) of one output.
@@ -254,7 +254,7 @@ class Network:
             a = self.feedforward(x)
             return a[:, 0] if self.sizes[-1] == 1 else a
         with self.backend.scope():
-            return self._runs.decide(self.task)((), self._runs.weighted_input(self.state, x))
+            return self._runs.by_blocks(self._runs.decide(self.task), self.state, x)
 
     def predict_proba(self, x: Any) -> Array:
         """Probability of each class or label, shape (m, classes); refused in regression.
@@ -273,8 +273,7 @@ class Network:
         if self.task == "regression":
             raise ValueError(f"probabilities are for classification, and the task is {self.task}")
         with self.backend.scope():
-            z = self._runs.weighted_input(self.state, x)
-            return self._runs.probabilities(self.task)((), z)
+            return self._runs.by_blocks(self._runs.probabilities(self.task), self.state, x)
 
     def total_cost(self, x: Any, y: Any) -> float:
         """Mean cost over samples.

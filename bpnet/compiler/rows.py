@@ -22,7 +22,10 @@ __all__ = [
     "compile_blocks",
     "compile_function",
     "compile_rows",
+    "join_rows",
+    "row_slices",
     "rows_of_steps",
+    "take_rows",
 ]
 
 
@@ -223,3 +226,47 @@ def rows_of_steps(backend: Backend, outputs: Array) -> Array:
     if hasattr(target, "rows_of_steps"):
         return target.rows_of_steps(outputs)
     return backend.xp.reshape(outputs, (-1, outputs.shape[2]))
+
+
+def row_slices(backend: Backend, m: int, most: int) -> list[slice]:
+    """Blocks of ``m`` rows, in order; on JAX of few sizes, so that few are compiled for.
+
+    Parameters
+    ----------
+    backend : Backend
+    m : int
+    most : int
+        Rows per block; fewer may be used.
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> from bpnet.compiler.rows import row_slices
+    >>> row_slices(bpnet.get_backend("numpy"), 10, most=4)
+    [slice(0, 4, None), slice(4, 8, None), slice(8, 10, None)]
+    """
+    target: Any = target_of(backend)
+    if hasattr(target, "row_slices"):
+        found: list[slice] = target.row_slices(backend, m, most)
+        return found
+    return [slice(start, min(start + most, m)) for start in range(0, m, most)]
+
+
+def take_rows(backend: Backend, x: Array, rows: slice) -> Array:
+    """Some rows of a matrix, as a view where the library has views."""
+    if rows.start == 0 and rows.stop == x.shape[0]:
+        return x
+    target: Any = target_of(backend)
+    if hasattr(target, "take_rows"):
+        return target.take_rows(x, rows.start, rows.stop)
+    return x[rows, ...]
+
+
+def join_rows(backend: Backend, parts: list[Array]) -> Array:
+    """The rows of all parts as one array."""
+    if len(parts) == 1:
+        return parts[0]
+    target: Any = target_of(backend)
+    if hasattr(target, "join_rows"):
+        return target.join_rows(parts)
+    return backend.xp.concat(parts, axis=0)

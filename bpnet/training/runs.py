@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..activations import Sigmoid
 from ..backends import Array, Backend
 from ..compiler import ForwardRun, Run, compile_forward, compile_step
@@ -16,6 +18,9 @@ from ..compiler.rows import (
     compile_blocks,
     compile_function,
     compile_rows,
+    join_rows,
+    row_slices,
+    take_rows,
 )
 from ..data.inputs import as_inputs
 from ..metrics.classes import predicted_classes, predicted_labels
@@ -26,6 +31,9 @@ from .state import TrainingState
 from .step import make_step
 
 __all__ = ["CompiledRuns"]
+
+# Activations of a layer that are computed at a time: some megabytes.
+_CHUNK = 2**21
 
 
 class CompiledRuns:
@@ -55,10 +63,38 @@ class CompiledRuns:
         """The forward pass, ``forward((theta, running), x) -> z``."""
         return compile_forward(self._backend, self._model.forward)
 
-    def weighted_input(self, state: TrainingState, x: Any) -> Array:
-        """z of the output layer, shape (m, n_L), of samples as a user gives them."""
-        own = as_inputs(x, self._model.sizes[0], self._backend)
-        return self.forward((state.theta, state.running), own)
+    @functools.cached_property
+    def rows_per_block(self) -> int:
+        """Samples that are computed at a time, so that memory does not grow with their number."""
+        return max(1, _CHUNK // max(self._model.sizes))
+
+    def by_blocks(self, run: RowRun, state: TrainingState, x: Any) -> Array:
+        """``run((), z)`` with z of the output layer, of samples as a user gives them.
+
+        Many samples are computed block by block; those in NumPy's floating types are also checked
+        and converted so.
+        """
+        width, backend, most = self._model.sizes[0], self._backend, self.rows_per_block
+        parameters = state.theta, state.running
+        converted = not (type(x) is np.ndarray and x.dtype.kind == "f" and x.ndim == 2)
+        if converted or x.shape[0] <= most:
+            x, converted = as_inputs(x, width, backend), True
+            if x.shape[0] <= most:
+                return run((), self.forward(parameters, x))
+        parts = []
+        for rows in row_slices(backend, x.shape[0], most):
+            part = take_rows(backend, x, rows) if converted else self._checked(x, rows)
+            parts.append(run((), self.forward(parameters, part)))
+        return join_rows(backend, parts)
+
+    def _checked(self, x: np.ndarray[Any, Any], rows: slice) -> Array:
+        """Some samples on the device."""
+        width, backend = self._model.sizes[0], self._backend
+        try:
+            return as_inputs(x[rows], width, backend)
+        except ValueError:
+            as_inputs(x, width, backend)  # whose message has the number of the row in x
+            raise
 
     @functools.cached_property
     def gradient(self) -> Run:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..backends import Array, Backend
-from ..compiler.rows import rows_of_steps
+from ..compiler.rows import row_slices, rows_of_steps, take_rows
 from ..model import Model
 from .feeds import Block
 from .metric_columns import MetricColumns
@@ -17,9 +17,6 @@ from .state import TrainingState
 from .sums import EpochSums
 
 __all__ = ["EpochScorer", "evaluate"]
-
-# Activations of one pass of an evaluation: some megabytes.
-_CHUNK = 2**21
 
 
 def evaluate(
@@ -51,13 +48,11 @@ def evaluate(
     """
     own = task_metric(model.task)
     forward, parameters = runs.forward, (state.theta, state.running)
-    block_sums, rows = runs.block_sums(model.task), max(1, _CHUNK // max(model.sizes))
+    block_sums, most = runs.block_sums(model.task), runs.rows_per_block
     sums, outputs = EpochSums(), []
     for x, y in samples:
-        m = x.shape[0]
-        for start in range(0, m, rows):
-            chunk = slice(start, min(start + rows, m))
-            x_k, y_k = (x, y) if m <= rows else (x[chunk, :], y[chunk, :])
+        for rows in row_slices(backend, x.shape[0], most):
+            x_k, y_k = take_rows(backend, x, rows), take_rows(backend, y, rows)
             z = forward(parameters, x_k)
             for count, (cost, block) in block_sums((), z, y_k):
                 sums.add(cost, block, count)

@@ -17,7 +17,10 @@ from .jax_rows import (
     compile_function,
     compile_rows,
     first_rows,
+    join_rows,
+    row_slices,
     rows_of_steps,
+    take_rows,
 )
 
 __all__ = [
@@ -26,7 +29,10 @@ __all__ = [
     "compile_function",
     "compile_rows",
     "compile_step",
+    "join_rows",
+    "row_slices",
     "rows_of_steps",
+    "take_rows",
 ]
 
 MOST_LOOPS = 16  # compiled for one step, for as many shapes of samples and mini-batches

@@ -21,7 +21,16 @@ from ...backends import Array, Backend
 from ..rows import RowReductions
 from .padding import LARGEST, row_blocks
 
-__all__ = ["compile_blocks", "compile_function", "compile_rows", "first_rows", "rows_of_steps"]
+__all__ = [
+    "compile_blocks",
+    "compile_function",
+    "compile_rows",
+    "first_rows",
+    "join_rows",
+    "row_slices",
+    "rows_of_steps",
+    "take_rows",
+]
 
 MOST_SHAPES = 16  # compiled at a time for one function of arrays that are not padded
 
@@ -160,6 +169,39 @@ def first_rows(array: Array, m: int) -> Array:
     if _is_on_cpu(array):
         return jax.device_put(np.asarray(array)[:m], _device_of(array))
     return _first_rows(m)(array)
+
+
+def row_slices(backend: Backend, m: int, most: int) -> list[slice]:
+    """See `bpnet.compiler.rows.row_slices`."""
+    if backend.device.startswith("cpu"):
+        return [slice(start, stop) for start, stop, _ in row_blocks(m, most)]
+    return [slice(start, min(start + most, m)) for start in range(0, m, most)]
+
+
+def take_rows(array: Array, start: int, stop: int) -> Array:
+    """See `bpnet.compiler.rows.take_rows`."""
+    if _is_on_cpu(array):
+        return jax.device_put(np.asarray(array)[start:stop], _device_of(array))
+    return _take_rows(stop - start)(array, start)
+
+
+@functools.lru_cache(MOST_SHAPES)
+def _take_rows(count: int) -> Any:
+    return jax.jit(lambda array, start: jax.lax.dynamic_slice_in_dim(array, start, count))
+
+
+def join_rows(parts: Sequence[Array]) -> Array:
+    """See `bpnet.compiler.rows.join_rows`."""
+    if _is_on_cpu(parts[0]):
+        return jax.device_put(
+            np.concatenate([np.asarray(one) for one in parts]), _device_of(parts[0])
+        )
+    return _join_rows(tuple(one.shape for one in parts))(parts)
+
+
+@functools.lru_cache(MOST_SHAPES)
+def _join_rows(shapes: tuple[tuple[int, ...], ...]) -> Any:
+    return jax.jit(lambda parts: jnp.concatenate(parts))
 
 
 @functools.lru_cache(MOST_SHAPES)
