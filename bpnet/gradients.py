@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ._lib.constraints import Number
 from ._lib.frozen import Frozen
 from .backprop import feedforward
 from .costs import Huber
@@ -115,6 +116,9 @@ def gradient_check(
     >>> report.passed, report.error < 1e-9
     (True, True)
     """
+    if not isinstance(net, Network):
+        raise TypeError(f"net must be a Network, not {type(net).__name__}")
+    tolerance = Number(0.0, optional=True)("tolerance", tolerance)
     lacking = net.backend.why_no_dtype("float64")
     if lacking:
         return _against_numpy(net, x, y, lacking, tolerance or 1e-5)

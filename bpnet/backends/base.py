@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from .._lib.constraints import Boolean
 from .availability import Availability
 from .dtypes import check_dtype
 from .host_arrays import host_array, refuse_masked
@@ -72,6 +73,7 @@ class Backend(ABC):
         ValueError
             If the library cannot do so on this device, or the parameters are not float32.
         """
+        deterministic = Boolean()("deterministic", deterministic)
         if (compute_dtype, deterministic) == (self.compute_dtype, self.deterministic):
             return self
         if compute_dtype is not None:

@@ -24,7 +24,8 @@ _LIBRARIES = {
 
 def library_of(x: object) -> str | None:
     """Name of the array library that ``x`` belongs to, or None for anything else."""
-    if not hasattr(x, "dtype"):  # a library has more than arrays: PyTorch datasets, for instance
+    # A library has more than arrays: datasets and sparse matrices, for instance.
+    if not hasattr(x, "dtype") or hasattr(x, "todense"):
         return None
     for kind in type(x).__mro__:
         root = kind.__module__.partition(".")[0]

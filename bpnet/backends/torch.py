@@ -108,6 +108,10 @@ class TorchBackend(Backend):
         return torch.from_numpy(np.array(x, dtype=dtype, order="C")).to(self._device)
 
     def to_dtype(self, x: Array, name: str, dtype: str) -> Array:
+        if x.layout != torch.strided or x.is_nested:
+            kind = "nested" if x.is_nested else "sparse"
+            way = "torch.nested.to_padded_tensor" if x.is_nested else "to_dense()"
+            raise TypeError(f"{name} is a {kind} tensor: one without gaps is needed, by {way}")
         return super().to_dtype(x.detach(), name, dtype)
 
     def to_numpy(self, x: Array) -> np.ndarray[Any, Any]:

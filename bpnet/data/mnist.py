@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._lib.files import as_path
 from .dataset import Dataset, Pair
 from .idx import read_idx
 
@@ -50,7 +51,7 @@ def load_mnist(directory: str | os.PathLike[str]) -> Dataset:
     Traceback (most recent call last):
     FileNotFoundError: no-such-directory: no such directory
     """
-    directory = Path(directory)
+    directory = as_path(directory, "directory")
     if not directory.is_dir():
         raise FileNotFoundError(f"{directory}: no such directory")
     images = _find(directory, "train-images", "idx3-ubyte")

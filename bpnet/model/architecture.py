@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -188,6 +188,8 @@ def resolved(
     TypeError, ValueError
         If layers, activations and cost do not fit together.
     """
+    if isinstance(sizes, str) or not isinstance(sizes, Iterable):
+        raise TypeError(f"sizes must be a list of layers' sizes, as [784, 30, 10], not {sizes!r}")
     layers = [one if isinstance(one, Layer) else Layer(one) for one in sizes]
     if len(layers) < 2:
         raise ValueError(f"a network has an input and an output layer at least, not {len(layers)}")
@@ -196,6 +198,11 @@ def resolved(
     count = len(layers) - 1
     if isinstance(activations, str | Activation | type):
         named = [activations] * (count - 1) + [cost.partner]
+    elif not isinstance(activations, Iterable):
+        what = f"not {activations!r}"
+        raise TypeError(f"activations must be a name, or a list of one per layer, {what}")
+            f"activations must be a name, or a list of one per layer, not {activations!r}"
+        )
     else:
         named = list(activations)
         if len(named) != count:

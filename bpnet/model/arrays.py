@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -104,6 +104,9 @@ def checked_arrays(
     ValueError
         If the number of arrays or a shape disagrees, or a value is not finite.
     """
+    if not isinstance(given, Iterable):
+        raise TypeError(f"{what} must be a list of arrays, one per layer, not {given!r}")
+    given = list(given.values() if isinstance(given, Mapping) else given)
     if len(given) != len(shapes):
         raise ValueError(f"the network has {len(shapes)} {what}, {len(given)} were given")
     parts = []

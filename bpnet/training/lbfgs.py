@@ -117,5 +117,7 @@ class LBFGS(Validated):
         Ctrl-C ends it at the next evaluation, with the parameters of the last full iteration. The
         memory of an optimizer that the network had is forgotten; `Network.steps` stays.
         """
+        if not hasattr(net, "fit"):
+            raise TypeError(f"net must be a Network, not {type(net).__name__}")
         history: History = net.fit(x, y, epochs=epochs, optimizer=self, **settings)
         return history
