@@ -199,8 +199,7 @@ def resolved(
     if isinstance(activations, str | Activation | type):
         named = [activations] * (count - 1) + [cost.partner]
     elif not isinstance(activations, Iterable):
-        what = f"not {activations!r}"
-        raise TypeError(f"activations must be a name, or a list of one per layer, {what}")
+        raise TypeError(
             f"activations must be a name, or a list of one per layer, not {activations!r}"
         )
     else:
