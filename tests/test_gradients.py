@@ -259,3 +259,74 @@ def test_a_device_without_float64_is_compared_with_numpy_and_the_report_says_so(
     assert report.tolerance == 1e-5
     words = "NumPy's gradient in float32 (its floating-point dtypes there are float32)"
     assert words in str(report)
+
+
+SCALES = [1e-6, 1.0, 1e3, 1e6]
+
+
+def stack(activation, normalization):
+    """Two layers with a function, of which the second is bypassed."""
+    layer = bpnet.Layer(4, activation=activation, normalization=normalization, dropout=0.2)
+    above = bpnet.Layer(4, activation=activation, normalization=normalization, residual=True)
+    return bpnet.Network([3, layer, above, 1], activations=["tanh"] * 2 + ["identity"], seed=1)
+
+
+def own(factor, name):
+    sigma = bpnet.activations.get(name)
+    return CustomActivation(
+        lambda z, xp: sigma.value(z, xp),
+        lambda z, a, xp: factor * sigma.derivative(z, a, xp),
+        name=f"{factor} {name}",
+        kinks=sigma.kinks,
+    )
+
+
+@pytest.mark.parametrize("size", [0.1, 1.0, 30.0])
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("normalization", [None, "batch", "layer"])
+def test_right_networks_pass_whatever_the_units(normalization, scale, size):
+    """A bias before batch normalization has the gradient 0, and differences of rounding."""
+    rng = np.random.default_rng(0)
+    x, y = size * rng.standard_normal((20, 3)), scale * rng.standard_normal((20, 1))
+    report = bpnet.gradient_check(stack("tanh", normalization), x, y)
+    assert report.passed, report
+
+
+@pytest.mark.parametrize("factor", [1.01, -1.0, 2.0])
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("normalization", [None, "batch", "layer"])
+@pytest.mark.parametrize("name", ["tanh", "gelu", "softplus", "relu"])
+def test_wrong_derivatives_fail_whatever_the_units(name, normalization, scale, factor):
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((9, 3)), scale * rng.standard_normal((9, 1))
+    report = bpnet.gradient_check(stack(own(factor, name), normalization), x, y)
+    assert report.error > report.tolerance, report
+
+
+@pytest.mark.parametrize("factor", [1.01, -1.0, 2.0])
+@pytest.mark.parametrize("scale", [1e-4, 1.0])
+@pytest.mark.parametrize(
+    ("cost", "output"), [("quadratic", "tanh"), ("huber", "identity"), ("poisson", "softplus")]
+)
+def test_wrong_gradients_of_costs_fail(cost, output, scale, factor):
+    right = bpnet.costs.get(cost)
+    wrong = bpnet.costs.CustomCost(
+        lambda a, y, xp: scale * right.value(a, y, xp),
+        lambda a, y, xp: scale * factor * right.gradient(a, y, xp),
+    )
+    rng = np.random.default_rng(0)
+    net = bpnet.Network([3, 4, 1], activations=["tanh", output], cost=wrong, seed=0)
+    report = bpnet.gradient_check(net, rng.standard_normal((9, 3)), rng.uniform(0.1, 0.9, (9, 1)))
+    assert not report.passed, report
+
+
+def test_without_float64_a_gradient_that_is_zero_by_construction_passes():
+    pytest.importorskip("array_api_strict", reason="array-api-strict is not installed")
+    from _strict import strict_backend
+
+    net = stack("tanh", "batch").to(strict_backend("no_float64", "float32"))
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((20, 3)), 1e3 * rng.standard_normal((20, 1))
+    report = bpnet.gradient_check(net, x, y)
+    assert report.passed, report
+    assert "float32" in report.reference
