@@ -124,6 +124,8 @@ def write_target(path: str | os.PathLike[str]) -> tuple[str, os.stat_result | No
         os.close(os.open(given, os.O_WRONLY))  # which renaming would not ask for
     elif not os.path.basename(given):
         raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), given)
+    if _is_open_file(given):
+        raise OSError(errno.EINVAL, "This is an open file, which cannot be replaced", given)
     target = os.path.realpath(given)
     folder = os.path.dirname(target)
     if not os.path.isdir(folder):
@@ -168,6 +170,19 @@ def _create(folder: str, name: str, mode: int) -> tuple[int, str]:
         if locked and os.path.lexists(path):
             return handle, path
         os.close(handle)  # `remove_leftovers` came between
+
+
+def _is_open_file(path: str) -> bool:
+    """Whether links lead to an open file of a process, as /dev/stdout does on Linux."""
+    for _ in range(40):  # as many as the system follows
+        folder = os.path.realpath(os.path.dirname(path))
+        if folder.startswith("/proc/"):
+            return True
+        path = os.path.join(folder, os.path.basename(path))
+        if not os.path.islink(path):
+            return False
+        path = os.path.join(folder, os.readlink(path))
+    return False
 
 
 def _hand_on(before: os.stat_result, path: str) -> None:

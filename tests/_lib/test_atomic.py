@@ -245,6 +245,19 @@ def test_only_regular_files_are_replaced(tmp_path):
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="Linux names open files")
+def test_an_open_file_is_not_replaced(tmp_path):
+    """As /dev/stdout, of which a shell's > has made a file."""
+    code = "import sys; from bpnet._lib.atomic import write_atomically as w; w(sys.argv[1], b'new')"
+    os.symlink("/dev/stdout", tmp_path / "link")
+    for path in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", tmp_path / "link"):
+        with (tmp_path / "out").open("w") as out:
+            command = [sys.executable, "-c", code, path]
+            done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True)
+        assert "This is an open file, which cannot be replaced" in done.stderr
+        assert (tmp_path / "out").read_text() == ""
+
+
 def test_a_name_that_no_file_can_have(tmp_path):
     for name in ("a\0b", "a" * 300):
         with pytest.raises(OSError):  # noqa: PT011 - the system's words
