@@ -97,7 +97,16 @@ def test_the_steps_before_ctrl_c_count(ctrl_c):
     source, twin = Slow(40), Slow(10**9)
     with Meanwhile(source, press):
         net, _ = train(source)
-    other, _ = train(twin, callbacks=[bpnet.Budget(steps=net.steps)])
+
+    class Stop(bpnet.Callback):
+        def on_fit_begin(self, fit):
+            fit.limit_block(1)
+
+        def on_steps(self, fit, steps):
+            if fit.steps_done == net.steps:
+                fit.stop("there", now=True)
+
+    other, _ = train(twin, callbacks=[Stop()])
     assert net.steps == other.steps > 0
     assert np.array_equal(np.asarray(net.state.theta), np.asarray(other.state.theta))
 
