@@ -66,7 +66,10 @@ def host_array(x: object, name: str = "x") -> np.ndarray[Any, Any]:
 def refuse_masked(x: object, name: str, depth: int = 0) -> None:
     """Raise TypeError if an array, or an array in a list, is masked: the mask would be lost."""
     if isinstance(x, list | tuple):
-        if depth < _DEEPEST and not set(map(type, x)) <= _PYTHON_NUMBERS:
+        # Without numpy.ma no array is masked, and long lists need not be gone through.
+        if "numpy.ma" not in sys.modules or depth == _DEEPEST:
+            return
+        if not set(map(type, x)) <= _PYTHON_NUMBERS:
             for part in x:
                 refuse_masked(part, name, depth + 1)
     elif _is_masked(x):
