@@ -238,6 +238,9 @@ class CustomCost(Cost):
     Both results are used in the type of a: constants of a wider one, as a ``numpy.float64``, do
     not widen the network.
 
+    A network compiles both, with the constants that they have then. Make another object for other
+    constants, or call `Network.recompile` after a change.
+
     Examples
     --------
     >>> import bpnet

@@ -488,13 +488,15 @@ class Network:
         >>> net = bpnet.Network([1, 1], activations=["identity"], initializer="zeros")
         >>> net.step([[1.0], [2.0]], [[1.0], [3.0]], optimizer=bpnet.SGD(0.1))
         2.5
-        >>> net.steps, round(net.weights[0].item(), 3)
-        (1, 0.35)
         """
         from .training.single_step import train_step
 
         defaults: Any = Network.fit.__kwdefaults__
         return train_step(self._trainable(), x, y, settings, defaults)
+
+    def recompile(self) -> None:
+        """Forget what was compiled, as constants of a custom activation or cost have changed."""
+        self._runs.forget()
 
     def reset_optimizer(self) -> None:
         """Forget the optimizer's memory: its next step is its first."""

@@ -35,6 +35,9 @@ class CustomActivation(Activation):
     Both results are used in the type of z: constants of a wider one, as a ``numpy.float64``, do
     not widen the network.
 
+    A network compiles both, with the constants that they have then. Make another object for other
+    constants, or call `Network.recompile` after a change.
+
     Examples
     --------
     >>> import bpnet

@@ -50,6 +50,12 @@ class CompiledRuns:
         self._step: tuple[Hashable, Run] | None = None
         self._scores: dict[Hashable, Any] = {}
 
+    def forget(self) -> None:
+        """Compile everything anew when it is next asked for."""
+        for name in ("forward", "gradient", "activate"):
+            vars(self).pop(name, None)
+        self._step, self._scores = None, {}
+
     def step(self, config: StepConfig) -> Run:
         """Training steps; another learning rate makes no other run."""
         if self._step is None or self._step[0] != config.identity:

@@ -327,3 +327,19 @@ def test_it_forgets_what_was_trained_after_it_was_asked_for(data):
     net.fit(x, y, epochs=1, batch_size=30, optimizer=bpnet.Adam(), average=0.9)
     fit.run()
     assert (net.state.memory, net.state.average) == ((), ())
+
+
+def test_costs_in_a_callback_are_the_iterations_means(data):
+    seen = []
+
+    class Costs(bpnet.Callback):
+        def on_steps(self, fit, steps):
+            seen.extend(fit.costs().tolist())
+
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((30, 4))
+    net = bpnet.Network([4, 6, 3], cost="log_likelihood", dtype="float64", seed=0)
+    history = net.fit(
+        x, rng.integers(0, 3, 30), epochs=4, optimizer=bpnet.LBFGS(), callbacks=[Costs()]
+    )
+    assert seen == pytest.approx(history["train_cost"], rel=1e-12)

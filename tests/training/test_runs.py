@@ -5,6 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from _backends import parameters
 
 import bpnet
 from bpnet.training import StepConfig
@@ -107,3 +108,42 @@ def test_the_gradients_of_mini_batches_are_added(runs):
     expected = np.concatenate([one.ravel() for one in (*found.weights, *found.biases)])
     np.testing.assert_allclose(total, 6 * expected, rtol=1e-5)
     assert z.shape == (2, 3, 1)
+
+
+def test_a_changed_constant_of_a_cost_is_used_after_recompile(target):
+    factor = [1.0]
+    cost = bpnet.costs.CustomCost(
+        lambda a, y, xp: factor[0] * xp.sum((a - y) ** 2, axis=-1),
+        lambda a, y, xp: 2.0 * factor[0] * (a - y),
+    )
+    net = bpnet.Network(
+        [2, 1], activations=["identity"], cost=cost, seed=0, backend=target.backend()
+    )
+    x, y = target.give(np.ones((4, 2))), target.give(np.ones((4, 1)))
+    still = {"optimizer": bpnet.SGD(0.0)}
+    first = net.step(x, y, **still)
+    before = net.total_cost(x, y)
+    factor[0] = 3.0
+    net.recompile()
+    assert net.step(x, y, **still) == pytest.approx(3.0 * first, rel=1e-6)
+    assert net.total_cost(x, y) == pytest.approx(3.0 * before, rel=1e-6)
+    history = net.fit(x, y, epochs=1, batch_size=2, **still)
+    assert history["train_cost"] == pytest.approx([3.0 * before], rel=1e-6)
+
+
+def test_a_changed_constant_of_an_activation_is_used_after_recompile(target):
+    slope = [1.0]
+    line = bpnet.activations.CustomActivation(
+        lambda z, xp: slope[0] * z, lambda z, a, xp: slope[0] * (z * 0.0 + 1.0)
+    )
+    net = bpnet.Network([2, 1], activations=[line], seed=0, backend=target.backend())
+    x, y = target.give(np.ones((4, 2))), target.give(np.zeros((4, 1)))
+    before = np.asarray(net.backend.to_numpy(net.feedforward(x)))
+    net.step(x, y, optimizer=bpnet.SGD(0.0))
+    slope[0] = 0.0  # the gradient is zero from now on
+    net.recompile()
+    theta = parameters(net)
+    net.step(x, y, optimizer=bpnet.SGD(0.5))
+    assert np.array_equal(parameters(net), theta)
+    assert before.any()
+    assert not np.asarray(net.backend.to_numpy(net.feedforward(x))).any()
