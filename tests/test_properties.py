@@ -85,6 +85,7 @@ def test_shapes(data):
     assert all(g.dtype == np.float64 for g in (*found.weights, *found.biases))
 
 
+@pytest.mark.filterwarnings("ignore:.*which the network cannot reach")
 @given(st.data())
 def test_memory_layout_does_not_matter(data):
     net = data.draw(networks())
