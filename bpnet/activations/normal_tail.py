@@ -90,7 +90,7 @@ def tail(x: Array, xp: Any) -> Array:
     >>> import numpy as np
     >>> from bpnet.activations.normal_tail import tail
     >>> tail(np.asarray([0.0, 2.0]), np)
-    array([0.5       , 0.16810169])
+    array([0.5     , 0.168102])
     """
     above, below = _FLOAT64 if x.dtype == xp.float64 else _FLOAT32
     numerator = x * above[0] + above[1]

@@ -84,6 +84,7 @@ def test_from_a_source(tmp_path, steps, memory, monkeypatch):
     assert resumed(tmp_path / "a", **options) == whole(tmp_path / "b", **options)
 
 
+@pytest.mark.filterwarnings("ignore:the schedule .* is used up")
 def test_a_second_fit_of_a_network(tmp_path):
     ends = []
     for folder, steps in (("a", 50), ("b", None)):
