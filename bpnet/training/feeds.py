@@ -42,8 +42,11 @@ class BatchFeed(Protocol):
     samples : int
         Of an epoch.
     batch_size, steps_per_epoch : int
+    identity : str
+        What the order of the samples depends on beside their number and the seed.
     """
 
+    identity: str
     samples: int
     batch_size: int
     steps_per_epoch: int
@@ -88,6 +91,8 @@ class MemoryFeed:
     seed : int
         Of every epoch's order.
     """
+
+    identity = "arrays"
 
     def __init__(
         self, x: Array, y: Array, targets: Array = None, *, batch_size: int, seed: int

@@ -30,6 +30,11 @@ class MetricColumns:
         self.names = tuple(one.name for one in self._metrics)
         self._told: set[str] = set()
 
+    @property
+    def all(self) -> tuple[Metric, ...]:
+        """The metrics."""
+        return self._metrics
+
     def __bool__(self) -> bool:
         return bool(self._metrics)
 

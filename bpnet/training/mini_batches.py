@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from ..compiler import Run
+from ..model.description import describe
 from .advice import advice_after_divergence
 from .config import StepConfig
 from .divergence import DivergenceError, not_finite
 from .feeds import BatchFeed, Block
 from .fit import Fit
+from .fit_identity import functions_of, recorded, with_settings
 from .resume import check_same_fit, restored_progress, take_snapshot
 from .snapshot import Snapshot
 from .state import Counters, Trained, TrainingState
@@ -40,12 +44,20 @@ class MiniBatchFit(Fit):
     trainable : Trainable
     feed : BatchFeed
     config : StepConfig
+    settings : mapping
+        What else shapes the training, to be compared when a fit is resumed.
     **options
         Further ones of `Fit`.
     """
 
     def __init__(
-        self, trainable: Trainable, feed: BatchFeed, config: StepConfig, **options: Any
+        self,
+        trainable: Trainable,
+        feed: BatchFeed,
+        config: StepConfig,
+        *,
+        settings: Mapping[str, Any],
+        **options: Any,
     ) -> None:
         super().__init__(
             trainable,
@@ -56,6 +68,7 @@ class MiniBatchFit(Fit):
             **options,
         )
         self._feed = feed
+        self._given = settings
         self._asked_to_evaluate = self._evaluates_training
         self._state: TrainingState | None = None  # the run's own, while an epoch is in progress
         self._whole: TrainingState | None = None  # that after the last full epoch, meanwhile
@@ -110,7 +123,7 @@ class MiniBatchFit(Fit):
             whole=self._whole,
             sums=self._sums or EpochSums(),
             callbacks=self._callbacks,
-            run=self._identity(),
+            run={k: one for k, one in self._identity().items() if k != "network"},
             steps=self.steps_done,
             rate_factor=self.rate_factor,
             block_steps=self._epoch_block_steps,
@@ -120,6 +133,21 @@ class MiniBatchFit(Fit):
             stopped=self._reason,
             at_once=self._at_once and self._reason is not None,
         )
+
+    @functools.cached_property
+    def _settings(self) -> dict[str, Any]:
+        """What shapes the training, beside the network and the callbacks."""
+        config, metrics = self._config, self._metrics.all
+        found = {name: getattr(config, name) for name in config.fields if name != "compute"}
+        found |= {**self._given, **{f"metric {one.name}": one for one in metrics}}
+        found |= {
+            f"functions of layer {l}": functions_of(sigma)
+            for l, sigma in enumerate(self._model.architecture.sigma, start=1)
+        }
+        settings: dict[str, Any] = recorded(
+            {**found, "functions of the cost": functions_of(self._model.cost)}
+        )
+        return settings
 
     def _identity(self) -> dict[str, Any]:
         """What a resumed fit must have in common with the one before."""
@@ -134,6 +162,8 @@ class MiniBatchFit(Fit):
             "compute_dtype": self._config.compute,
             "columns": list(self.columns),
             "evaluate_training": self._asked_to_evaluate,
+            "network": describe(self._model),
+            "settings": {**self._settings, **with_settings(self._callbacks)},
         }
 
     def _go_back_or_tell(self, snapshot: Snapshot, origin: str) -> None:

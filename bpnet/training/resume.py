@@ -13,6 +13,7 @@ from ..model.description import describe
 from ..model.metadata import check_metadata
 from .callbacks.base import Callback
 from .feeds import BatchFeed
+from .fit_identity import first_difference, in_words, network_settings
 from .history import History
 from .packing import packed, unpacked
 from .scoring import EpochScorer
@@ -134,10 +135,19 @@ def check_same_fit(
     """
     theirs = {**snapshot.header["run"], "callbacks": [n for n, _ in snapshot.header["callbacks"]]}
     names = [type(one).__name__ for one, _ in _with_state(callbacks)]
+    settings = {**identity.pop("settings"), **network_settings(identity.pop("network"))}
+    saved = {**theirs.get("settings", {}), **network_settings(snapshot.header["network"])}
     for what, mine in {**identity, "callbacks": names}.items():
         if theirs.get(what) != mine:
             its = f"{theirs.get(what)!r:.1000}"
             raise ValueError(f"{_REFUSED}: its {what} is {its}, here it is {mine!r}")
+    if differs := first_difference(saved, settings):
+        what, *both = differs
+        its, own = (f"{in_words(one):.1000}" for one in both)
+        raise ValueError(
+            f"{_REFUSED}: its {what} is {its}, here it is {own}; give the same, or train the "
+            "network of bpnet.load(checkpoint) in a new fit"
+        )
 
 
 class Progress(NamedTuple):

@@ -90,6 +90,7 @@ def begin_fit(
         # Everything else is checked against the task, which is decided first.
         prepare = SamplePreparer(trainable, resume and resume.header["network"]["task"])
         total: float | None = None
+        given: Any = None
         targets: Array | None = None
         if isinstance(x, Source):
             if y is not None or any(one is not None for one in weights):
@@ -121,6 +122,7 @@ def begin_fit(
             callbacks=callbacks,
             evaluate_training=evaluate_training,
             total_weight=total,
+            settings={"label_smoothing": smoothing, "weights": given, "reading": feed.identity},
         )
         fit.net = net
         fit.begin(resume, origin)

@@ -74,7 +74,7 @@ class StreamFeed:
 
     Attributes
     ----------
-    samples, batch_size, steps_per_epoch : int
+    samples, batch_size, steps_per_epoch, identity
         See `BatchFeed`.
     buffer_rows, block_rows : int
         What was made of those given.
@@ -130,6 +130,7 @@ class StreamFeed:
         self._steps = math.ceil(self.steps_per_epoch / buffers)
         self.buffer_rows = min(self._steps * self.batch_size, self.samples)
         self.block_rows = block_rows or max(1, self.buffer_rows // _BLOCKS)
+        self.identity = f"a source, {self.block_rows} rows at a time into {self.buffer_rows}"
         self._starts = _blocks_of(source, self.block_rows)
         self._sizes = np.diff(self._starts, append=self.samples)
 

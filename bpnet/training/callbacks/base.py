@@ -44,6 +44,10 @@ class Callback:
         Also if another callback refuses the fit, before any epoch, or raises an error.
         """
 
+    def compared_settings(self) -> dict[str, Any]:
+        """Settings that shape the training: those of a fit that is resumed must be the same."""
+        return {}
+
     def state(self) -> dict[str, Any]:
         """What a checkpoint saves of the callback: JSON values and NumPy arrays."""
         return {}

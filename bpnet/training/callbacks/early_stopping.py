@@ -84,6 +84,9 @@ class EarlyStopping(Callback):
             fit.history.best_epoch, best = self._kept
             fit.restore(best)
 
+    def compared_settings(self) -> dict[str, Any]:
+        return {**self._monitor.compared_settings(), "patience": self.patience}
+
     def state(self) -> dict[str, Any]:
         epoch, kept = self._kept or (None, None)
         return {

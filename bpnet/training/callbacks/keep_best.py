@@ -107,6 +107,9 @@ class KeepBest(Callback):
             with backend.scope():
                 self._fit.restore(last)
 
+    def compared_settings(self) -> dict[str, Any]:
+        return {**self._monitor.compared_settings()}
+
     def state(self) -> dict[str, Any]:
         kept = None if self.epoch is None else self._fit.to_host(self._kept)
         return {"best": self._monitor.best, "epoch": self.epoch, "parameters": kept}

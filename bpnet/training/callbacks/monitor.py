@@ -62,6 +62,10 @@ class Monitor:
         self._told = False
         self.begin_anew()
 
+    def compared_settings(self) -> dict[str, Any]:
+        """What it watches, and how."""
+        return {"monitor": self.column, "mode": self.mode, "min_delta": self.min_delta}
+
     def begin_anew(self) -> None:
         """Forget the best figure."""
         self.best: float | None = None

@@ -96,6 +96,10 @@ class ReduceOnPlateau(Callback):
             reduced = max(reduced, self.min_rate / rate if rate else 0.0)
         fit.rate_factor = min(fit.rate_factor, reduced)
 
+    def compared_settings(self) -> dict[str, Any]:
+        own = {name: getattr(self, name) for name in ("factor", "patience", "min_rate", "cooldown")}
+        return {**self._monitor.compared_settings(), **own}
+
     def state(self) -> dict[str, Any]:
         return {"best": self._monitor.best, "waited": self._waited, "cooling": self._cooling}
 
@@ -165,6 +169,10 @@ class HalveOnPlateau(Callback):
         fit.rate_factor *= 0.5
         if self._share <= self.lowest:
             fit.stop("plateau")
+
+    def compared_settings(self) -> dict[str, Any]:
+        own = {name: getattr(self, name) for name in ("patience", "lowest")}
+        return {**self._monitor.compared_settings(), **own}
 
     def state(self) -> dict[str, Any]:
         return {"best": self._monitor.best, "waited": self._waited, "share": self._share}
