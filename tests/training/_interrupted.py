@@ -67,7 +67,7 @@ def fit(net, callbacks=(), **options):
         "y": y,
         "epochs": EPOCHS,
         "batch_size": SIZE,
-        "optimizer": bpnet.Adam(schedules.Cosine(0.05, steps=40)),
+        "optimizer": bpnet.Adam(schedules.Cosine(0.05, steps=99)),
         "average": 0.9,
         "validation": samples(1, 20),
         "metrics": ["log_loss"],

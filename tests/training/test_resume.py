@@ -207,7 +207,7 @@ def test_divergence_after_a_resumption_goes_back_as_far(tmp_path):
         ({"metrics": []}, "its columns is"),
         ({"evaluate_training": True}, "its evaluate_training is False, here it is True"),
         ({"x": samples()[0][:60], "y": samples()[1][:60]}, "its samples is 70, here it is 60"),
-        ({"average": 0.0}, "moving averages have shapes"),
+        ({"average": 0.0}, r"its average is 0\.9, here it is 0\.0"),
         ({"callbacks": [bpnet.EarlyStopping()]}, r"its callbacks is \[\], here it is \['EarlySt"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
