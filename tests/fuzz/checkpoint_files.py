@@ -88,6 +88,7 @@ class CheckpointFiles:
         steps = snapshot.header["steps"] + 2
         with warnings.catch_warnings():
             warnings.simplefilter("error")
+            warnings.simplefilter("ignore", UserWarning)  # as of a cost that becomes infinite
             with np.errstate(all="ignore"):  # of huge parameters
                 return begin(kind, steps, resume=path)
 
