@@ -66,7 +66,6 @@ def test_one_that_has_an_end(rate, end):
         lambda t: 0.1 * (t % 2),
         lambda t: 0.1 * (t > 1),
     ],
-    ids=str,
 )
 def test_one_that_has_none(rate):
     assert fit(network(), rate, epochs=10) == []
