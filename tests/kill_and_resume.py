@@ -82,7 +82,7 @@ def train(backend, seed, folder):
         *samples,
         epochs=EPOCHS,
         batch_size=BATCH,
-        optimizer=bpnet.Adam(bpnet.schedules.Cosine(0.01, steps=EPOCHS * SAMPLES // BATCH)),
+        optimizer=bpnet.Adam(bpnet.schedules.Cosine(0.01, steps=EPOCHS * -(-SAMPLES // BATCH))),
         average=0.99,
         l2=1e-4,
         clip_norm=1.0,

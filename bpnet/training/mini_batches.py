@@ -44,7 +44,7 @@ class MiniBatchFit(Fit):
     trainable : Trainable
     feed : BatchFeed
     config : StepConfig
-    settings : mapping
+    settings : mapping, optional
         What else shapes the training, to be compared when a fit is resumed.
     **options
         Further ones of `Fit`.
@@ -56,7 +56,7 @@ class MiniBatchFit(Fit):
         feed: BatchFeed,
         config: StepConfig,
         *,
-        settings: Mapping[str, Any],
+        settings: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(
@@ -68,7 +68,7 @@ class MiniBatchFit(Fit):
             **options,
         )
         self._feed = feed
-        self._given = settings
+        self._given = settings or {}
         self._asked_to_evaluate = self._evaluates_training
         self._state: TrainingState | None = None  # the run's own, while an epoch is in progress
         self._whole: TrainingState | None = None  # that after the last full epoch, meanwhile
