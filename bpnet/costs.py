@@ -265,7 +265,9 @@ class CustomCost(Cost):
 
     def __post_init__(self) -> None:
         if self.name in (*BUILT_IN, "cross_entropy", "log_likelihood"):
-            raise ValueError(f"the name {self.name!r} is that of one of bpnet's own")
+            raise ValueError(
+                f"the name {self.name!r} is that of one of bpnet's own: choose another"
+            )
         from .activations.registry import get as get_activation
 
         object.__setattr__(self, "partner", get_activation(self.partner))

@@ -109,8 +109,8 @@ def model_file(path: str | bytes | os.PathLike[Any]) -> Path:
     found = [one for each in places if each.is_dir() for one in checkpoints_in(each)]
     if found:
         raise FileNotFoundError(
-            f"the folder {text!r} has no {_NAME}, as that of a run which has not ended; its newest "
-            f"checkpoint is {os.fspath(found[-1])!r}, which is a model too"
+            f"the folder {text!r} has no {_NAME}; its newest checkpoint can be loaded in its "
+            f"place: {os.fspath(found[-1])!r}"
         )
     others = sorted(one.name for one in folder.glob("*.safetensors"))
     hint = f"; it has {', '.join(others[:10])}" if others else ""

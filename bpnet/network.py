@@ -271,7 +271,7 @@ class Network:
         array([[0.5, 0.5]], dtype=float32)
         """
         if self.task == "regression":
-            raise ValueError(f"probabilities are for classification, and the task is {self.task}")
+            raise ValueError("the task is regression: use net.predict(x), not net.predict_proba(x)")
         with self.backend.scope():
             return self._runs.by_blocks(self._runs.probabilities(self.task), self.state, x)
 
@@ -306,7 +306,7 @@ class Network:
         0.5
         """
         if self.task == "regression" or (found := self._evaluated(x, y))[0] == "regression":
-            raise ValueError("accuracy is for classification, and the task is regression")
+            raise ValueError("the task is regression: use net.score(x, y), not net.accuracy(x, y)")
         return found[1][1]
 
     def score(self, x: Any, y: Any) -> float:

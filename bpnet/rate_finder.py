@@ -83,7 +83,10 @@ class RateTest:
             If matplotlib is not installed; it comes with the extra ``plot``.
         """
         if not len(self.rates):
-            raise ValueError("the test has no step with a finite cost to draw")
+            raise ValueError(
+                "no step of the test had a finite cost, so there is nothing to draw: begin with a "
+                "lower rate, as low=1e-8, or scale the samples"
+            )
         figure, (axis,) = make_figure((6, 3.6))
         axis.plot(self.rates, self.costs, color=BLUE, alpha=0.35, label="each step")
         axis.plot(self.rates, self.smoothed, color=BLUE, label="smoothed")

@@ -41,9 +41,9 @@ def test_a_folder_without_a_model_names_what_it_has(run, tmp_path):
     for place in (tmp_path / "run" / "checkpoints", tmp_path / "other"):
         net.fit([[0.0]], [[1.0]], epochs=2, callbacks=bpnet.Checkpoint(place))
         folder = place.parent if place.name == "checkpoints" else place
-        with pytest.raises(FileNotFoundError, match=r"its newest checkpoint is '(.*)'") as caught:
+        with pytest.raises(FileNotFoundError, match=r"in its place: '(.*)'") as caught:
             bpnet.load(folder)
-        named = str(caught.value).split("checkpoint is '")[1].split("'")[0]
+        named = str(caught.value).split("in its place: '")[1].split("'")[0]
         assert np.array_equal(bpnet.load(named).weights[0], net.weights[0])
 
 

@@ -59,14 +59,26 @@ def test_shapes_and_defaults():
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"sizes": [3]}, ValueError, "an input and an output layer at least, not 1"),
-        ({"sizes": []}, ValueError, "an input and an output layer at least, not 0"),
+        (
+            {"sizes": [3]},
+            ValueError,
+            "at least an input and an output layer, as .*; 1 layer was given",
+        ),
+        (
+            {"sizes": []},
+            ValueError,
+            "at least an input and an output layer, as .*; 0 layers were given",
+        ),
         ({"sizes": [3, 0]}, ValueError, r"sizes\[1\] must be at least 1, not 0"),
         ({"sizes": [-2, 1]}, ValueError, r"sizes\[0\] must be at least 1, not -2"),
         ({"sizes": [3, 2.5]}, TypeError, r"sizes\[1\] must be an integer or a Layer, not 2\.5"),
         ({"sizes": [3, True]}, TypeError, r"sizes\[1\] must be an integer or a Layer, not True"),
         ({"sizes": ["3", 1]}, TypeError, r"sizes\[0\] must be an integer or a Layer, not '3'"),
-        ({"sizes": [bpnet.Layer(3, "tanh"), 1]}, ValueError, "the input layer has no activation"),
+        (
+            {"sizes": [bpnet.Layer(3, "tanh"), 1]},
+            ValueError,
+            "the input layer computes nothing, so it takes no activation",
+        ),
         (
             {"activations": ["tanh"]},
             ValueError,
@@ -362,9 +374,9 @@ def test_labels_are_rows_with_a_one(target, cost):
 
 def test_probabilities_and_accuracy_are_for_classification():
     net = passing(1, "identity")
-    with pytest.raises(ValueError, match="probabilities are for classification, and the task is r"):
+    with pytest.raises(ValueError, match=r"the task is regression: use net\.predict\(x\), not"):
         net.predict_proba([[1.0]])
-    with pytest.raises(ValueError, match="accuracy is for classification, and the task is regres"):
+    with pytest.raises(ValueError, match=r"the task is regression: use net\.score\(x, y\), not"):
         net.accuracy([[1.0]], [1])
 
 

@@ -131,7 +131,7 @@ def test_where_the_cost_never_falls_nothing_is_suggested(tmp_path):
     nothing = RateTest(np.empty(0), np.empty(0), 1.0)
     assert nothing.suggestion is None
     assert "no step" in repr(nothing)
-    with pytest.raises(ValueError, match="no step with a finite cost"):
+    with pytest.raises(ValueError, match="no step of the test had a finite cost"):
         nothing.plot(tmp_path / "rates.png")
 
 

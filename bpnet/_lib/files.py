@@ -64,7 +64,7 @@ def check_regular_file(path: str | os.PathLike[str]) -> None:
     except FileNotFoundError:
         raise FileNotFoundError(f"{os.fspath(path)}: no such file") from None
     except ValueError as error:  # a null byte
-        raise ValueError(f"{os.fspath(path)!r} is no path of a file: {error}") from None
+        raise ValueError(f"{os.fspath(path)!r} cannot be a path: {error}") from None
     kind = kind_of_file(mode)
     if kind is None:
         return

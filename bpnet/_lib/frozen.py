@@ -86,10 +86,12 @@ class Frozen:
         """A copy with some fields changed."""
         return type(self)(**{name: getattr(self, name) for name in self.fields} | changes)
 
-    def __setattr__(self, name: str, value: Any) -> NoReturn:
-        raise AttributeError(f"{type(self).__name__} cannot be changed; make another one")
+    def __setattr__(self, name: str, value: Any = None) -> NoReturn:
+        raise AttributeError(
+            f"{type(self).__name__} cannot be changed: replaced({name}=...) makes a changed copy"
+        )
 
-    __delattr__ = __setattr__  # type: ignore[assignment]
+    __delattr__ = __setattr__
 
     def __repr__(self) -> str:
         inner = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.fields)

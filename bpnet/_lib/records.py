@@ -108,9 +108,12 @@ class Json(Constraint):
             _check_text(name, value)
         elif isinstance(value, float):
             if self.finite and not math.isfinite(value):
-                raise ValueError(f"{name} is {value}, which JSON has not")
+                raise ValueError(f"{name} is {value}, which JSON cannot hold: use None or a number")
         elif not isinstance(value, int | None):
-            raise TypeError(f"{name} must be what JSON can say, not {shown(value)}")
+            raise TypeError(
+                f"{name} must be None, True, False, a number, text, a list or a dictionary, not "
+                f"{shown(value)}"
+            )
 
 
 def _mapping(name: str, value: Any) -> dict[str, Any]:
@@ -128,4 +131,4 @@ def _check_text(name: str, text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"{name} holds half a surrogate pair, which is no text") from None
+        raise ValueError(f"{name} holds half a surrogate pair, which is not valid text") from None

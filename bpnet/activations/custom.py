@@ -67,7 +67,9 @@ class CustomActivation(Activation):
 
     def __post_init__(self) -> None:
         if self.name in BUILT_IN:
-            raise ValueError(f"the name {self.name!r} is that of one of bpnet's own")
+            raise ValueError(
+                f"the name {self.name!r} is that of one of bpnet's own: choose another"
+            )
         low, high = self.range
         if low > high:
             raise ValueError(f"range must go from low to high, not from {low:g} to {high:g}")

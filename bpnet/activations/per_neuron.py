@@ -44,7 +44,8 @@ class PerNeuron(Activation):
         for one in functions:
             if isinstance(one, Softmax | PerNeuron):
                 raise ValueError(
-                    f"PerNeuron needs functions of one neuron each, and {one.name} is none"
+                    f"PerNeuron needs functions of one neuron each, and {one.name} is of a whole "
+                    "layer"
                 )
         object.__setattr__(self, "functions", functions)
 

@@ -98,9 +98,16 @@ def make(entry: Entry, device: Any, dtype: str) -> Backend:
             return with_dtype(_made(entry, factory, device, dtype))
     found = probe(entry)
     if not found.usable:
-        raise BackendUnavailableError(found.reason + install_hint(entry))
+        raise BackendUnavailableError(found.reason + _way_out(found, entry))
     place = _device_among(found, device, entry)
     return with_dtype(_made(entry, load(entry), place, dtype))
+
+
+def _way_out(found: Availability, entry: Entry) -> str:
+    """What installs a library; or, where it is installed, what does without it."""
+    if found.version is None:
+        return install_hint(entry)
+    return install_hint(entry) + "; backend='auto' uses NumPy where there is no usable GPU"
 
 
 def with_dtype(backend: Backend) -> Backend:
@@ -182,7 +189,7 @@ def _made(entry: Entry, factory: Any, device: Any, dtype: str) -> Backend:
     except Exception as error:
         raise BackendUnavailableError(f"{whose} raised {_summary(error)}") from error
     if not isinstance(made, Backend):
-        raise BackendUnavailableError(f"{whose} made {made!r}, which is no bpnet.backends.Backend")
+        raise BackendUnavailableError(f"{whose} made {made!r}, not a bpnet.backends.Backend")
     changes = {"name": entry.name} if made.name != entry.name else {}
     if entry.target is not None:
         changes["target"] = entry.target

@@ -173,7 +173,9 @@ def _checked(device: Any, entry: Entry | None) -> Any:
         return device
     if not isinstance(device, str):
         if entry is None:
-            raise TypeError(f"device {device!r} is no name: name the library too, by backend=")
+            raise TypeError(
+                f"device {device!r} is an object of a library: name the library too, by backend=..."
+            )
         known = probe(entry).usable
         device = load(entry).device_name(device) if known else device_name(device)
     return check_device(device, DEVICE_KINDS)
@@ -213,6 +215,7 @@ def _by_default(default: Choice, entry: Entry | None, device: Any) -> tuple[Entr
         f"no installed library has the device {wanted!r}: "
         + "; ".join(f"{name}: {found.reason}" for name, found in tried.items())
         + install_hint(having[0])
+        + ("; device='auto' uses the CPU where there is no usable GPU" if kind == "cuda" else "")
     )
 
 

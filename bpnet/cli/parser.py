@@ -19,7 +19,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(formatter_class=formatter, allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}\n({self.prog} --help tells what there is)")
+        raise UsageError(f"{message}\n({self.prog} --help lists what can be given)")
 
     def refuse(self, unknown: str) -> NoReturn:
         """Raise for an unknown argument, and name the flag that was probably meant."""

@@ -89,7 +89,10 @@ class RunFolder(Callback):
             self._claim_folder()
             if (self.path / "model.safetensors").exists() and not self._checkpoints.exists():
                 self.__exit__()
-                raise UsageError(f"the run in {self.path} is finished: there is nothing to resume")
+                raise UsageError(
+                    f"the run in {self.path} is finished, so there is nothing to resume; --config "
+                    f"{self.path / 'settings.toml'} repeats it"
+                )
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -115,7 +118,7 @@ class RunFolder(Callback):
         if not Integer(0)("checkpoint_every", every):
             if self._resume:
                 raise UsageError(
-                    f"the run in {self.path} wrote no checkpoints; --config "
+                    f"the run in {self.path} wrote no checkpoints to resume from; --config "
                     f"{self.path / 'settings.toml'} repeats it"
                 )
             return [self]
@@ -123,7 +126,8 @@ class RunFolder(Callback):
         with contextlib.suppress(FileNotFoundError):
             if self._resume and (self._checkpoints / _DATA).read_text() != self._digest:
                 raise UsageError(
-                    f"the data are no longer those that the run in {self.path} began with"
+                    f"the data have changed since the run in {self.path} began: restore them, or "
+                    f"begin anew with --config {self.path / 'settings.toml'}"
                 )
         self._checkpoint = _Checkpoint(self._checkpoints, every_epochs=every)
         return [self, self._checkpoint]

@@ -48,7 +48,7 @@ def samples(
         preprocessing = Preprocessing.from_dict(known)
         parts = read_table_parts(path, text=preprocessing.text_columns, max_bytes=max_bytes)
         kept = ({name: part[name] for name in part if name != target} for part in parts)
-        return preprocessing.transform_parts(kept)
+        return _named(path, preprocessing.transform_parts(kept))
     blocks = _blocks(net, path, target, max_bytes)
     maximum = net.metadata.get("pixel_maximum")
     # Pixels that are whole numbers are divided by the largest; fractions are scaled already.
@@ -58,6 +58,15 @@ def samples(
         f"pixels are whole numbers, and are divided by {maximum} as in training", stacklevel=2
     )
     return (np.divide(block, maximum, dtype=np.float32) for block in blocks())
+
+
+def _named(path: Path, blocks: Iterator[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+    """The same blocks; what is wrong with a column is told with the file that it is in."""
+    try:
+        yield from blocks
+    except ValueError as error:
+        told = str(error)
+        raise ValueError(told if told.startswith(str(path)) else f"{path}: {told}") from error
 
 
 def _blocks(
@@ -84,7 +93,7 @@ def _array(path: Path, max_bytes: int | None) -> NDArray[Any]:
             raise UsageError(f"{path}: holds {mapped.dtype}, expected numbers")
         array = mapped.rows(0, mapped.shape[0]) if mapped.shape else np.empty(())
     if not array.ndim or not len(array):
-        raise UsageError(f"{path}: an array of shape {array.shape}, expected samples")
+        raise UsageError(f"{path}: an array of shape {array.shape}, expected one sample per row")
     return array
 
 
@@ -105,7 +114,8 @@ def _columns(
             if not features or not all(name in table for name in features):
                 others = ("", target, net.metadata.get("target"))
                 features = [name for name in table if name not in others]
-            _check_width(net, path, len(features), "columns", "; --target COLUMN leaves one out")
+            hint = "; --target COLUMN leaves one out" if len(features) > net.sizes[0] else ""
+            _check_width(net, path, len(features), "columns", hint)
         for name in features:
             if table[name].dtype == np.object_:
                 raise UsageError(f"{path}: column {name!r} holds text, expected numbers")

@@ -171,13 +171,13 @@ def _resumed(options: argparse.Namespace) -> Settings:
     if flags:
         flag = flags[0].replace("_", "-")
         raise UsageError(
-            f"--resume takes the settings of the run: --{flag} cannot be given with it"
+            f"--resume uses the settings of the run, so --{flag} cannot be given with it"
         )
     path: Path = options.resume
     if not path.is_dir():
         raise UsageError(f"there is no run folder {path}")
     if not (path / "settings.toml").exists():
-        raise UsageError(f"{path} is no run folder: it has no settings.toml")
+        raise UsageError(f"{path} is not a run folder: it has no settings.toml")
     return read_settings(path / "settings.toml")
 
 

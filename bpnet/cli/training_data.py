@@ -21,7 +21,7 @@ def name_of(asked: Settings) -> str:
         for name in ("target", "task", "text", "max_bytes"):
             if name in asked:
                 raise UsageError(
-                    f"--{name.replace('_', '-')} goes with --data FILE, a table of your own"
+                    f"--{name.replace('_', '-')} goes with --data FILE, a table of your own: add it"
                 )
         dataset = check_name(asked.setdefault("dataset", "digits"), ("digits", "mnist"), "dataset")
         if dataset == "mnist" and "data_dir" not in asked:

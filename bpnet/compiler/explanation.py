@@ -174,7 +174,7 @@ def explain(run: Any) -> Explanation:
         reason = f"the plain loop runs this step: {run.backend.name} has no compiler target"
         return Explanation(repr(run.backend), reason=reason)
     if not isinstance(run, PlannedStep):
-        raise TypeError(f"{run!r} is no run that can be explained; explain_step may explain it")
+        raise TypeError(f"{run!r} is not a run of this compiler")
     if not run.compiled:
         raise ValueError("this run has no plan yet: it makes one when it is first called")
     last = [*run.compiled.values()][-1]

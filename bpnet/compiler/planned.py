@@ -142,7 +142,7 @@ class PlannedStep:
             if self._plain is None:
                 raise ValueError(
                     f"training cannot compute in {self.backend.compute_dtype} on "
-                    f"{self.backend.name}, as a step has {made.reason}; another compute_dtype can"
+                    f"{self.backend.name}, as a step has {made.reason}; compute_dtype=None can"
                 )
             return self._plain(state, x, y, order, rates, stop)
         for buffer, one in zip(buffers, leaves_of(state), strict=True):

@@ -97,7 +97,7 @@ def _read(path: Path, file: io.BufferedIOBase, largest: int, max_bytes: int | No
     try:
         array = np.frombuffer(data, dtype).reshape(shape)
     except ValueError as error:
-        raise ValueError(f"{path}: shape {shape} is no array's ({error})") from None
+        raise ValueError(f"{path}: no array can have the shape {shape} ({error})") from None
     return array.astype(dtype.newbyteorder("="), copy=False)
 
 

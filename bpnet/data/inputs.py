@@ -41,13 +41,13 @@ def as_inputs(x: Any, width: int, backend: Backend, name: str = "x") -> Array:
     TypeError
         If x belongs to another library or device, or holds no numbers.
     """
+    if isinstance(x, Source):
+        raise TypeError(
+            f"{name} is a source, {x!r}: `fit` alone takes one; elsewhere arrays are needed, as "
+            f"x, y = source.read(0, {min(len(x), 1000)}) gives them"
+        )
     written = name.split()[-1]  # what the user's code may call it
-    if library_of(x) is None:
-        if isinstance(x, Source):
-            raise TypeError(
-                f"{name} is a source, {x!r}: `fit` alone takes one; elsewhere arrays are needed, "
-                f"as x, y = source.read(0, {min(len(x), 1000)}) gives them"
-            )
+    if library_of(x) in (None, "numpy"):
         if isinstance(x, list | tuple):
             written = f"numpy.asarray({written})"
         x = host_array(x, name)
@@ -67,7 +67,10 @@ def as_inputs(x: Any, width: int, backend: Backend, name: str = "x") -> Array:
             f"(m, {width}); {written}.reshape({rows}, -1) makes them so"
         )
     if own.shape[1] != width:
-        raise ValueError(f"layer 1 expects {width} inputs, {name} has {own.shape[1]} columns")
+        raise ValueError(
+            f"layer 1 expects {width} inputs, {name} has {own.shape[1]} columns: give {width} "
+            f"columns, or make a network with {own.shape[1]} inputs"
+        )
     if own.shape[0] == 0:
         raise ValueError(f"{name} is empty: it has 0 samples")
     check_finite(own, x, name, backend)

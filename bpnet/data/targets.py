@@ -74,7 +74,10 @@ def as_targets(
             f"{name} has {y.ndim} dimensions, shape {tuple(y.shape)}: it must have 1 or 2"
         )
     if y.shape[0] != m:
-        raise ValueError(f"{names[0]} has {m} samples, {name} has {y.shape[0]}")
+        raise ValueError(
+            f"{names[0]} has {m} samples, {name} has {y.shape[0]}: each row of one needs "
+            "a row of the other"
+        )
     if y.ndim == 1 and task == "classification" and holds_integers(y):
         return _from_labels(y, name, width, backend), True
     if y.ndim == 1 and width > 1:
@@ -129,7 +132,7 @@ def _why_no_labels(y: Any, name: str, backend: Backend) -> str:
     if missing.size:
         row = missing[0]
         return (
-            f"row {row} is {numbers[row]}, which is no class label: leave out such samples, "
+            f"row {row} is {numbers[row]}, which is not a class label: leave out such samples, "
             f"{missing.size} of {numbers.size}; the labels must then be integers"
         )
     if (numbers == np.round(numbers)).all():
@@ -146,9 +149,12 @@ def _from_labels(y: Any, name: str, width: int, backend: Backend) -> Array:
         whole = xp.astype(y, xp.int32) if str(y.dtype).endswith("bool") else y
         low, high = int(xp.min(whole)), int(xp.max(whole))
     if low < 0 or high >= count:
+        written = name.split()[-1]
         raise ValueError(
             f"labels in {name} go from {low} to {high}, but with {width} "
-            f"output{'s' * (width > 1)} they must be from 0 to {count - 1}"
+            f"output{'s' * (width > 1)} they must be from 0 to {count - 1}: give the output layer "
+            f"a neuron for each class, and number the classes from 0, as classes, {written} = "
+            f"numpy.unique({written}, return_inverse=True) does"
         )
     if width > 1 and not backend.owns(y) and backend.device.startswith("cpu"):
         ones = y.astype(np.int32)[:, None] == np.arange(width, dtype=np.int32)
@@ -166,7 +172,8 @@ def _check_allowed(y: Array, name: str, cost: Cost, xp: Any) -> None:
         if found[0] < low or found[1] > high:
             raise ValueError(
                 f"{name} goes from {found[0]:g} to {found[1]:g}, but the cost {cost.name} "
-                f"takes targets from {low:g} to {high:g}"
+                f"takes targets from {low:g} to {high:g}: scale them, or use cost='quadratic' with "
+                "identity outputs"
             )
     if isinstance(cost, CategoricalCrossEntropy):
         off = xp.abs(xp.sum(y, axis=1) - 1.0)
@@ -174,5 +181,6 @@ def _check_allowed(y: Array, name: str, cost: Cost, xp: Any) -> None:
         if float(off[worst]) > _LARGEST_SUM_ERROR:
             raise ValueError(
                 f"row {worst} of {name} sums to {float(xp.sum(y[worst, :])):g}, but the cost "
-                f"{cost.name} takes probabilities, whose sum is 1"
+                f"{cost.name} takes probabilities, whose sum is 1; several labels at once need "
+                "sigmoid outputs and cost='binary_cross_entropy'"
             )

@@ -45,7 +45,7 @@ class TopKAccuracy(Metric):
     def check_outputs(self, outputs: int) -> None:
         if self.k >= max(outputs, 2):
             raise ValueError(
-                f"{self.name} is of more than {self.k} classes, the network has {max(outputs, 2)}"
+                f"{self.name} needs more than {self.k} classes, the network has {max(outputs, 2)}"
             )
 
     def value(self, y: Rows, a: Rows) -> float:
@@ -116,14 +116,14 @@ class F1(Metric):
     def check(self, task: str, outputs: int) -> None:
         super().check(task, outputs)
         if self.average == "binary" and task == "multilabel":
-            raise ValueError(f"{self.name} is of two classes, and the task is multilabel")
+            raise ValueError(f"{self.name} is for two classes, and the task is multilabel")
 
     def for_task(self, task: str) -> Metric:
         return self.replaced(multilabel=task == "multilabel")
 
     def check_outputs(self, outputs: int) -> None:
         if self.average == "binary" and outputs > 2:
-            raise ValueError(f"{self.name} is of two classes, the network has {outputs}")
+            raise ValueError(f"{self.name} is for two classes, the network has {outputs}")
 
     def value(self, y: Rows, a: Rows) -> float:
         labels = are_labels(y, self.multilabel)

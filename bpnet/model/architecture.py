@@ -192,7 +192,10 @@ def resolved(
         raise TypeError(f"sizes must be a list of layers' sizes, as [784, 30, 10], not {sizes!r}")
     layers = [one if isinstance(one, Layer) else Layer(one) for one in sizes]
     if len(layers) < 2:
-        raise ValueError(f"a network has an input and an output layer at least, not {len(layers)}")
+        raise ValueError(
+            f"a network needs at least an input and an output layer, as [784, 10]; {len(layers)} "
+            f"layer{'s were' if not layers else ' was'} given"
+        )
     for l, layer in enumerate(layers):
         check_layer(l, layer, layers)
     count = len(layers) - 1

@@ -95,16 +95,20 @@ def check_layer(l: int, layer: Layer, layers: Sequence[Layer]) -> None:
     Number(0.0)(f"layer {l}: noise", layer.noise)
     if l == 0:
         if layer.activation is not None:
-            raise ValueError("the input layer has no activation, as it computes nothing")
+            raise ValueError("the input layer computes nothing, so it takes no activation")
         if layer.normalization is not None or layer.residual:
-            raise ValueError("the input layer computes nothing that could be normalized or added")
+            raise ValueError(
+                "the input layer computes nothing, so it takes neither normalization nor residual"
+            )
         return
     if layer.noise:
-        raise ValueError(f"layer {l} has noise {layer.noise:g}: noise is for the input layer")
+        raise ValueError(
+            f"layer {l} has noise {layer.noise:g}, but only the input layer, sizes[0], may"
+        )
     if l == len(layers) - 1:
         for name in ("dropout", "normalization", "residual"):
             if getattr(layer, name):
-                raise ValueError(f"the output layer has {name}: that is for layers before it")
+                raise ValueError(f"the output layer takes no {name}: give it to a layer before it")
     if layer.residual and layers[l - 1].size != layer.size:
         raise ValueError(
             f"layer {l} has {layer.size} neurons and is residual, but layer {l - 1} has "

@@ -65,6 +65,9 @@ def get(schedule: str | Rate, **settings: Any) -> Rate:
     if isinstance(schedule, str):
         return BUILT_IN[canonical(schedule, BUILT_IN, ALIASES, "schedule")](**settings)
     if settings:
-        raise TypeError(f"{', '.join(settings)} would change {schedule!r}; make another one")
+        raise TypeError(
+            f"{', '.join(settings)} cannot be given with a schedule that is made already, "
+            f"{schedule!r}: give it to its class"
+        )
     found: Rate = AnySchedule()("schedule", schedule)
     return found

@@ -74,8 +74,8 @@ class AppendedFile:
         if not locked:
             os.close(handle)
             raise InUseError(
-                f"{self._path!r} is in use: another fit writes to it. Wait for its end, or name "
-                "another file"
+                f"{self._path!r} is in use: another fit is writing to it. Wait until it ends, or "
+                "name another file"
             )
         self._handle = handle
         folder, name = os.path.split(target)

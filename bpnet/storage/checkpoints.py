@@ -71,11 +71,11 @@ def read_checkpoint_file(
     arrays, texts = read_arrays(path, "checkpoint")
     if MODEL in texts:
         raise ValueError(
-            f"{os.fspath(path)!r} is a model, no checkpoint: bpnet.load reads it, but there is "
-            "nothing in it to go on from"
+            f"{os.fspath(path)!r} is a model, not a checkpoint, so there is no training in "
+            "it to resume: bpnet.load reads it, and its fit begins anew"
         )
     if CHECKPOINT not in texts:
-        raise ValueError(f"{os.fspath(path)!r} is a safetensors file, but no bpnet checkpoint")
+        raise ValueError(f"{os.fspath(path)!r} is a safetensors file, but not a bpnet checkpoint")
     header = decode_checkpoint(path, arrays, texts)
     history = header.get("history")
     if isinstance(history, dict):
@@ -109,4 +109,7 @@ def _digest(arrays: dict[str, np.ndarray[Any, Any]], text: str) -> str:
 def _python_scalar(value: Any) -> Any:
     if isinstance(value, np.generic):  # as a user's metric may return
         return value.item()
-    raise TypeError(f"a checkpoint keeps what JSON can say, and arrays, not {value!r}")
+    raise TypeError(
+        f"a checkpoint holds None, True, False, numbers, text, lists, dictionaries and arrays, not "
+        f"{value!r}"
+    )

@@ -55,8 +55,8 @@ class FolderClaim:
                 gc.collect()  # a fit of this process that was never run to its end may have it
                 if not self._lock():
                     raise InUseError(
-                        f"{self._folder!r} is in use: {self._holder()} trains in it. Wait for its "
-                        "end, or name another folder"
+                        f"{self._folder!r} is in use: {self._holder()} is training in it. Wait "
+                        "until it ends, or name another folder"
                     )
         except OSError as error:
             if error.errno not in _CANNOT:
@@ -96,7 +96,7 @@ class FolderClaim:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT | SAFE_TO_OPEN, 0o666)
             try:
                 if not stat.S_ISREG(os.fstat(handle).st_mode):
-                    raise OSError(errno.EINVAL, "This is no regular file", self._path)
+                    raise OSError(errno.EINVAL, "This is not a regular file", self._path)
                 locked = try_lock(handle)
                 if locked and self._is(handle):
                     self._handle, handle = handle, -1

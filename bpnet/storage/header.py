@@ -75,7 +75,7 @@ def decode_header(
         known = " and ".join(map(str, versions))
         raise ValueError(
             f"{os.fspath(path)!r} has schema_version {shown(version)}, this bpnet reads "
-            f"{known}: a newer release wrote it, or it is damaged"
+            f"{known}: a newer release wrote it, so update bpnet, or it is damaged"
         )
     found: dict[str, Any] = header
     return found

@@ -111,7 +111,7 @@ def read_model(
         header = decode_header(path, texts[MODEL], "model", (_VERSION,))
         name, json = "", Json()
     else:
-        raise ValueError(f"{os.fspath(path)!r} is a safetensors file, but no bpnet model")
+        raise ValueError(f"{os.fspath(path)!r} is a safetensors file, but not a bpnet model")
     with as_damage(path):
         if CHECKPOINT in texts and "theta" not in arrays:
             raise ValueError("the array state.theta is missing")

@@ -111,7 +111,7 @@ def damaged(path: str | os.PathLike[str], what: str, error: Exception | str) -> 
     """The error for a file whose content cannot be understood."""
     reason = str(error)
     reason = reason if len(reason) <= 300 else f"{reason[:200]} ... {reason[-80:]}"
-    return ValueError(f"{os.fspath(path)!r} is damaged or no bpnet {what}: {reason}")
+    return ValueError(f"{os.fspath(path)!r} is damaged, or not a bpnet {what}: {reason}")
 
 
 @contextlib.contextmanager

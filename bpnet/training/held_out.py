@@ -87,7 +87,7 @@ def checked_validation(
             f"as 0.2, not {_described(validation)}"
         )
     if len(validation) != 2:
-        raise ValueError(f"validation must be (x, y), not {len(validation)} things")
+        raise ValueError(f"validation must be a pair (x, y), not {len(validation)} items")
     x, y = validation
     x, y = check_samples(model, backend, x, y, ("validation x", "validation y"))
     warn_if_out_of_range(model, backend, y, "validation y")

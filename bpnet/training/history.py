@@ -114,7 +114,7 @@ class History:
             If matplotlib is not installed; it comes with the extra ``plot``.
         """
         if not self.rows:
-            raise ValueError("the history has no epoch to draw")
+            raise ValueError("the history is empty, so there is nothing to draw: train first")
         kinds = ("train", "validation")
         split = [column.partition("_") for column in self.columns]
         panels = list(dict.fromkeys(what for kind, _, what in split if kind in kinds))

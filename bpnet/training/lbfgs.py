@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._lib.constraints import Constraints, Integer, Number
+from .._lib.registry import shown
 from .._lib.validation import Validated
 from .fit import Fit
 from .history import History
@@ -77,7 +78,10 @@ class LBFGS(Validated):
         for name, value in settings.items():
             off = value is None or (isinstance(value, float | int) and value == _OFF.get(name, 0))
             if name not in (*_TAKEN, *_MEANINGLESS) and not off:
-                raise ValueError(f"{self} takes no {name}")
+                raise ValueError(
+                    f"L-BFGS does not support {name}={shown(value)}: leave it out, or use another "
+                    "optimizer, such as bpnet.Adam()"
+                )
         from .lbfgs_fit import begin_minimization  # not needed by `import bpnet`
 
         return begin_minimization(self, trainable, x, y, settings, net)

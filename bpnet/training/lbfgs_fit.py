@@ -129,7 +129,10 @@ class _LBFGSFit(Fit):
         return np.asarray([self._cost / self._samples])  # samples are computed in several parts
 
     def snapshot(self) -> NoReturn:
-        raise ValueError("L-BFGS has no checkpoints: SciPy keeps what it has learned")
+        raise ValueError(
+            "L-BFGS cannot write checkpoints, as SciPy keeps its state to itself: leave Checkpoint "
+            "out, or use another optimizer, such as bpnet.Adam()"
+        )
 
     def _run_all(self) -> None:
         # What an optimizer remembers of parameters that are soon others would mislead it.
@@ -234,10 +237,14 @@ def _check_fixed(architecture: Architecture) -> None:
     """Raise unless cost and gradient of a sample depend on it and the parameters alone."""
     if architecture.random:
         l, what = architecture.random[0]
-        raise ValueError(f"L-BFGS wants a function that stays the same, but layer {l} has {what}")
+        raise ValueError(
+            f"L-BFGS needs a cost that is the same at every call, but layer {l} has {what}: set "
+            "that to 0, or use another optimizer, such as bpnet.Adam()"
+        )
     if architecture.running_size:
         raise ValueError(
-            "L-BFGS wants a function of each sample by itself, but a layer normalizes by mini-batch"
+            'L-BFGS needs outputs that depend on one sample alone, but a layer has normalization="'
+            'batch": use normalization="layer", or another optimizer, such as bpnet.Adam()'
         )
 
 

@@ -111,7 +111,7 @@ class MiniBatchFit(Fit):
         elif first:
             way_out = "net.reset_optimizer() before the fit begins it anew"
         else:
-            way_out = f"One of {first + steps} steps lasts to the end"
+            way_out = f"Give it {first + steps} steps to last until the end"
         if steps > 0 and not self._stopping:
             stop = first + steps
             self._told = note_if_used_up(self.optimizer, first, stop, way_out)

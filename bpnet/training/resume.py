@@ -25,7 +25,8 @@ from .trainable import Trainable
 
 __all__ = ["Progress", "check_same_fit", "model_header", "restored_progress", "take_snapshot"]
 
-_REFUSED = "this fit cannot resume that of the checkpoint"
+_REFUSED = "this fit cannot resume the one of the checkpoint"
+_WAY_OUT = "; give the same, or train the network of bpnet.load(checkpoint) in a new fit"
 
 
 def take_snapshot(
@@ -140,14 +141,11 @@ def check_same_fit(
     for what, mine in {**identity, "callbacks": names}.items():
         if theirs.get(what) != mine:
             its = f"{theirs.get(what)!r:.1000}"
-            raise ValueError(f"{_REFUSED}: its {what} is {its}, here it is {mine!r}")
+            raise ValueError(f"{_REFUSED}: its {what} is {its}, here it is {mine!r}{_WAY_OUT}")
     if differs := first_difference(saved, settings):
         what, *both = differs
         its, own = (f"{in_words(one):.1000}" for one in both)
-        raise ValueError(
-            f"{_REFUSED}: its {what} is {its}, here it is {own}; give the same, or train the "
-            "network of bpnet.load(checkpoint) in a new fit"
-        )
+        raise ValueError(f"{_REFUSED}: its {what} is {its}, here it is {own}{_WAY_OUT}")
 
 
 class Progress(NamedTuple):

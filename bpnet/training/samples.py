@@ -124,15 +124,17 @@ class SamplePreparer:
             self._decide(task)
         elif task != self.model.task:
             raise ValueError(
-                f"this fit cannot resume that of the checkpoint: its task is {task!r}, here it is "
-                f"{self.model.task!r}"
+                f"this fit cannot resume the one of the checkpoint: its task is {task!r}, here "
+                f"it is {self.model.task!r}. bpnet.Network(..., task={task!r}) can resume it"
             )
 
 
 def check_smoothing(share: float, task: str) -> None:
     """Raise ValueError if targets are to be smoothed that are neither classes nor labels."""
     if share and task == "regression":
-        raise ValueError(f"label_smoothing is for classification, and the task is {task}")
+        raise ValueError(
+            f"label_smoothing is for classification, and the task is {task}: leave it out"
+        )
 
 
 def smoothed(y: Array, share: float, task: str) -> Array:

@@ -94,7 +94,10 @@ def begin_fit(
         targets: Array | None = None
         if isinstance(x, Source):
             if y is not None or any(one is not None for one in weights):
-                raise ValueError("a source has the targets itself, and no weights beside them")
+                raise ValueError(
+                    "a source has the targets itself, and takes no weights: leave out y, "
+                    "sample_weight and class_weight"
+                )
             feed: BatchFeed = _stream(x, prepare, smoothing, batch_size, trainable)
             validation = checked_validation(settings["validation"], prepare.model, backend)
         else:

@@ -55,7 +55,9 @@ class EpochSums:
             Before the first block.
         """
         if self.weights is None:
-            raise RuntimeError("there is no latest block of steps: ask in on_steps of a callback")
+            raise RuntimeError(
+                "no block of steps was done since the last epoch: ask in on_steps of a callback"
+            )
         costs, weights = backend.to_numpy(self.costs[-1]), self.weights
         if not isinstance(weights, np.ndarray):
             weights = backend.to_numpy(weights)

@@ -46,12 +46,15 @@ def weights_of(
         if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
             raise ValueError(
                 f"sample_weight goes from {weights.min():g} to {weights.max():g}: weights must be "
-                "finite and at least 0, and one of them more"
+                "finite and at least 0, and at least one must be greater"
             )
         weights = _in_range(weights)
     if class_weight is not None:
         if task != "classification":
-            raise ValueError(f"class_weight is for classification, and the task is {task}")
+            raise ValueError(
+                f"class_weight is for classification, and the task is {task}: leave it out, or "
+                "give sample_weight"
+            )
         rows = backend.to_numpy(y)
         labels = (rows[:, 0] > 0.5).astype(int) if rows.shape[1] == 1 else rows.argmax(axis=1)
         found = _factors(class_weight, labels, max(rows.shape[1], 2))[labels]
@@ -59,7 +62,7 @@ def weights_of(
         if not weights.any():
             raise ValueError(
                 f"class_weight {class_weight!r} leaves each of the {len(labels)} samples a weight "
-                "of 0: one must have more"
+                "of 0: at least one must have more"
             )
     if weights is None:
         return None

@@ -225,7 +225,7 @@ def broken(device, dtype):
             broken,
             "the factory of backend 'bad', from bpnet.backends.register, raised OSError: no chip",
         ),
-        (lambda device, dtype: 3, "made 3, which is no bpnet.backends.Backend"),
+        (lambda device, dtype: 3, "made 3, not a bpnet.backends.Backend"),
         ("no_such_module:Thing", "cannot be imported (ModuleNotFoundError: No module named 'no_su"),
         (
             "bpnet.backends:Nothing",

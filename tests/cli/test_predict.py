@@ -85,7 +85,7 @@ def test_the_target_and_other_columns_need_not_be_there(capsys):
     Path("less.csv").write_text("\n".join(["zip,size,note,more", *lines]), encoding="utf-8")
     less, notes = predict(capsys, "kind", "less.csv")
     assert less == whole
-    assert "note: column 'more' is no feature and is not used" in notes
+    assert "note: column 'more' is not used by this model" in notes
 
 
 def test_out_writes_the_same_to_a_file(capsys):
@@ -146,10 +146,10 @@ def test_what_is_wrong_with_the_files(capsys):
     for argv, message in {
         ("nowhere", "table.csv"): "there is no model file 'nowhere'",
         (".", "table.csv"): "the folder '.' has no model.safetensors",
-        ("table.csv", "table.csv"): "'table.csv' is damaged or no bpnet model",
+        ("table.csv", "table.csv"): "'table.csv' is damaged, or not a bpnet model",
         ("kind", "nowhere.csv"): "nowhere.csv: no such file",
-        ("kind", "short.csv"): "no column 'zip'; there are 'size', 'note'",
-        ("digits", "table.csv"): "table.csv: 4 columns, but the network has 64 inputs; --target",
+        ("kind", "short.csv"): "short.csv: no column 'zip'; there are 'size', 'note'",
+        ("digits", "table.csv"): "table.csv: 4 columns, but the network has 64 inputs",
         ("plain.safetensors", "text.csv"): "text.csv: column 'b' holds text, expected numbers",
         ("kind", "table.csv", "--out", "table.csv"): "--out table.csv would overwrite the samples",
         ("kind", "table.csv", "--out", "no/x.csv"): "--out no/x.csv: There is no folder",

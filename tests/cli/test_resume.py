@@ -184,7 +184,10 @@ def test_other_data_are_refused(elsewhere, monkeypatch, capsys):
     capsys.readouterr()
     before = names(Path("a", "checkpoints"))
     assert main(["train", "--resume", "a"]) == 2
-    message = "bpnet: the data are no longer those that the run in a began with\n"
+    message = (
+        "bpnet: the data have changed since the run in a began: restore them, or begin anew with "
+        "--config a/settings.toml\n"
+    )
     assert capsys.readouterr() == ("", message)
     assert names(Path("a", "checkpoints")) == before
     Path("table.csv").write_text(text)
@@ -222,16 +225,19 @@ def refusal(capsys, *flags):
 )
 def test_resume_takes_no_other_settings(elsewhere, capsys, flag):
     name = flag.split()[0]
-    words = f"--resume takes the settings of the run: {name} cannot be given with it"
+    words = f"--resume uses the settings of the run, so {name} cannot be given with it"
     assert refusal(capsys, "--resume", "a", *flag.split()) == words
 
 
 def test_what_cannot_be_resumed(elsewhere, capsys):
     assert refusal(capsys, "--resume", "a") == "there is no run folder a"
     Path("a").mkdir()
-    assert refusal(capsys, "--resume", "a") == "a is no run folder: it has no settings.toml"
+    assert refusal(capsys, "--resume", "a") == "a is not a run folder: it has no settings.toml"
     assert main(["train", "--quiet", "--epochs", "1", "--out", "b"]) == 0
-    finished = "the run in b is finished: there is nothing to resume"
+    finished = (
+        "the run in b is finished, so there is nothing to resume; "
+        "--config b/settings.toml repeats it"
+    )
     assert refusal(capsys, "--resume", "b") == finished
     assert names(Path("b")) == FILES
 
@@ -244,7 +250,7 @@ def test_a_run_without_checkpoints(elsewhere, monkeypatch, capsys):
         patched.setattr(bpnet.KeepBest, "on_epoch_end", crash)
         assert main(["train", "--checkpoint-every", "0", "--out", "a"]) == 1
     assert names(Path("a")) == ["settings.toml"]
-    words = "the run in a wrote no checkpoints; --config a/settings.toml repeats it"
+    words = "the run in a wrote no checkpoints to resume from; --config a/settings.toml repeats it"
     assert refusal(capsys, "--resume", "a") == words
     assert refusal(capsys, "--checkpoint-every", "-1").startswith("checkpoint_every must be")
 

@@ -79,7 +79,7 @@ def running():
 
 
 def test_a_second_run_in_the_folder_of_one_that_goes_on(running, capsys):
-    in_use = f"'a' is in use: process {running.pid} trains in it. Wait for its end, or name another"
+    in_use = f"'a' is in use: process {running.pid} is training in it. Wait until it ends"
     before = Path("a", "settings.toml").read_bytes()
     assert in_use in failed(capsys, 2, "--out", "a", "--overwrite")
     assert main(["train", "--resume", "a"]) == 2
@@ -125,7 +125,7 @@ def test_two_runs_that_begin_together():
 def test_a_fit_in_the_checkpoints_of_a_run(monkeypatch, capsys):
     broken(monkeypatch, "--out", "a")
     claim = bpnet.cli.run_folder.FolderClaim("a/checkpoints")
-    words = "'a/checkpoints' is in use: another fit of this process trains in it"
+    words = "'a/checkpoints' is in use: another fit of this process is training in it"
     assert words in failed(capsys, 2, "--out", "a", "--overwrite")
     assert main(["train", "--resume", "a"]) == 2
     assert words in capsys.readouterr().err

@@ -169,7 +169,7 @@ def test_rows_are_counted_over_all_parts(capsys, table_net):
     Path("it.csv").write_text("\n".join(["a,b", *lines]))
     code, rows, errors = predict(capsys, "table.safetensors", "it.csv")
     assert (code, rows) == (2, [])
-    assert "column 'a', row 18001: 'oops' is not a number" in errors
+    assert "it.csv: column 'a', row 18001: 'oops' is not a number" in errors
 
 
 @pytest.mark.parametrize(
@@ -198,8 +198,8 @@ def test_arrays_that_do_not_suit(capsys, net):
     for name, message in {
         "wide.npy": "wide.npy: 4 values a sample, but the network has 3 inputs",
         "words.npy": "words.npy: holds <U1, expected numbers",
-        "single.npy": "single.npy: an array of shape (), expected samples",
-        "none.npy": "none.npy: an array of shape (0, 3), expected samples",
+        "single.npy": "single.npy: an array of shape (), expected one sample per row",
+        "none.npy": "none.npy: an array of shape (0, 3), expected one sample per row",
         "objects.npy": "objects.npy: holds Python objects, which are never loaded",
         "absent.npy": "absent.npy: no such file",
     }.items():

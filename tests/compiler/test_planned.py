@@ -73,5 +73,5 @@ def test_without_a_plain_loop_that_is_an_error(numpy_backend):
 
     trial = with_own(numpy_backend, lambda z, xp: xp.sin(z), lambda z, a, xp: xp.cos(z))
     run = PlannedStep(numpy_backend, trial.step, NumpyTarget(), None)
-    with pytest.raises(ValueError, match="as a step has function sin; another compute_dtype can"):
+    with pytest.raises(ValueError, match="as a step has function sin; compute_dtype=None can"):
         trial.run(run, trial.state)

@@ -141,10 +141,10 @@ def test_a_promise_that_gzip_could_just_hold_costs_only_what_is_there(tmp_path):
 
 def test_a_shape_that_no_array_has(tmp_path):
     path = write(tmp_path / "a.idx", header(0x08, (0, *(2**32 - 1,) * 3)))
-    with refuses(path, "shape (0, 4294967295, 4294967295, 4294967295)", "no array's"):
+    with refuses(path, "no array can have the shape (0, 4294967295, 4294967295, 4294967295)"):
         read_idx(path)
     path = write(tmp_path / "b.idx", header(0x08, (1,) * 100) + b"\0")
-    with refuses(path, "shape (1, 1,", "no array's"):
+    with refuses(path, "no array can have the shape (1, 1,"):
         read_idx(path)
 
 

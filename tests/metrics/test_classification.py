@@ -20,7 +20,7 @@ def test_balanced_accuracy_counts_classes_with_samples():
 
 def test_all_classes_are_no_top_k():
     y, a = one_hot([0, 1], 3), np.full((2, 3), 1 / 3)
-    with pytest.raises(ValueError, match="top_3_accuracy is of more than 3 classes, the network"):
+    with pytest.raises(ValueError, match="top_3_accuracy needs more than 3 classes, the network"):
         metrics.TopKAccuracy(3)(y, a)
-    with pytest.raises(ValueError, match=r"top_2_accuracy is of more than 2 classes, the .* has 2"):
+    with pytest.raises(ValueError, match=r"top_2_accuracy needs more than 2 classes, the .* has 2"):
         metrics.TopKAccuracy(2)(y[:, :1], a[:, :1])

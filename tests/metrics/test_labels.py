@@ -92,7 +92,7 @@ def test_metrics_that_are_not_of_several_labels_say_so(name):
 
 
 def test_what_several_labels_do_not_go_with():
-    with pytest.raises(ValueError, match=r"f1_binary is of two classes"):
+    with pytest.raises(ValueError, match=r"f1_binary is for two classes"):
         net_of().fit(X, SIGNS, epochs=1, metrics=["f1_binary"])
     with pytest.raises(ValueError, match=r"class_weight is for .*, and the task is multilabel"):
         net_of().fit(X, SIGNS, epochs=1, class_weight="balanced")

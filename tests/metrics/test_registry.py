@@ -78,9 +78,9 @@ def test_metrics_know_what_they_are_for():
         metrics.get(name).check("regression", 1)
         with pytest.raises(ValueError, match=f"{name} is for regression, and the task is class"):
             metrics.get(name).check("classification", 1)
-    with pytest.raises(ValueError, match="f1_binary is of two classes, the network has 3"):
+    with pytest.raises(ValueError, match="f1_binary is for two classes, the network has 3"):
         metrics.F1("binary").check("classification", 3)
-    with pytest.raises(ValueError, match="top_5_accuracy is of more than 5 classes"):
+    with pytest.raises(ValueError, match="top_5_accuracy needs more than 5 classes"):
         metrics.TopKAccuracy().check("classification", 5)
 
 

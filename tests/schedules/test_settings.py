@@ -53,7 +53,9 @@ def test_names():
     assert S.get(schedule) is schedule
     with pytest.raises(ValueError, match="unknown schedule 'cosin': did you mean 'cosine'"):
         S.get("cosin")
-    with pytest.raises(TypeError, match="steps would change Cosine"):
+    with pytest.raises(
+        TypeError, match="steps cannot be given with a schedule that is made already, Cosine"
+    ):
         S.get(schedule, steps=3)
     with pytest.raises(TypeError, match="Cosine needs 'steps'"):
         S.get("cosine", learning_rate=0.1)

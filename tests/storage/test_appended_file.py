@@ -51,7 +51,7 @@ def test_one_writer_at_a_time(tmp_path):
     path = os.fspath(tmp_path / "log.csv")
     first = AppendedFile(path)
     for _ in range(2):
-        with pytest.raises(InUseError, match=r"log\.csv' is in use: another fit writes to it"):
+        with pytest.raises(InUseError, match=r"log\.csv' is in use: another fit is writing to it"):
             AppendedFile(path)
         first.begin_with("a")
     first.close()

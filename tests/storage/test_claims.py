@@ -69,7 +69,7 @@ def test_a_claim_by_another_name_of_the_folder(tmp_path, monkeypatch):
 
 def test_another_process_is_named(tmp_path):
     child = holder(tmp_path)
-    with pytest.raises(InUseError, match=f"is in use: process {child.pid} trains in it. Wait"):
+    with pytest.raises(InUseError, match=f"is in use: process {child.pid} is training in it. Wait"):
         FolderClaim(tmp_path)
     assert end(child) == 0
     FolderClaim(tmp_path).release()
@@ -198,7 +198,7 @@ def test_a_full_disk_is_no_reason_not_to_train(tmp_path, monkeypatch):
             FolderClaim(tmp_path).release()
     monkeypatch.setattr(os, "write", full)  # there is room for the file, but for nothing in it
     claim = FolderClaim(tmp_path)
-    with pytest.raises(InUseError, match="is in use: another process trains in it"):
+    with pytest.raises(InUseError, match="is in use: another process is training in it"):
         FolderClaim(tmp_path)
     claim.release()
 
@@ -225,7 +225,7 @@ def test_a_link_or_a_pipe_in_place_of_the_lock(tmp_path):
         FolderClaim(tmp_path)
     (tmp_path / LOCK_FILE).unlink()
     os.mkfifo(tmp_path / LOCK_FILE)
-    with pytest.raises(OSError, match="no regular file"):
+    with pytest.raises(OSError, match="not a regular file"):
         FolderClaim(tmp_path)
     assert (tmp_path / "victim").read_text() == "precious"
 

@@ -177,7 +177,7 @@ def test_a_missing_file(tmp_path):
 def test_a_truncated_file(net, path, kept):
     net.save(path)
     path.write_bytes(path.read_bytes()[:kept])
-    assert_refused(path, "model.safetensors", "damaged or no bpnet model")
+    assert_refused(path, "model.safetensors", "damaged, or not a bpnet model")
 
 
 @pytest.mark.parametrize(
@@ -192,21 +192,21 @@ def test_a_truncated_file(net, path, kept):
 )
 def test_a_file_of_another_kind(path, content):
     path.write_bytes(content)
-    assert_refused(path, "model.safetensors", "damaged or no bpnet model")
+    assert_refused(path, "model.safetensors", "damaged, or not a bpnet model")
 
 
 def test_a_safetensors_file_of_somebody_else(path):
     save_file({"weights.0": np.ones((2, 2))}, path)
-    assert_refused(path, "is a safetensors file, but no bpnet model")
+    assert_refused(path, "is a safetensors file, but not a bpnet model")
     save_file({"weights.0": np.ones((2, 2))}, path, {"format": "pt"})
-    assert_refused(path, "is a safetensors file, but no bpnet model")
+    assert_refused(path, "is a safetensors file, but not a bpnet model")
 
 
 @pytest.mark.parametrize("header", ["", "{", "nonsense", "\x00"])
 def test_a_header_that_is_no_json(net, path, header):
     arrays, _ = written(net, path)
     forge(path, arrays, header)
-    assert_refused(path, "damaged or no bpnet model")
+    assert_refused(path, "damaged, or not a bpnet model")
 
 
 @pytest.mark.parametrize("version", [2, 99, 0, "1", None])

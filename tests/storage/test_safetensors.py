@@ -22,5 +22,5 @@ def test_what_is_no_such_file(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"there is no thing file .*nowhere"):
         read_arrays(tmp_path / "nowhere", "thing")
     (tmp_path / "it").write_bytes(b"hello, world")
-    with pytest.raises(ValueError, match=r"it' is damaged or no bpnet thing: "):
+    with pytest.raises(ValueError, match=r"it' is damaged, or not a bpnet thing: "):
         read_arrays(tmp_path / "it", "thing")

@@ -106,7 +106,7 @@ def test_every_way_to_train_takes_a_share():
         ("0.2", TypeError, "not '0.2'"),
         (X[:2], TypeError, r"not an array of shape \(2, 3\)"),
         ({"x": X, "y": LABELS}, TypeError, "must be a pair"),
-        (X.tolist(), ValueError, "not 50 things"),
+        (X.tolist(), ValueError, "not 50 items"),
         (ArraySource(X, LABELS), TypeError, r"a source, .*: validation=source.read\(0, 50\)"),
     ],
 )

@@ -263,7 +263,10 @@ def test_an_optimizer_begins_anew_thereafter(data):
     ("options", "words"),
     [
         ({"dropout": 0.5}, "layer 1 has dropout"),
-        ({"normalization": "batch"}, "normalizes by mini-batch"),
+        (
+            {"normalization": "batch"},
+            'a layer has normalization="batch": use normalization="layer"',
+        ),
     ],
 )
 def test_what_differs_from_batch_to_batch_is_refused(options, words, data):
@@ -305,7 +308,7 @@ def test_layers_that_normalize_each_sample(data):
         (
             lambda: bpnet.LBFGS().fit(start(), [[0.0] * 4], [0], epochs=1, validation=[1]),
             ValueError,
-            "not 1 things",
+            "not 1 items",
         ),
     ],
 )

@@ -65,9 +65,7 @@ def test_real_targets_make_sigmoid_outputs_values(data):
     assert columns[2] == "train_r2"
     x = np.zeros((2, 3))
     assert np.array_equal(net.predict(x), net.feedforward(x)[:, 0])
-    with pytest.raises(
-        ValueError, match="accuracy is for classification, and the task is regression"
-    ):
+    with pytest.raises(ValueError, match="the task is regression: use net"):
         net.accuracy(x, [0, 1])
 
 

@@ -36,7 +36,7 @@ def test_an_unknown_setting_is_named(data):
         ({"l2": -0.1}, ValueError, "l2 must be at least 0 and finite, not -0.1"),
         ({"l2": math.nan}, ValueError, "l2 must be at least 0 and finite, not nan"),
         ({"l2": math.inf}, ValueError, "l2 must be at least 0 and finite, not inf"),
-        ({"validation": (1, 2, 3)}, ValueError, r"validation must be \(x, y\), not 3 things"),
+        ({"validation": (1, 2, 3)}, ValueError, r"validation must be a pair \(x, y\), not 3 items"),
         ({"validation": ([[1.0] * 5], [0])}, ValueError, "4 inputs, validation x has 5 columns"),
         (
             {"validation": ([[1.0] * 4], [0, 1])},

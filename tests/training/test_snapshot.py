@@ -88,14 +88,17 @@ def test_a_bit_that_flipped_anywhere(written):
 @pytest.mark.parametrize("content", [b"", b"epoch,cost\n1,2\n", b"\xff" * 100, b"{}" * 9])
 def test_a_file_of_another_kind(tmp_path, content):
     (tmp_path / "it.safetensors").write_bytes(content)
-    refused(tmp_path / "it.safetensors", "damaged or no bpnet checkpoint")
+    refused(tmp_path / "it.safetensors", "damaged, or not a bpnet checkpoint")
 
 
 def test_a_safetensors_file_of_somebody_else_and_a_model(tmp_path):
     save_file({"a": np.ones(2)}, tmp_path / "a.safetensors")
-    refused(tmp_path / "a.safetensors", "is a safetensors file, but no bpnet checkpoint")
+    refused(tmp_path / "a.safetensors", "is a safetensors file, but not a bpnet checkpoint")
     network().save(tmp_path / "b.safetensors")
-    refused(tmp_path / "b.safetensors", "is a model, no checkpoint: bpnet.load reads it")
+    refused(
+        tmp_path / "b.safetensors",
+        "is a model, not a checkpoint, so there is no training in it to resume",
+    )
 
 
 def test_a_newer_release(written, monkeypatch):

@@ -47,7 +47,9 @@ def test_one_that_has_an_end(rate, end):
     assert fit(network(), rate, epochs=end // 2) == []
     (told,) = fit(network(), rate, epochs=10)
     assert f"{rate!r} is used up after {end} steps: steps {end + 1} to 20 of the " in told
-    assert f"will have the learning rate {rate(end):g}. One of 20 steps lasts to the end" in told
+    assert (
+        f"will have the learning rate {rate(end):g}. Give it 20 steps to last until the end" in told
+    )
 
 
 @pytest.mark.parametrize(

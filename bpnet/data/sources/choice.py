@@ -70,7 +70,10 @@ def source(
     if isinstance(data, str | os.PathLike):
         return _table(Path(data), target, max_bytes)
     if target is not None:
-        raise ValueError(f"a target is a column of a table, and {type(data).__name__} is none")
+        raise ValueError(
+            f"target names a column of a CSV or Parquet file, but the data are a "
+            f"{type(data).__name__}: leave target out"
+        )
     if isinstance(data, tuple) and len(data) == 2:
         x, y = data
         if all(isinstance(one, str | os.PathLike) for one in data):
@@ -85,13 +88,18 @@ def source(
         raise TypeError(
             "an iterable is read by IterableSource(make, samples): make() is called for every epoch"
         )
-    raise TypeError(f"no source suits {type(data).__name__}")
+    raise TypeError(
+        f"data of type {type(data).__name__} cannot be read as a source: give a path, a pair "
+        "(x, y) of arrays or of paths, or a sequence of pairs"
+    )
 
 
 def _table(path: Path, target: str | Sequence[str] | None, max_bytes: int | None) -> Source:
     suffix = path.suffix.lower()
     if suffix not in _TABLES:
-        raise ValueError(f"{path}: no table that is read in pieces, as are {listing(_TABLES)}")
+        raise ValueError(
+            f"{path}: cannot be read in pieces; tables that can are {listing(_TABLES)}"
+        )
     if target is None:
-        raise ValueError(f"{path}: which column is the target? Say target=...")
+        raise ValueError(f"{path}: name the column to predict, as target=...")
     return _TABLES[suffix](path, target, max_bytes=max_bytes)

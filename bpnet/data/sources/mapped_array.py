@@ -49,7 +49,7 @@ class MappedArray:
         try:
             self._view(self._map)
         except ValueError as error:  # of too many dimensions, or sizes that overflow beside a zero
-            raise ValueError(f"{path}: shape {shape} is no array's ({error})") from None
+            raise ValueError(f"{path}: no array can have the shape {shape} ({error})") from None
 
     def rows(self, start: int, stop: int) -> NDArray[Any]:
         """Rows as a view of the file, shape (stop - start, ...)."""

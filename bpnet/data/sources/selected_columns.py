@@ -53,7 +53,7 @@ class SelectedColumns:
                 f"{path}: column {shown(twice[0])} is a target, and cannot be a feature"
             )
         if not self.features or not self.targets:
-            what = "feature" if self.targets else "target"
-            raise ValueError(f"{path}: no column is left as a {what}")
+            what, argument = ("feature", "columns") if self.targets else ("target", "target")
+            raise ValueError(f"{path}: no column is left as a {what}: name one in {argument}=[...]")
         self.names = list(itertools.chain(self.features, self.targets))
         self.positions = [positions[name] for name in self.names]

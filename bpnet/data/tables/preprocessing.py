@@ -143,8 +143,8 @@ class Preprocessing:
         for part in parts:
             for name in part if first_row == 1 else ():
                 if name not in expected:
-                    finding = "is no feature and is not used"
-                    notes.add(name, finding, "are no features and are not used")
+                    finding = "is not used by this model"
+                    notes.add(name, finding, "are not used by this model")
             x = encode_columns(self.columns, part, notes, first_row)
             first_row += len(x)
             yield x

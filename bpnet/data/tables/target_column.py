@@ -30,10 +30,10 @@ def infer_task(
     n_distinct = len(np.unique(values))
     few = n_distinct <= min(_MOST_CLASSES, len(values) // _FEWEST_ROWS_PER_CLASS)
     task: Task = "classification" if few else "regression"
-    taken, other = ("classes", "regression") if few else ("quantities", "classification")
+    taken, other = ("labels", "regression") if few else ("numbers", "classification")
     return task, [
-        f"target {target!r} has {n_distinct} different integers, taken for {taken} "
-        f"(task={other!r} if they are not)"
+        f"target {target!r} has {n_distinct} different integers, treated as {taken}; use "
+        f"task={other!r} or --task {other} if they are not"
     ]
 
 
@@ -46,7 +46,8 @@ def find_classes(target: str, labels: NDArray[Any]) -> tuple[str, ...] | tuple[i
         fractions = values[values != np.floor(values)]
         if fractions.size:
             raise ValueError(
-                f"target {target!r} holds {fractions[0]:g}; classes are text or whole numbers"
+                f"target {target!r} holds {fractions[0]:g}, but classes are text or whole numbers; "
+                "to predict numbers, use task='regression' or --task regression"
             )
         classes = tuple(int(value) for value in values)
     if len(classes) < 2:

@@ -58,7 +58,7 @@ class Budget(Callback):
 
     def __init__(self, seconds: float | None = None, steps: int | None = None) -> None:
         if seconds is None and steps is None:
-            raise ValueError("a budget is of seconds, of steps or of both; neither was given")
+            raise ValueError("a budget needs seconds, steps or both, and neither was given")
         self.seconds = Number(0.0, closed="neither", optional=True)("seconds", seconds)
         self.steps = Integer(1, optional=True)("steps", steps)
 

@@ -124,7 +124,10 @@ class Checkpoint(Callback):
         if every_seconds is not None:
             self.every_seconds = Number(0.0, closed="neither")("every_seconds", every_seconds)
         if not (every_steps or every_epochs or every_seconds or best):
-            raise ValueError("no checkpoint would ever be due: say every_steps or every_epochs")
+            raise ValueError(
+                "no checkpoint would ever be written: set every_steps, every_epochs, every_seconds "
+                "or best"
+            )
         self.keep = Integer(1)("keep", keep)
         self._best = None if best is None else Monitor("Checkpoint", best, None, 0.0)
 

@@ -113,12 +113,15 @@ class CSVLog(Callback):
         """Lines of the epochs before ``first``; raises if they do not belong to this history."""
         header, lines = self._read()
         if header and header[0] != "epoch":
-            raise ValueError(f"{self.path!r} is no log of epochs: it begins with {header[0]!r}")
+            raise ValueError(
+                f"{self.path!r} is not a log of epochs, as it begins with {header[0]!r}, not "
+                "'epoch': name another file"
+            )
         before = {epoch: line for epoch, line in lines.items() if epoch < first}
         if before and header != columns:
             raise ValueError(
                 f"{self.path!r} has epochs {min(before)} to {max(before)} with the columns "
-                f"{', '.join(header)}, but the history has {', '.join(columns)}"
+                f"{', '.join(header)}, but the history has {', '.join(columns)}: name another file"
             )
         return list(before.values())
 

@@ -27,13 +27,13 @@ def test_by_what_is_given(npy, csv, groups, tmp_path):
 
 
 def test_what_suits_nothing(csv):
-    with raises("which column is the target"):
+    with raises("name the column to predict, as target="):
         source(csv("a,y\n1,0\n"))
-    with raises("x.npz: no table that is read in pieces, as are '.csv'"):
+    with raises("x.npz: cannot be read in pieces; tables that can are '.csv'"):
         source(Path("x.npz"), target="y")
-    with raises("a target is a column of a table, and tuple is none"):
+    with raises("target names a column of a CSV or Parquet file, but the data are a tuple: leave"):
         source((X, Y), target="y")
     with raises("IterableSource(make, samples)", kind=TypeError):
         source(k for k in range(3))
-    with raises("no source suits int", kind=TypeError):
+    with raises("data of type int cannot be read as a source: give a path", kind=TypeError):
         source(3)

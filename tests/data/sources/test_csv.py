@@ -123,7 +123,7 @@ def test_quotes_within_fields(csv):
         ('a,b\n1,"2\n', "table.csv: a quote is opened, but not closed"),
         (b"a,\xff\n1,2\n", "byte 0xff is not UTF-8"),
         ("a,c\n1,2\n", "no column 'b'"),
-        ("b\n1\n", "no column is left as a feature"),
+        ("b\n1\n", "no column is left as a feature: name one in columns=[...]"),
     ],
 )
 def test_damaged_files(csv, content, words):

@@ -56,7 +56,7 @@ def test_reading_goes_on_where_it_ended(groups, monkeypatch):
     [
         ({"w": ["x"] * 9, "y": [0] * 9}, ("column 'w' holds string: a source takes numbers",)),
         ({"a": [1.0] * 9, "z": [0] * 9}, ("no column 'y'",)),
-        ({"y": [1.0] * 9}, ("no column is left as a feature",)),
+        ({"y": [1.0] * 9}, ("no column is left as a feature: name one in columns=[...]",)),
         ({"a": [], "y": []}, ("2 columns, but no rows",)),
     ],
 )

@@ -58,11 +58,16 @@ class TestTask:
 
     def test_the_person_decides(self, csv):
         digits = csv(lines(NUMBER, ("y", lambda i: i % 3)))
-        assert "taken for classes (task='regression' if" in load_table(digits, "y").notes[0]
+        assert (
+            "treated as labels; use task='regression' or --task regression if"
+            in load_table(digits, "y").notes[0]
+        )
         assert load_table(digits, "y", task="regression").task == "regression"
         assert load_table(digits, "y", text=["y"]).classes == ("0", "1", "2")
         counts = csv(lines(NUMBER, ("y", lambda i: i // 2)))
-        assert "taken for quantities (task='classification' if" in load_table(counts, "y").notes[0]
+        assert (
+            "treated as numbers; use task='classification' or" in load_table(counts, "y").notes[0]
+        )
         assert load_table(counts, "y", task="classification").classes == tuple(range(15))
         wholes = csv(lines(NUMBER, ("y", lambda i: f"{i % 2}.0")))
         assert load_table(wholes, "y", task="classification").classes == (0, 1)
@@ -74,7 +79,7 @@ class TestTask:
         with raises("column 'kind', row 1: 'cat' is not a number"):
             load_table(words, "kind", task="regression")
         halves = csv(lines(NUMBER, ("y", lambda i: i / 2)))
-        with raises("target 'y' holds 0.5; classes are text or whole numbers"):
+        with raises("target 'y' holds 0.5, but classes are text or whole numbers; to predict"):
             load_table(halves, "y", task="classification")
 
 

@@ -101,10 +101,10 @@ def test_labels_that_look_like_numbers_are_found_as_numbers():
 
 
 def test_columns_that_are_not_used_are_told():
-    with warns("column 'shoe' is no feature and is not used"):
+    with warns("column 'shoe' is not used by this model"):
         REGRESSION.transform({"age": [40], "city": ["Rome"], "shoe": [44]})
     many = {f"extra{i}": [0] for i in range(12)}
-    with warns("12 columns are no features and are not used: 'extra0'", "and 2 more"):
+    with warns("12 columns are not used by this model: 'extra0'", "and 2 more"):
         REGRESSION.transform({"age": [40], "city": ["Rome"], **many})
 
 

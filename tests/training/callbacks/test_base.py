@@ -149,7 +149,7 @@ def test_what_is_monitored_must_be_there(data, unseen, name):
         ("ReduceOnPlateau", {"mode": ""}, ValueError, "unknown mode ''"),
         ("HalveOnPlateau", {"patience": 0}, ValueError, "patience must be at least 1, not 0"),
         ("HalveOnPlateau", {"lowest": 1.0}, ValueError, "lowest must be greater .* than 1, not 1"),
-        ("Budget", {}, ValueError, "a budget is of seconds, of steps or of both"),
+        ("Budget", {}, ValueError, "a budget needs seconds, steps or both"),
         ("Budget", {"seconds": 0}, ValueError, "seconds must be greater than 0 and finite, not 0"),
         ("Budget", {"seconds": math.inf}, ValueError, "seconds must be .* finite, not inf"),
         ("Budget", {"steps": 0}, ValueError, "steps must be at least 1, not 0"),

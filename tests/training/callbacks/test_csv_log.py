@@ -86,7 +86,9 @@ def test_a_log_of_other_columns_is_left_alone(data, unseen, tmp_path):
 def test_what_is_no_log_is_left_alone(data, tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("dear diary,\n")
-    with pytest.raises(ValueError, match="is no log of epochs: it begins with 'dear diary'"):
+    with pytest.raises(
+        ValueError, match="is not a log of epochs, as it begins with 'dear diary', not 'epoch'"
+    ):
         fit(classifier(), data, callbacks=[bpnet.CSVLog(path)])
     assert path.read_text() == "dear diary,\n"
 
@@ -170,7 +172,9 @@ def test_of_two_fits_with_one_log_the_second_is_told(data, tmp_path):
         def on_epoch_end(self, fit_, row):
             if row["epoch"] == 2:
                 for log in (bpnet.CSVLog(path), first):
-                    with pytest.raises(RuntimeError, match="is in use: another fit writes to it"):
+                    with pytest.raises(
+                        RuntimeError, match="is in use: another fit is writing to it"
+                    ):
                         fit(classifier(), data, callbacks=[log])
                     refused.append(log)
 
