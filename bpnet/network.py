@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy as _copy
 import os
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
 import numpy as np
 
 from . import backends as _backends
 from . import costs as _costs
 from . import initializers as _initializers
+from ._lib.arguments import check_arguments
 from ._lib.constraints import Integer
 from .activations import Activation
 from .backends import Array, Backend
@@ -99,7 +100,9 @@ class Network:
         task: str | None = None,
         compute_dtype: str | None = None,
         deterministic: bool = False,
+        **unknown: Never,
     ) -> None:
+        check_arguments("Network", unknown, ["sizes", *(Network.__init__.__kwdefaults__ or ())])
         cost = _costs.get(cost)
         architecture = resolved(sizes, activations, cost)
         own = _backends.get_backend(
@@ -355,11 +358,9 @@ class Network:
         model, backend = self._model, self.backend
         with backend.scope():
             xp, (x, y) = backend.xp, check_samples(model, backend, x, y)
-            found = gradient(model, xp, self.state.theta, (), x, y, mean=False)
-            nabla = found.theta / x.shape[0]
-            weights, biases = model.layout.split(nabla, xp)
+            nabla = gradient(model, xp, self.state.theta, (), x, y, mean=False).theta / x.shape[0]
             scales, shifts = model.layout.split_norms(nabla, xp)
-            return Gradients(weights, biases, [*scales.values()], [*shifts.values()])
+            return Gradients(*model.layout.split(nabla, xp), [*scales.values()], [*shifts.values()])
 
     def fit(
         self,
@@ -385,6 +386,7 @@ class Network:
         progress: bool | None = None,
         evaluate_training: bool = False,
         resume: Snapshot | str | os.PathLike[str] | None = None,
+        **unknown: Never,
     ) -> History:
         """Train by mini-batches; a second call continues where the first stopped.
 
@@ -445,7 +447,7 @@ class Network:
         """
         given = dict(locals())  # this is the one list of what a fit is given
         del given["self"]
-        return self.fitting(**given).run()
+        return self.fitting(**given.pop("unknown"), **given).run()
 
     def fitting(self, x: Any, y: Any = None, *, epochs: int, **settings: Any) -> Fit:
         """A fit to be iterated over in a ``with`` block: each turn trains one epoch.
@@ -491,8 +493,7 @@ class Network:
         """
         from .training.single_step import train_step
 
-        defaults: Any = Network.fit.__kwdefaults__
-        return train_step(self._trainable(), x, y, settings, defaults)
+        return train_step(self._trainable(), x, y, settings, Network.fit.__kwdefaults__ or {})
 
     def recompile(self) -> None:
         """Forget what was compiled, as constants of a custom activation or cost have changed."""
@@ -525,8 +526,7 @@ class Network:
         *others, trained = self.__getstate__()
         if not trained.state.average:
             raise ValueError("there is no moving average: fit(..., average=0.999) keeps one")
-        (theta,) = trained.state.average
-        state = trained.state._replace(theta=theta, average=())
+        state = trained.state._replace(theta=trained.state.average[0], average=())
         return _from_state((*others, trained._replace(state=state)))
 
     def to(

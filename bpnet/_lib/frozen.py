@@ -66,10 +66,12 @@ class Frozen:
             )
         given = dict(zip(self.fields, args, strict=False))
         for name, value in options.items():
-            if name not in self.fields or name in given:
-                what = "twice" if name in given else "an unknown argument"
-                known = ", ".join(self.fields) or "none"
-                raise TypeError(f"{type(self).__name__} was given {name!r} {what}; it has {known}")
+            if name not in self.fields:
+                from .arguments import check_arguments  # not needed by `import bpnet`
+
+                check_arguments(type(self).__name__, [name], self.fields)
+            if name in given:
+                raise TypeError(f"{type(self).__name__} was given {name!r} twice")
             given[name] = value
         for name in self.fields:
             if name not in given and name not in self.defaults:

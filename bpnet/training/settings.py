@@ -6,8 +6,9 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .._lib.arguments import check_arguments
 from .._lib.constraints import Boolean
-from .._lib.registry import closest, made
+from .._lib.registry import made
 from ..backends import Backend
 from ..metrics import Metric, get_all
 from ..model import Model
@@ -39,13 +40,9 @@ def with_defaults(
     Raises
     ------
     TypeError
-        If there is no such setting; the message suggests the one that was probably meant.
+        If there is no such setting; the message says which one was meant, or where to give it.
     """
-    for name in given:
-        if name not in defaults:
-            meant = closest(name, defaults)
-            hint = "" if meant is None else f": did you mean {meant!r}?"
-            raise TypeError(f"{what} has no argument {name!r}{hint}")
+    check_arguments(what, given, defaults)
     return {**defaults, **given}
 
 
