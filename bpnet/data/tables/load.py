@@ -10,6 +10,8 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._lib.constraints import Each, Integer, Text
+from ..._lib.files import as_path
 from ..dataset import Dataset
 from ..splitting import split
 from ..wording import count, listing, no_such
@@ -102,19 +104,33 @@ def load_table(
     ("column 'weight' has 10 missing values, filled with the training mean 6.98",)
     >>> folder.cleanup()
     """
+    Text()("target", target)
+    Text(optional=True)("task", task)
+    seed = Integer(0)("seed", seed)
+    text = [text] if isinstance(text, str) else Each(Text())("text", text)
     if task is not None and task not in get_args(Task):
         raise ValueError(no_such("task", task, get_args(Task)))
+    path = as_path(path)
     table = read_table(path, text=text, max_bytes=max_bytes)
     for name in (target, *text):
         if name not in table:
             raise ValueError(f"{path}: {no_such('column', name, table)}")
-    _refuse_bad_numbers(table, target if task == "regression" else None)
+    try:
+        return _prepared(table, target, task, standardize_target, seed)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
+
+def _prepared(
+    table: Table, target: str, task: Task | None, standardize_target: bool, seed: int
+) -> Dataset:
+    """The table, split and encoded."""
+    _refuse_bad_numbers(table, target if task == "regression" else None)
     present = ~is_missing(table[target])
     n_rows = int(present.sum())
     if n_rows < _FEWEST_ROWS:
         raise ValueError(
-            f"{path}: {count(n_rows, 'row')} with a target, at least {_FEWEST_ROWS} are needed"
+            f"{count(n_rows, 'row')} with a target, at least {_FEWEST_ROWS} are needed"
         )
     told = _tell_dropped(len(present) - n_rows)
     if task is None:
@@ -144,7 +160,7 @@ def load_table(
     columns = fit_encoders(table, parts.train, notes)
     if not columns:
         reasons = "".join(f"; {sentence}" for sentence in notes.sentences())
-        raise ValueError(f"{path}: no column is left to predict {target!r} from{reasons}")
+        raise ValueError(f"no column is left to predict {target!r} from{reasons}")
     used = {column.name for column in columns}
     ignored = tuple(name for name in table if name and name not in used)
     preprocessing = dataclasses.replace(preprocessing, columns=columns, ignored=ignored)

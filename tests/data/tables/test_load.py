@@ -294,3 +294,41 @@ class TestRefusals:
         cells = ("b", lambda i: f"{i}e306")
         with raises("column 'b': numbers from ", "are too large to standardize"):
             load_table(csv(lines(cells, KIND)), "kind")
+
+
+class TestWhatIsAskedFor:
+    @pytest.mark.parametrize(
+        ("given", "words"),
+        [
+            ({"target": None}, "target must be a string, not None"),
+            ({"target": ["kind"]}, "target must be a string, not ['kind']"),
+            ({"task": 3}, "task must be a string, not 3"),
+            ({"text": 3}, "text must be a sequence, not 3"),
+            ({"text": ["a", 3]}, "text[1] must be a string, not 3"),
+            ({"seed": "x"}, "seed must be an integer, not 'x'"),
+        ],
+    )
+    def test_of_the_wrong_kind(self, tmp_path, given, words):
+        path = tmp_path / "t.csv"
+        path.write_text(lines(NUMBER, KIND))
+        with raises(words, kind=TypeError):
+            load_table(path, **{"target": "kind", **given})
+
+    def test_a_single_column_of_text(self, tmp_path):
+        path = tmp_path / "t.csv"
+        path.write_text(lines(("zip", lambda i: 100 + i % 3), KIND))
+        several = load_table(path, "kind", text=["zip"])
+        assert load_table(path, "kind", text="zip").features == several.features
+
+    @pytest.mark.parametrize(
+        ("rows", "asked", "words"),
+        [
+            ("1e999,cat\n", {}, "column 'a', row 31: inf is not a finite number"),
+            ("1,cat\n", {"task": "regression"}, "column 'kind', row 1: 'cat' is not a number"),
+        ],
+    )
+    def test_a_bad_cell_is_told_with_the_file(self, tmp_path, rows, asked, words):
+        path = tmp_path / "t.csv"
+        path.write_text(lines(NUMBER, KIND) + "\n" + rows)
+        with raises(f"{path}: {words}"):
+            load_table(path, "kind", **asked)
