@@ -13,6 +13,7 @@ REQUIREMENTS = {
     "cupy for CUDA 12": "cupy-cuda12x[ctk]>=14",
     "torch": "torch>=2.5",
     "jax": "jax>=0.4.35",
+    "jax for cuda": "jax[cuda13]>=0.8",
     "matplotlib": "matplotlib>=3.8",
     "pyarrow": "pyarrow>=15",
     "scipy": "scipy>=1.11",

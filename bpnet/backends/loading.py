@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from .._lib.install import REQUIREMENTS, pip_install
 from .availability import Availability, BackendUnavailableError
 from .base import Backend
 from .devices import device_kind, device_name
@@ -98,16 +99,16 @@ def make(entry: Entry, device: Any, dtype: str) -> Backend:
             return with_dtype(_made(entry, factory, device, dtype))
     found = probe(entry)
     if not found.usable:
-        raise BackendUnavailableError(found.reason + _way_out(found, entry))
+        raise BackendUnavailableError(found.reason + _way_out(found, entry, _kind(device)))
     place = _device_among(found, device, entry)
     return with_dtype(_made(entry, load(entry), place, dtype))
 
 
-def _way_out(found: Availability, entry: Entry) -> str:
+def _way_out(found: Availability, entry: Entry, kind: str) -> str:
     """What installs a library; or, where it is installed, what does without it."""
     if found.version is None:
-        return install_hint(entry)
-    return install_hint(entry) + "; backend='auto' uses NumPy where there is no usable GPU"
+        return install_hint(entry, kind)
+    return install_hint(entry, kind) + "; backend='auto' uses NumPy where there is no usable GPU"
 
 
 def with_dtype(backend: Backend) -> Backend:
@@ -135,11 +136,18 @@ def _device_among(found: Availability, device: Any, entry: Entry) -> Any:
             return one
     if not isinstance(device, str):
         return device
-    why = f" ({found.reason})" if found.reason and device_kind(device) in entry.kinds else ""
+    kind = device_kind(name)
+    why = f" ({found.reason})" if found.reason and kind in entry.kinds else ""
+    build = f"{entry.name} for {kind}"
+    hint = f"; its build for {kind}: {pip_install(build)}" if build in REQUIREMENTS else ""
     raise BackendUnavailableError(
         f"{entry.name} {found.version} has no device {device!r} here{why}; "
-        f"it has {', '.join(found.devices)}"
+        f"it has {', '.join(found.devices)}{hint}"
     )
+
+
+def _kind(device: Any) -> str:
+    return "" if device is None else device_kind(device_name(device))
 
 
 @functools.cache

@@ -186,9 +186,11 @@ def _of_packages() -> tuple[dict[str, Entry], list[tuple[str, str]]]:
     return offered, refused
 
 
-def install_hint(entry: Entry) -> str:
-    """What installs a backend, to end a message with."""
+def install_hint(entry: Entry, kind: str = "") -> str:
+    """What installs a backend for a kind of device, to end a message with."""
     if entry.name not in REQUIREMENTS:
         return ""
+    if f"{entry.name} for {kind}" in REQUIREMENTS:  # another build of the same library
+        return f" (installed by: {pip_install(f'{entry.name} for {kind}')})"
     older = f', for CUDA 12 "{REQUIREMENTS["cupy for CUDA 12"]}"' if entry.name == "cupy" else ""
     return f" (installed by: {pip_install(entry.name)}{older})"

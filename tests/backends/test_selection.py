@@ -357,7 +357,8 @@ def test_unknown_names_say_what_was_meant(arguments, words):
     [
         (("cupy",), ["cupy is not installed", 'pip install "cupy-cuda13x[ctk]>=14"']),
         (("jax",), ["jax 9.9 is installed but no CUDA driver", 'pip install "jax>=0.4.35"']),
-        (("jax", "cuda"), ["jax 9.9 is installed but no CUDA driver was found"]),
+        (("jax", "cuda"), ["jax 9.9 is installed but no CUDA driver", '"jax[cuda13]>=0.8"']),
+        (("jax", "gpu:1"), ['pip install "jax[cuda13]>=0.8"']),
         (("torch", "cuda"), ["torch 9.9 has no device 'cuda'", "no accelerator", "it has cpu"]),
         (("torch", "cuda:3"), ["torch 9.9 has no device 'cuda:3'", "it has cpu"]),
         (("numpy", "cuda"), ["numpy 2.9 has no device 'cuda' here; it has cpu"]),
