@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from .. import __version__
 from .._lib.atomic import remove_leftovers, write_atomically
 from .._lib.constraints import Integer
+from .._lib.files import check_regular_file
 from ..data import Dataset
 from ..network import Network
 from ..storage.claims import LOCK_FILE, FolderClaim, InUseError
@@ -123,12 +125,11 @@ class RunFolder(Callback):
                 )
             return [self]
         self._digest = _digest(data)
-        with contextlib.suppress(FileNotFoundError):
-            if self._resume and (self._checkpoints / _DATA).read_text() != self._digest:
-                raise UsageError(
-                    f"the data have changed since the run in {self.path} began: restore them, or "
-                    f"begin anew with --config {self.path / 'settings.toml'}"
-                )
+        if self._resume and self._other_data():
+            raise UsageError(
+                f"the data have changed since the run in {self.path} began: restore them, or "
+                f"begin anew with --config {self.path / 'settings.toml'}"
+            )
         self._checkpoint = _Checkpoint(self._checkpoints, every_epochs=every)
         return [self, self._checkpoint]
 
@@ -190,6 +191,11 @@ class RunFolder(Callback):
         missing = f", without {', '.join(self.unwritten)}" if self.unwritten else ""
         return f"the run until then is in {self.path}{missing}"
 
+    @property
+    def can_resume(self) -> bool:
+        """Whether the run has come so far that ``--resume`` goes on with it."""
+        return self._checkpoint is not None and (self._checkpoints / _DATA).exists()
+
     def finish(self) -> None:
         """Remove the checkpoints, which a run that is complete needs no more."""
         if self._checkpoints.is_symlink() or not self._checkpoints.is_dir():
@@ -213,6 +219,15 @@ class RunFolder(Callback):
     def _checkpoints(self) -> Path:
         return self.path / _CHECKPOINTS
 
+    def _other_data(self) -> bool:
+        path = self._checkpoints / _DATA
+        try:
+            check_regular_file(path)
+        except FileNotFoundError:  # it was killed before it wrote any
+            return False
+        with path.open("rb") as file:
+            return file.read(1000) != self._digest.encode()
+
     def _claim_folder(self) -> None:
         try:
             self._claim = FolderClaim(self.path)
@@ -222,6 +237,8 @@ class RunFolder(Callback):
             raise UsageError(f"the run folder cannot be written: {in_words(error)}") from error
 
     def _check_empty(self) -> None:
+        if not self._new and os.path.lexists(self.path) and not self.path.is_dir():
+            raise UsageError(f"{self.path} is no folder: name another --out")
         kept = self._new or self._overwrite or self._resume
         if (
             not kept

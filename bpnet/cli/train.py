@@ -102,7 +102,12 @@ def run(options: argparse.Namespace) -> int:
             [asked["data"]] if "data" in asked else [],
         )
     with folder:
-        return _run(options, asked, name, folder)
+        try:
+            return _run(options, asked, name, folder)
+        except KeyboardInterrupt as error:
+            if str(error) or not folder.can_resume:
+                raise
+            raise KeyboardInterrupt(f"interrupted; --resume {folder.path} goes on") from error
 
 
 def _run(options: argparse.Namespace, asked: Settings, name: str, folder: RunFolder) -> int:

@@ -6,6 +6,8 @@ import sys
 import pytest
 
 import bpnet
+import bpnet.cli.commands
+from bpnet.activations.hidden import FastTanh
 from bpnet.cli import check, main
 
 
@@ -38,7 +40,7 @@ def test_check_covers_every_activation_and_every_cost():
 
 
 def test_check_of_a_wrong_gradient_fails(monkeypatch, capsys):
-    tanh = bpnet.activations.Tanh
+    tanh = FastTanh  # what hidden layers compute
     monkeypatch.setattr(tanh, "derivative", lambda self, z, a, xp=None: 1.01 - a * a)
     monkeypatch.setattr(check, "_CASES", (("tanh", "huber"), ("sigmoid", "quadratic")))
     assert main(["check", "--backend", "numpy"]) == 1
@@ -115,6 +117,20 @@ def test_ctrl_c_outside_of_training(monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("bpnet.cli.devices.available_backends", pressed)
+    assert main(["devices"]) == 130
+    assert capsys.readouterr().err == "bpnet: interrupted\n"
+
+
+@pytest.mark.parametrize("moment", ["import", "message"])
+def test_ctrl_c_while_the_program_starts_or_ends(monkeypatch, capsys, moment):
+    def pressed(*_):
+        raise KeyboardInterrupt
+
+    if moment == "import":
+        monkeypatch.setattr(bpnet.cli.commands, "_run", pressed)
+        monkeypatch.setattr(bpnet.cli.commands, "_failed", pressed)
+    else:
+        monkeypatch.setattr(bpnet.cli.commands, "main", pressed)
     assert main(["devices"]) == 130
     assert capsys.readouterr().err == "bpnet: interrupted\n"
 

@@ -194,6 +194,36 @@ def test_other_data_are_refused(elsewhere, monkeypatch, capsys):
     assert main(["train", "--resume", "a"]) == 0
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes by name")
+def test_a_pipe_in_place_of_the_digest_is_refused(elsewhere, monkeypatch, capsys):
+    train_until(monkeypatch, 3, *elsewhere, "--epochs", "9", "--out", "a")
+    digest = Path("a", "checkpoints", "data.blake2b")
+    digest.unlink()
+    os.mkfifo(digest)
+    capsys.readouterr()
+    assert main(["train", "--resume", "a"]) == 2
+    assert f"{digest}: a pipe, expected a file" in capsys.readouterr().err
+    digest.unlink()
+    digest.write_bytes(b"\xff\xfe")
+    assert main(["train", "--resume", "a"]) == 2
+    assert "the data have changed" in capsys.readouterr().err
+
+
+def test_a_second_ctrl_c_says_how_to_go_on(elsewhere, monkeypatch, capsys):
+    def pressed(*_, **__):
+        raise KeyboardInterrupt
+
+    flags = [*elsewhere, "--epochs", "3", "--quiet", "--out", "a"]
+    with monkeypatch.context() as patched:
+        patched.setattr(bpnet.cli.run_folder.RunFolder, "save", pressed)
+        assert main(["train", *flags, "--checkpoint-every", "0"]) == 130
+        assert capsys.readouterr().err == "bpnet: interrupted\n"
+        assert main(["train", *flags, "--overwrite"]) == 130
+    assert capsys.readouterr().err == "bpnet: interrupted; --resume a goes on\n"
+    assert main(["train", "--resume", "a"]) == 0
+    assert "resumed   a, after epoch 3" in capsys.readouterr().out
+
+
 def test_a_run_that_is_overwritten_is_forgotten(elsewhere, monkeypatch):
     train_until(monkeypatch, 5, *elsewhere, "--epochs", "9", "--out", "a")
     Path("a", "checkpoints", "mine.txt").touch()

@@ -291,8 +291,8 @@ def test_a_disk_that_fills_up_while_saving(monkeypatch, capsys):
 
     monkeypatch.setattr(bpnet.Network, "save", full)
     assert main(["train", "--epochs", "1", "--quiet", "--out", "run"]) == 1
-    error = f"bpnet: {Path('run', 'model.safetensors')}: No space left on device\n"
-    assert capsys.readouterr().err == error
+    error = "bpnet: not written to run: model.safetensors (No space left on device): make room"
+    assert capsys.readouterr().err.startswith(error)
 
 
 def test_an_unwritable_folder_is_found_before_training(monkeypatch, capsys):
@@ -301,6 +301,8 @@ def test_an_unwritable_folder_is_found_before_training(monkeypatch, capsys):
 
     monkeypatch.setattr(bpnet.training.Fit, "epoch", trained)
     Path("file").touch()
+    assert main(["train", "--quiet", "--out", "file"]) == 2
+    assert capsys.readouterr().err == "bpnet: file is no folder: name another --out\n"
     assert main(["train", "--quiet", "--out", "file/run"]) == 2
     assert "bpnet: the run folder cannot be written: " in capsys.readouterr().err
 
