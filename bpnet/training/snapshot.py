@@ -94,7 +94,9 @@ def read_checkpoint(path: str | os.PathLike[str], *, previous: bool = False) -> 
             snapshot = Snapshot(*read_checkpoint_file(one))
             with as_damage(one):
                 check_snapshot(*snapshot)
-        except ValueError as error:
+        except (ValueError, OSError) as error:
+            if not previous and isinstance(error, OSError):
+                raise
             refusals.append(str(error))
         else:
             if refusals:

@@ -127,6 +127,17 @@ def test_the_one_before_is_taken_when_told_to(written):
     assert newest.name not in names(written)
 
 
+def test_what_has_the_name_of_a_checkpoint_and_is_none_is_passed_over(written):
+    first = written / names(written)[0]
+    (written / "epoch-0009-step-00000099.safetensors").mkdir()
+    (written / "epoch-0009-step-00000098.safetensors").symlink_to("nowhere")
+    with pytest.raises(FileNotFoundError, match="epoch-0009-step-00000099"):
+        bpnet.read_checkpoint(written)
+    with pytest.warns(UserWarning, match="is taken: .*00000099.*"):
+        assert bpnet.read_checkpoint(written, previous=True).header["steps"] == 31
+    assert first.exists()
+
+
 def test_where_none_is_good_each_is_named(written):
     for path in written.iterdir():
         path.write_bytes(b"")
