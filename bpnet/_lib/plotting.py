@@ -10,6 +10,7 @@ import os
 from typing import Any
 
 from .atomic import write_atomically
+from .files import as_path
 from .install import pip_install
 
 __all__ = ["BLUE", "GRAY", "RED", "make_figure", "save_figure", "style_axes"]
@@ -87,7 +88,8 @@ def save_figure(figure: Any, path: str | os.PathLike[str], title: str = "") -> N
 
     if title:
         figure.suptitle(title, fontsize=10)
-    name = os.fsdecode(path)
+    path = as_path(path)
+    name = os.fspath(path)
     suffix = os.path.splitext(name)[1]
     drawn = io.BytesIO()
     figure.savefig(drawn, dpi=150, format=suffix[1:] or "png")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .._lib.atomic import open_atomically, write_atomically
+from .._lib.files import as_path
 from .._lib.plotting import BLUE, GRAY, RED, make_figure, save_figure, style_axes
 
 __all__ = ["History"]
@@ -77,7 +78,7 @@ class History:
         """
         import csv
 
-        with open_atomically(path, text=True) as file:
+        with open_atomically(as_path(path), text=True) as file:
             writer = csv.DictWriter(file, self.columns, lineterminator="\n")
             if self.rows:
                 writer.writeheader()
@@ -93,7 +94,7 @@ class History:
         """
         import json
 
-        write_atomically(path, "".join(json.dumps(row) + "\n" for row in self.rows))
+        write_atomically(as_path(path), "".join(json.dumps(row) + "\n" for row in self.rows))
 
     def plot(self, path: str | os.PathLike[str], title: str = "") -> None:
         """Draw the curves of the cost and of each metric over the epochs, a panel each.

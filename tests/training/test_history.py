@@ -60,3 +60,9 @@ def test_without_matplotlib_the_extra_is_named(data, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError, match=r'pip install "matplotlib>=3.8"'):
         fit(classifier(), data).plot(tmp_path / "curves.png")
+
+
+@pytest.mark.parametrize("write", ["to_csv", "to_jsonl"])
+def test_what_is_no_path_is_told(write):
+    with pytest.raises(TypeError, match=r"path must be a path, as text or pathlib\.Path, not 3"):
+        getattr(bpnet.History(), write)(3)
