@@ -225,7 +225,7 @@ def test_private_attributes_are_seen(source, expected):
     ("file", "source", "expected"),
     [
         ("training/fit.py", "from ..data._words import count", ["bpnet.data._words.count"]),
-        ("training/fit.py", "from ..data.wording import _count", ["bpnet.data.wording._count"]),
+        ("training/fit.py", "from ..data.targets import _count", ["bpnet.data.targets._count"]),
         ("training/fit.py", "from .state import _each", []),
         ("training/fit.py", "from .._lib.frozen import Frozen", []),
         ("network.py", "from .training import _x", ["bpnet.training._x"]),
@@ -333,6 +333,14 @@ def test_public_names_have_a_docstring_of_their_own(name, value):
     assert len(value.__doc__.strip().splitlines()[0]) > 10
     if inspect.isclass(value):
         assert value.__doc__ not in [base.__doc__ for base in value.__mro__[1:]]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ids(MODULES))
+def test_sections_of_docstrings_begin_at_the_margin(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            text = ast.get_docstring(node) or ""
+            assert not re.search(r"^ +\w+\n +-{4,}$", text, re.MULTILINE), ast.dump(node)[:80]
 
 
 CALLABLES = [name for name in bpnet.__all__ if callable(getattr(bpnet, name))]

@@ -24,34 +24,32 @@ Empty: TypeAlias = "Callable[[tuple[int, ...], np.dtype[Any]], np.ndarray[Any, A
 class Source(ABC):
     """Samples that are read some rows at a time; a subclass says how many there are, and reads.
 
-        One thread at a time reads, which need not be the one that made the source.
+    One thread at a time reads, which need not be the one that made the source.
 
-        Attributes
-        ----------
-        name : str
-            What messages call it.
-        width : int or None
-            Columns of x, where that is known before anything is read.
-        sequential : bool
-            Whether rows come in their own order only, so that shuffling is left to a buffer.
-        first_number : int
-            What messages call the first row: tables are counted from 1, arrays from 0.
+    Attributes
+    ----------
+    name : str
+        What messages call it.
+    width : int or None
+        Columns of x, where that is known before anything is read.
+    sequential : bool
+        Whether rows come in their own order only, so that shuffling is left to a buffer.
+    first_number : int
+        What messages call the first row: tables are counted from 1, arrays from 0.
 
-        Examples
-        --------
-        >>> import numpy as np
-
-    from ...backends.host_arrays import host_array
-        >>> from bpnet.data import Source
-        >>> class Squares(Source):
-        ...     name = "squares"
-        ...     def __len__(self):
-        ...         return 1_000_000
-        ...     def read(self, start, stop):
-        ...         x = np.arange(start, stop, dtype=np.float32)[:, None] / 1e6
-        ...         return x, x**2
-        >>> Squares().place(5, 8)
-        'squares, rows 5 to 7'
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bpnet.data import Source
+    >>> class Squares(Source):
+    ...     name = "squares"
+    ...     def __len__(self):
+    ...         return 1_000_000
+    ...     def read(self, start, stop):
+    ...         x = np.arange(start, stop, dtype=np.float32)[:, None] / 1e6
+    ...         return x, x**2
+    >>> Squares().place(5, 8)
+    'squares, rows 5 to 7'
     """
 
     name: str = "the source"
