@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-import warnings
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ from ..snapshot import (
 )
 from .base import Callback
 from .monitor import Monitor
+from .unwritten import UnwrittenWarnings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,7 +153,7 @@ class Checkpoint(Callback):
         if self.every_steps is not None:
             fit.limit_block(self.every_steps)
         self._written, self._time = steps, time.monotonic()
-        self._fit, self._told = weakref.ref(fit), set[str]()
+        self._fit, self._unwritten = weakref.ref(fit), UnwrittenWarnings()
 
     def on_steps(self, fit: Fit, steps: int) -> None:
         within = fit.step_of_epoch()
@@ -211,19 +211,9 @@ class Checkpoint(Callback):
                     return  # to go on from there would be to diverge
                 write_checkpoint_file(path, snapshot.arrays, snapshot.header)
             except Exception as error:  # whatever is wrong, it must not end a fit of days
-                self._tell(path, error)
+                self._unwritten.warn(f"the checkpoint {os.fspath(path)!r} was not written", error)
             else:
                 self._prune(path)
-
-    def _tell(self, path: Path, error: Exception) -> None:
-        """Warn that a checkpoint was not written, once for each reason."""
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        if reason not in self._told:
-            self._told.add(reason)
-            warnings.warn(
-                f"the checkpoint {os.fspath(path)!r} was not written: {reason}; training goes on",
-                stacklevel=3,
-            )
 
     def _prune(self, written: Path) -> None:
         """Keep the newest; remove older ones, and those of later steps from an earlier fit."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import os
 import time
-import warnings
 import weakref
 from typing import TYPE_CHECKING, Any
 
 from ..._lib.files import as_path
 from ...storage.appended_file import AppendedFile
 from .base import Callback
+from .unwritten import UnwrittenWarnings
 
 if TYPE_CHECKING:
     from ..fit import Fit
@@ -74,7 +74,7 @@ class CSVLog(Callback):
             raise
         weakref.finalize(fit, file.close)  # one that is never run is never ended
         self._content: str | None = None  # that the file is to have before the lines to come
-        self._lines, self._told = "", set[str]()
+        self._lines, self._unwritten = "", UnwrittenWarnings()
         self._is_new, self._tried = True, -math.inf
 
     def on_epoch_end(self, fit: Fit, row: dict[str, Any]) -> None:
@@ -99,13 +99,7 @@ class CSVLog(Callback):
             self._file.append(self._lines)
         except OSError as error:
             self._tried = time.monotonic()
-            reason = error.strerror or str(error)
-            if reason not in self._told:
-                self._told.add(reason)
-                warnings.warn(
-                    f"the log {self.path!r} was not written: {reason}; training goes on",
-                    stacklevel=2,
-                )
+            self._unwritten.warn(f"the log {self.path!r} was not written", error)
         else:
             self._lines, self._tried = "", -math.inf
 

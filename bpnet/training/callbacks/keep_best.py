@@ -108,7 +108,7 @@ class KeepBest(Callback):
                 self._fit.restore(last)
 
     def compared_settings(self) -> dict[str, Any]:
-        return {**self._monitor.compared_settings()}
+        return self._monitor.compared_settings()
 
     def state(self) -> dict[str, Any]:
         kept = None if self.epoch is None else self._fit.to_host(self._kept)

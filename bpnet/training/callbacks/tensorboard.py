@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import time
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from ..._lib.files import as_path
 from ..._lib.install import pip_install
 from .base import Callback
+from .unwritten import UnwrittenWarnings
 
 if TYPE_CHECKING:
     from ..fit import Fit
@@ -37,7 +37,7 @@ class TensorBoard(Callback):
     NotADirectoryError
         From ``fit``, if the folder is a file.
     ImportError
-        From ``fit``, if tensorboardX is not installed; it comes with the extra ``tensorboard``.
+        From ``fit``, if tensorboardX is not installed; the message says what to install.
 
     Warns
     -----
@@ -67,7 +67,7 @@ class TensorBoard(Callback):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), self.folder)
         self._writer: Any = None  # no file before all callbacks agreed
         self._events: list[Any] = []
-        self._told: set[str] = set()
+        self._unwritten = UnwrittenWarnings()
 
     def on_steps(self, fit: Fit, steps: int) -> None:
         self._rate = fit.learning_rate_at(fit.steps_done - 1, fit.rate_factor)
@@ -116,14 +116,8 @@ class TensorBoard(Callback):
             self._writer.flush()
 
     def _warn(self, error: OSError) -> None:
-        reason = error.strerror or str(error)
-        if reason not in self._told:
-            self._told.add(reason)
-            warnings.warn(
-                f"events for TensorBoard were not written to {self.folder!r}: {reason}; training "
-                "goes on",
-                stacklevel=2,
-            )
+        what = f"events for TensorBoard were not written to {self.folder!r}"
+        self._unwritten.warn(what, error)
 
 
 def _scalar(tag: str, figure: float, epoch: int) -> Any:
