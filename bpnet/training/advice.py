@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..backends import Array, Backend
-from .divergence import advice_for
 
 __all__ = ["advice_after_divergence"]
 
 _UNSCALED = 1e3  # magnitudes beyond it may be why training diverges
+_LARGEST = {name: float(np.finfo(name).max) for name in ("float16", "float32", "float64")}
 
 
 def advice_after_divergence(
@@ -34,31 +34,33 @@ def advice_after_divergence(
     samples : (x, y) or None
         On the device, where they are in memory.
     """
+    x, y = samples or (None, None)
+    named = {"inputs": x, "targets": y, "parameters": theta}
+    sizes = {what: _magnitude(one, backend) for what, one in named.items() if one is not None}
+    if before_any_step:
+        return _of_magnitudes(sizes, backend)
+    del sizes["parameters"]
+    unscaled = [
+        f"the {what} go up to {size:.3g}" for what, size in sizes.items() if size > _UNSCALED
+    ]
+    rate = "A lower learning rate may help"
+    if backend.cast_dtype == "float16":
+        rate += ", or compute_dtype='bfloat16': in float16 numbers beyond 65504 are infinite"
+    return f"{rate}. So may scaling: {' and '.join(unscaled)} in magnitude" if unscaled else rate
+
+
+def _of_magnitudes(sizes: dict[str, float], backend: Backend) -> str:
+    """What to change if the very first cost is not finite."""
     dtype = backend.cast_dtype or backend.dtype
-    largest = {"parameters": _magnitude(theta, backend)}
-    if samples is not None:
-        x, y = samples
-        largest = {"inputs": _magnitude(x, backend), "targets": _magnitude(y, backend), **largest}
-    if not before_any_step:
-        told = [
-            f"the {what} go up to {size:.3g} in magnitude"
-            for what, size in largest.items()
-            if what != "parameters" and size > _UNSCALED
-        ]
-        rate = advice_for(backend.cast_dtype)
-        return f"{rate}. So may scaling: {' and '.join(told)}" if told else rate
-    told = [f"{what} up to {size:.3g}" for what, size in largest.items()]
-    began = f"No step had been done before it, with {', '.join(told)}"
-    most = _MOST.get(dtype, float(np.finfo(np.float32).max))
-    if max(largest.values()) < most**0.25 and samples is not None:
+    largest = _LARGEST.get(dtype, _LARGEST["float32"])  # whose range bfloat16 and TF32 share
+    told = ", ".join(f"{what} up to {size:.3g}" for what, size in sizes.items())
+    began = f"No step had been done before it, with {told}"
+    if "inputs" in sizes and max(sizes.values()) < largest**0.25:
         return f"{began}: the cost, or an activation, is not defined for these outputs"
     wider = "" if backend.dtype == "float64" else ", or give the network dtype='float64'"
     if dtype == "float16":
         wider = ", or give the network compute_dtype='bfloat16'"
-    return f"{began}, and {dtype} holds numbers up to {most:.3g}: scale what is large{wider}"
-
-
-_MOST = {name: float(np.finfo(name).max) for name in ("float16", "float32", "float64")}
+    return f"{began}, and {dtype} holds numbers up to {largest:.3g}: scale what is large{wider}"
 
 
 def _magnitude(array: Array, backend: Backend) -> float:

@@ -9,7 +9,7 @@ from .history import History
 from .loss_scale import LEAST
 from .state import TrainingState
 
-__all__ = ["DivergenceError", "advice_for", "not_finite"]
+__all__ = ["DivergenceError", "not_finite"]
 
 
 class DivergenceError(ArithmeticError):
@@ -88,13 +88,3 @@ def not_finite(state: TrainingState, backend: Backend) -> Iterator[str]:
         fits = (scaling[:1] > LEAST) | (scaling[1:] > 0.0)
         asked.append(("the gradient", xp.all(fits)))
     return (f"{what} became infinite" for what, finite in asked if not bool(finite))
-
-
-def advice_for(compute: str) -> str:
-    """What may help, by the type that training computes in; empty for that of the parameters."""
-    if compute != "float16":
-        return "A lower learning rate may help"
-    return (
-        "A lower learning rate may help, or compute_dtype='bfloat16': in float16 numbers beyond "
-        "65504 are infinite"
-    )

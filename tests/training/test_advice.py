@@ -86,9 +86,7 @@ def test_samples_that_are_not_scaled_are_named_beside_the_rate():
     net = bpnet.Network([2, 1], activations=["identity"], seed=0)
     words = told(net.fit, X * 1e5, Y * 1e6, epochs=20, batch_size=6)
     found = re.search(r"lower learning rate may help\. So may scaling: (.*)", words)
-    assert found[1] == (
-        "the inputs go up to 1e+05 in magnitude and the targets go up to 2e+06 in magnitude"
-    )
+    assert found[1] == ("the inputs go up to 1e+05 and the targets go up to 2e+06 in magnitude")
 
 
 def test_a_source_has_no_magnitudes():
