@@ -17,7 +17,8 @@ import operator
 from collections.abc import Iterable
 from typing import Any
 
-from .registry import check_name, shown
+from .registry import check_name
+from .wording import described, shown
 
 __all__ = [
     "Boolean",
@@ -99,7 +100,7 @@ class Number(Constraint):
         except OverflowError:  # an integer beyond the largest float
             number = math.inf if given > 0 else -math.inf
         except (TypeError, ValueError):
-            raise TypeError(f"{name} must be a number, not {_described(value)}") from None
+            raise TypeError(f"{name} must be a number, not {described(value)}") from None
         if not self._allows(number):
             raise ValueError(f"{name} must be {self._limits()}, not {number}")
         return number
@@ -144,7 +145,7 @@ class Integer(Constraint):
                 raise TypeError
             number = operator.index(given)
         except TypeError:
-            raise TypeError(f"{name} must be an integer, not {_described(value)}") from None
+            raise TypeError(f"{name} must be an integer, not {described(value)}") from None
         if (self.low is not None and number < self.low) or (
             self.high is not None and number > self.high
         ):
@@ -160,7 +161,7 @@ class Boolean(Constraint):
     def convert(self, name: str, value: Any) -> bool:
         given = _unwrapped(value)
         if not isinstance(given, bool):
-            raise TypeError(f"{name} must be True or False, not {_described(value)}")
+            raise TypeError(f"{name} must be True or False, not {described(value)}")
         return given
 
 
@@ -169,7 +170,7 @@ class Text(Constraint):
 
     def convert(self, name: str, value: Any) -> str:
         if not isinstance(value, str):
-            raise TypeError(f"{name} must be a string, not {_described(value)}")
+            raise TypeError(f"{name} must be a string, not {described(value)}")
         return value
 
 
@@ -241,8 +242,3 @@ def _counts(value: Any) -> bool:
     """Whether it is no array with dimensions and no boolean, which Python would take for one."""
     dtype = str(getattr(value, "dtype", ""))  # for arrays without `item`
     return not (isinstance(value, bool | bytes) or getattr(value, "shape", None) or "bool" in dtype)
-
-
-def _described(value: Any) -> str:
-    shape: Any = getattr(value, "shape", ())
-    return f"an array of shape {tuple(shape)}" if shape else shown(value)

@@ -6,6 +6,8 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any
 
+from .wording import described
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -36,7 +38,7 @@ def as_path(path: Any, what: str = "path") -> Path:
     from pathlib import Path  # not needed by `import bpnet`
 
     if not isinstance(path, str | bytes | os.PathLike):
-        raise TypeError(f"{what} must be a path, as text or pathlib.Path, not {path!r}")
+        raise TypeError(f"{what} must be a path, as text or pathlib.Path, not {described(path)}")
     return Path(os.fsdecode(path))
 
 

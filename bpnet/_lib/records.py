@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .constraints import Constraint
-from .registry import shown
+from .wording import shortened, shown
 
 __all__ = ["Json", "MapOf", "Record"]
 
@@ -123,7 +123,7 @@ def _mapping(name: str, value: Any) -> dict[str, Any]:
 
 
 def _place(name: str, key: str) -> str:
-    key = key if len(key) <= 80 else f"{key[:77]}..."
+    key = shortened(key, 80)
     return f"{name}.{key}" if name else key
 
 

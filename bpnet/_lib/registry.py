@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
-__all__ = ["canonical", "check_name", "closest", "lookup", "made", "shown", "to_record"]
+from .wording import described, listing, shown
+
+__all__ = ["canonical", "check_name", "closest", "lookup", "made", "no_such", "to_record"]
 
 T = TypeVar("T")
 
 _NO_ALIASES: Mapping[str, str] = {}
+_MOST_COMPARED, _LONGEST_COMPARED = 1000, 100
+_SEPARATORS = str.maketrans("", "", "-_ ")
 
 
 def closest(name: str, names: Iterable[str]) -> str | None:
     """The one of ``names`` that was probably meant, in whatever case; None if none is close.
+
+    Long names, and those after the first thousand, are not compared: it is slow.
 
     >>> closest("Sigmoidd", ["tanh", "sigmoid"])
     'sigmoid'
     """
     import difflib
 
-    folded = {other.casefold(): other for other in names}
+    if len(str(name)) >= _LONGEST_COMPARED:
+        return None
+    first = itertools.islice(names, _MOST_COMPARED)
+    folded = {other.casefold(): other for other in first if len(other) < _LONGEST_COMPARED}
     close = difflib.get_close_matches(str(name).casefold(), folded, 1)
     return folded[close[0]] if close else None
 
@@ -34,24 +44,21 @@ def check_name(name: str, names: Collection[str], what: str) -> str:
     """
     if name in names:
         return name
-    meant = closest(name, names) if len(str(name)) < 100 else None
+    meant = closest(name, names)
     hint = f"known are {', '.join(names)}" if meant is None else f"did you mean {meant!r}?"
     raise ValueError(f"unknown {what} {shown(name)}: {hint}")
 
 
-def shown(value: Any) -> str:
-    """``repr(value)`` for a message, shortened if it is long.
+def no_such(what: str, name: str, known: Iterable[str]) -> str:
+    """Say that a name is unknown, which one was probably meant, and which exist.
 
-    >>> shown(3), shown("a" * 1000)
-    ('3', "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'")
+    >>> no_such("column", "aeg", ["age", "name"])
+    "no column 'aeg', did you mean 'age'? there are 'age', 'name'"
     """
-    import reprlib  # not needed by `import bpnet`
-
-    short = reprlib.Repr()
-    short.maxstring = short.maxlong = 80
-    short.maxother = 400
-    text = short.repr(value)
-    return text if len(text) <= 400 else f"{text[:397]}..."
+    known = list(known)
+    meant = closest(name, known)
+    hint = ";" if meant is None else f", did you mean {meant!r}?"
+    return f"no {what} {shown(name)}{hint} there are {listing(known)}"
 
 
 def canonical(name: str, names: Collection[str], aliases: Mapping[str, str], what: str) -> str:
@@ -76,9 +83,6 @@ def _squeezed(name: str) -> str:
     return name.casefold().translate(_SEPARATORS)
 
 
-_SEPARATORS = str.maketrans("", "", "-_ ")
-
-
 def lookup(
     chosen: Any,
     table: Mapping[str, Callable[[], T]],
@@ -101,7 +105,9 @@ def lookup(
         return made(chosen, what)
     if not isinstance(chosen, str):
         article = "an" if kind.__name__[0] in "AEIOU" else "a"
-        raise TypeError(f"{what} must be a name or {article} {kind.__name__}, not {chosen!r}")
+        raise TypeError(
+            f"{what} must be a name or {article} {kind.__name__}, not {described(chosen)}"
+        )
     return table[canonical(chosen, table, aliases, what)]()
 
 

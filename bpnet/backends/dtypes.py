@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .._lib.registry import check_name
 
-__all__ = ["DTYPES", "check_dtype"]
+__all__ = ["DTYPES", "cannot_hold", "check_dtype"]
 
 DTYPES = ("float32", "float64")
 _ALIASES = {"single": "float32", "double": "float64"}
@@ -31,3 +33,12 @@ def check_dtype(dtype: Any, known: tuple[str, ...] = DTYPES, what: str = "dtype"
         name = getattr(dtype, "name", None) or getattr(dtype, "__name__", None) or str(dtype)
         name = str(name).rpartition(".")[2]  # of torch.float32
     return check_name(_ALIASES.get(name, name), known, what)
+
+
+def cannot_hold(dtype: str) -> str:
+    """A clause on a finite number that is infinite in this dtype.
+
+    >>> cannot_hold("float32")
+    'which float32 cannot hold: its largest number is 3.4e+38'
+    """
+    return f"which {dtype} cannot hold: its largest number is {np.finfo(dtype).max:.3g}"

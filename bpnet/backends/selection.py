@@ -132,7 +132,6 @@ def _elsewhere(backend: Backend, device: Any, dtype: str) -> Backend:
     """The same library on another device or in another dtype, where one is asked for."""
     if device in (None, backend.device) and dtype == backend.dtype:
         return backend
-    dtype = check_dtype(dtype)
     device = backend.device if device is None else device
     entry = BUILT_IN.get(backend.name)
     if entry is None:

@@ -8,6 +8,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from .._lib.wording import in_code, shortened
+
 __all__ = [
     "place_of",
     "refuse_entries",
@@ -21,7 +23,7 @@ HostArray = np.ndarray[Any, Any]
 
 def refuse_mask(x: Any, name: str) -> NoReturn:
     """Say that masked arrays are not supported, how much is masked, and what to do."""
-    it = _expression(name)
+    it = in_code(name)
     if not isinstance(x, np.ma.MaskedArray):
         raise TypeError(
             f"{name} is masked, a {type(x).__name__}: masks are not supported; fill in what is "
@@ -41,7 +43,7 @@ def refuse_mask(x: Any, name: str) -> NoReturn:
 
 def refuse_kind(x: object, name: str) -> None:
     """Raise TypeError for objects that NumPy would take for a single thing, or read wrongly."""
-    it, kind = _expression(name), type(x)
+    it, kind = in_code(name), type(x)
     if x is None:
         raise TypeError(f"{name} is None: an array or a list of numbers is needed")
     if isinstance(x, str | bytes | os.PathLike):
@@ -76,7 +78,7 @@ def refuse_kind(x: object, name: str) -> None:
 
 def refuse_unreadable(x: object, name: str, error: Exception) -> NoReturn:
     """Say why NumPy cannot make an array of something."""
-    it = _expression(name)
+    it = in_code(name)
     if isinstance(x, list | tuple):
         if _are_pairs(x):
             raise ValueError(
@@ -103,7 +105,7 @@ def refuse_unreadable(x: object, name: str, error: Exception) -> NoReturn:
 
 def refuse_entries(x: object, array: HostArray, name: str) -> NoReturn:
     """Say what an array holds in place of real numbers, and what to do."""
-    it, kind = _expression(name), array.dtype.kind
+    it, kind = in_code(name), array.dtype.kind
     if kind == "O" and array.ndim == 0:
         raise TypeError(
             f"{name} is a {type(x).__name__}: an array or a list of numbers is needed, one row per "
@@ -140,7 +142,7 @@ def place_of(index: tuple[int, ...]) -> str:
 
 def _refuse_objects(array: HostArray, name: str) -> NoReturn:
     """Name the first entry that is no number; if there is none, what makes numbers of them."""
-    it = _expression(name)
+    it = in_code(name)
     for index, entry in np.ndenumerate(array):
         if _is_missing(entry):
             raise TypeError(
@@ -208,13 +210,7 @@ def _values(size: int | None) -> str:
 
 
 def _short(entry: object) -> str:
-    text = repr(entry.item() if isinstance(entry, np.generic) else entry)
-    return text if len(text) <= 40 else f"{text[:37]}..."
-
-
-def _expression(name: str) -> str:
-    """What stands for the array in code: of ``validation y`` the last word."""
-    return name.split()[-1]
+    return shortened(repr(entry.item() if isinstance(entry, np.generic) else entry), 40)
 
 
 def _first_line(error: Exception) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import reprlib
 from pathlib import Path
 from typing import Any
 
 from .._lib.files import check_regular_file
 from .._lib.registry import check_name
+from .._lib.wording import shown
 from .errors import UsageError, in_words
 from .settings import ALIASES, SETTINGS, Settings
 
@@ -43,11 +43,11 @@ def read_settings(path: Path) -> Settings:
         values = value if isinstance(value, list) and setting.many else [value]
         if not all(_fits(one, setting.kind) for one in values):
             expected = _WORDS[setting.kind] + " or a list of such" * setting.many
-            raise UsageError(f"{path}: {name} must be {expected}, not {reprlib.repr(value)}")
+            raise UsageError(f"{path}: {name} must be {expected}, not {shown(value)}")
         try:
             read = [path.parent / one if kind is Path else kind(one) for one in values]
         except OverflowError:  # an integer beyond the largest float
-            raise UsageError(f"{path}: {name} is too large: {reprlib.repr(value)}") from None
+            raise UsageError(f"{path}: {name} is too large: {shown(value)}") from None
         settings[name] = read if setting.many else read[0]
     return settings
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .._lib.registry import check_name
+from .._lib.wording import listing
 from ..data import Dataset, load_digits, load_mnist, load_table, read_table
-from ..data.wording import listing
 from .errors import UsageError
 from .settings import Settings
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..backends import Array, Backend
+from ..backends.dtypes import cannot_hold
 
 __all__ = ["check_finite", "holds_integers"]
 
@@ -40,8 +41,7 @@ def check_finite(array: Array, given: Array, name: str, backend: Backend) -> Non
         if np.isfinite(value):
             wider = "" if backend.dtype == "float64" else ", or give the network dtype='float64'"
             raise ValueError(
-                f"{name} is {value:g} in {where}, which {backend.dtype} cannot hold: its largest "
-                f"number is {np.finfo(backend.dtype).max:.3g}; scale {name}{wider}"
+                f"{name} is {value:g} in {where}, {cannot_hold(backend.dtype)}; scale {name}{wider}"
             )
         raise ValueError(
             f"{name} is not finite everywhere: {where} is {value}; fill in missing values, or "

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-__all__ = ["damage_named"]
+from .._lib.wording import shortened
 
-_LONGEST = 300
+__all__ = ["damage_named"]
 
 
 @contextlib.contextmanager
@@ -21,4 +21,4 @@ def damage_named(place: str) -> Iterator[None]:
         yield
     except Exception as error:
         words = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise ValueError(f"{place} ({words[:_LONGEST]})") from error
+        raise ValueError(f"{place} ({shortened(words)})") from error

@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 
 from .._lib.constraints import Integer
 from .._lib.files import as_path, check_regular_file
-from .memory_limit import check_memory, memory_errors_named
+from .memory_limit import check_memory, memory_errors_named, read_up_to
 
 __all__ = ["GZIP_MAGIC", "read_idx", "read_idx_header"]
 
 GZIP_MAGIC = b"\x1f\x8b"
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _GZIP_MAX_RATIO = 1032  # deflate cannot do better: 258 bytes from two bits
-_CHUNK = 1 << 20
 
 
 def read_idx(path: str | os.PathLike[str], *, max_bytes: int | None = None) -> NDArray[Any]:
@@ -87,9 +86,7 @@ def _read(path: Path, file: io.BufferedIOBase, largest: int, max_bytes: int | No
         raise ValueError(f"{said}, the file cannot hold more than {largest}")
     unpack = f"; or unpack it once, as by gunzip --keep {path}"
     check_memory(path, promised, max_bytes, f"an array of shape {shape}", unpack)
-    data = bytearray()
-    while len(data) < promised and (chunk := file.read(min(_CHUNK, promised - len(data)))):
-        data += chunk
+    data = read_up_to(file, promised)
     if len(data) < promised:
         raise ValueError(f"{said}, the file has {len(data)}")
     if file.read(1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from .._lib.wording import in_code
 from ..backends import Array, Backend
 from ..backends.host_arrays import host_array
 from ..backends.interop import library_of
@@ -46,7 +47,7 @@ def as_inputs(x: Any, width: int, backend: Backend, name: str = "x") -> Array:
             f"{name} is a source, {x!r}: `fit` alone takes one; elsewhere arrays are needed, as "
             f"x, y = source.read(0, {min(len(x), 1000)}) gives them"
         )
-    written = name.split()[-1]  # what the user's code may call it
+    written = in_code(name)
     if library_of(x) in (None, "numpy"):
         if isinstance(x, list | tuple):
             written = f"numpy.asarray({written})"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 from collections.abc import Iterator
+from typing import IO
 
 __all__ = [
     "BYTES_OF_COLUMN",
@@ -12,11 +14,13 @@ __all__ = [
     "check_memory",
     "memory_errors_named",
     "memory_limit",
+    "read_up_to",
 ]
 
 BYTES_OF_COLUMN = 400  # of its name, its array and their places in lists and dictionaries
 BYTES_OF_TEXT = 64  # of a short string
 
+_CHUNK = 2**20
 _ALWAYS = 64 * 2**20
 _PER_BYTE = 32  # of the file: more than any file needs that is not compressed
 
@@ -68,6 +72,14 @@ def check_memory(
             f"this file is {limit:,}; if you trust the file, raise it: max_bytes={needed} in "
             f"Python, --max-bytes {needed} on the command line{otherwise}"
         )
+
+
+def read_up_to(file: IO[bytes] | io.BufferedIOBase, count: int) -> bytearray:
+    """The next bytes of a file, so many at most; room is made for those that are there alone."""
+    data = bytearray()
+    while len(data) < count and (chunk := file.read(min(_CHUNK, count - len(data)))):
+        data += chunk
+    return data
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
+from .._lib.wording import shown
 from .damage import damage_named
 
 __all__ = ["NPY_MAGIC", "NpyHeader", "read_npy_header"]
@@ -79,9 +80,5 @@ def read_npy_header(file: IO[bytes], place: str) -> NpyHeader:
         )
     header = NpyHeader(dtype, sizes, columns_first)
     if min(sizes, default=0) < 0 or max(*sizes, header.nbytes, 0) > _LARGEST_SIZE:
-        raise ValueError(f"{place}: damaged header (its shape is {_shown(sizes)})")
+        raise ValueError(f"{place}: damaged header (its shape is {shown(sizes)})")
     return header
-
-
-def _shown(sizes: tuple[int, ...]) -> str:
-    return str(sizes) if max(map(abs, sizes)) < 2**64 and len(sizes) < 20 else "beyond all bounds"

@@ -9,10 +9,10 @@ from typing import Any
 
 from .._lib.files import check_regular_file
 from .._lib.install import pip_install
+from .._lib.wording import count
 from .damage import damage_named
 from .memory_limit import check_memory
 from .tables.table import check_column_names
-from .wording import count
 
 __all__ = ["check_row_groups", "open_parquet", "rows_of_a_batch"]
 

@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from .._lib.wording import in_code
 from ..backends import Array, Backend
 from ..backends.host_arrays import host_array, refuse_masked
 from ..backends.interop import device_of, library_of
 from ..costs import CategoricalCrossEntropy, Cost
 from .array_checks import check_finite, holds_integers
 
-__all__ = ["as_targets", "target_kind"]
+__all__ = ["LARGEST_SUM_ERROR", "as_targets", "target_kind"]
 
-_LARGEST_SUM_ERROR = 1e-3  # by which a row of probabilities may miss 1
+LARGEST_SUM_ERROR = 1e-3
+"""By which the sum of a row of probabilities may miss 1."""
 
 
 def as_targets(
@@ -127,7 +129,6 @@ def target_kind(y: Array, xp: Any) -> str:
 def _why_no_labels(y: Any, name: str, backend: Backend) -> str:
     """What keeps numbers, one per sample, from being class labels."""
     numbers = backend.to_numpy(y) if backend.owns(y) else y
-    written = name.split()[-1]
     missing = np.flatnonzero(~np.isfinite(numbers))
     if missing.size:
         row = missing[0]
@@ -136,7 +137,7 @@ def _why_no_labels(y: Any, name: str, backend: Backend) -> str:
             f"{missing.size} of {numbers.size}; the labels must then be integers"
         )
     if (numbers == np.round(numbers)).all():
-        return f"class labels must be integers, not {y.dtype}: numpy.asarray({written}, int)"
+        return f"class labels must be integers, not {y.dtype}: numpy.asarray({in_code(name)}, int)"
     return "class labels must be integers"
 
 
@@ -178,7 +179,7 @@ def _check_allowed(y: Array, name: str, cost: Cost, xp: Any) -> None:
     if isinstance(cost, CategoricalCrossEntropy):
         off = xp.abs(xp.sum(y, axis=1) - 1.0)
         worst = int(xp.argmax(off))
-        if float(off[worst]) > _LARGEST_SUM_ERROR:
+        if float(off[worst]) > LARGEST_SUM_ERROR:
             raise ValueError(
                 f"row {worst} of {name} sums to {float(xp.sum(y[worst, :])):g}, but the cost "
                 f"{cost.name} takes probabilities, whose sum is 1; several labels at once need "

@@ -42,17 +42,14 @@ def rows_of_both(y: Any, a: Any, name: str, task: str | None) -> tuple[Rows, Row
         If shapes disagree, or a class is negative or beyond the outputs.
     """
     y, a = _on_host(y, "y"), _on_host(a, "a")
+    refused = f"{name} takes y and a of one shape (m, n_L) or (m,), not {y.shape} and {a.shape}"
     if y.ndim not in (1, 2) or a.ndim not in (1, 2) or y.shape[0] != a.shape[0]:
-        raise ValueError(
-            f"{name} takes y and a of one shape (m, n_L) or (m,), not {y.shape} and {a.shape}"
-        )
+        raise ValueError(refused)
     if task == "classification" and y.size and a.size:
         y, a = _classes_as_rows(y, a, name)
     y, a = (one[:, None] if one.ndim == 1 else one for one in (y, a))
     if y.shape != a.shape:
-        raise ValueError(
-            f"{name} takes y and a of one shape (m, n_L) or (m,), not {y.shape} and {a.shape}"
-        )
+        raise ValueError(refused)
     return y, a
 
 

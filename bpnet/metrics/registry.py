@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._lib.registry import made
+from .._lib.wording import described
 from .base import Metric
 
 __all__ = ["get", "get_all"]
@@ -80,7 +81,7 @@ def get_all(metrics: Iterable[Any]) -> tuple[Metric, ...]:
     """
     single = isinstance(metrics, str | Metric) or callable(metrics)
     if not single and not isinstance(metrics, Iterable):
-        raise TypeError(f"metrics must be a list of names or functions, not {metrics!r}")
+        raise TypeError(f"metrics must be a list of names or functions, not {described(metrics)}")
     chosen = tuple(get(one) for one in ([metrics] if single else metrics))
     names = [one.name for one in chosen]
     for name in names:

@@ -11,6 +11,7 @@ import numpy as np
 from .. import activations as _activations
 from .. import costs as _costs
 from .. import normalization as _normalization
+from .._lib.wording import described
 from ..activations import Activation
 from ..backends import Array
 from ..costs import Cost
@@ -189,7 +190,9 @@ def resolved(
         If layers, activations and cost do not fit together.
     """
     if isinstance(sizes, str) or not isinstance(sizes, Iterable):
-        raise TypeError(f"sizes must be a list of layers' sizes, as [784, 30, 10], not {sizes!r}")
+        raise TypeError(
+            f"sizes must be a list of layers' sizes, as [784, 30, 10], not {described(sizes)}"
+        )
     layers = [one if isinstance(one, Layer) else Layer(one) for one in sizes]
     if len(layers) < 2:
         raise ValueError(
@@ -203,7 +206,7 @@ def resolved(
         named = [activations] * (count - 1) + [cost.partner]
     elif not isinstance(activations, Iterable):
         raise TypeError(
-            f"activations must be a name, or a list of one per layer, not {activations!r}"
+            f"activations must be a name, or a list of one per layer, not {described(activations)}"
         )
     else:
         named = list(activations)

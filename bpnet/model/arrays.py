@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .._lib.registry import shown
+from .._lib.wording import described, shortened
 from ..backends import Backend
+from ..backends.dtypes import cannot_hold
 from .architecture import Architecture
 
 __all__ = ["check_running", "check_values", "checked_arrays", "flat_parameters", "named_arrays"]
@@ -67,7 +68,7 @@ def flat_parameters(
     size = (architecture.running_size,)
     running = _shaped("running", rest.pop("running", np.zeros(0)), size)
     if rest:
-        raise ValueError(f"it has unknown {shown(', '.join(rest))[1:-1]}")
+        raise ValueError(f"it has unknown {shortened(', '.join(rest))}")
     return theta, running
 
 
@@ -105,7 +106,7 @@ def checked_arrays(
         If the number of arrays or a shape disagrees, or a value is not finite.
     """
     if not isinstance(given, Iterable):
-        raise TypeError(f"{what} must be a list of arrays, one per layer, not {given!r}")
+        raise TypeError(f"{what} must be a list of arrays, one per layer, not {described(given)}")
     given = list(given.values() if isinstance(given, Mapping) else given)
     if len(given) != len(shapes):
         raise ValueError(f"the network has {len(shapes)} {what}, {len(given)} were given")
@@ -120,8 +121,7 @@ def checked_arrays(
             value = float(one[place[0]][place[1]] if len(place) == 2 else one[place[0]])
             if np.isfinite(value):
                 raise ValueError(
-                    f"{what}[{l}] is {value:g} at {place}, which {backend.dtype} cannot hold: its "
-                    f"largest number is {np.finfo(backend.dtype).max:.3g}"
+                    f"{what}[{l}] is {value:g} at {place}, {cannot_hold(backend.dtype)}"
                 )
             raise ValueError(f"{what}[{l}] is not finite everywhere: at {place} it is {value}")
         parts.append(host.reshape(-1))

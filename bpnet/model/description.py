@@ -9,6 +9,7 @@ from .. import activations as _activations
 from .. import costs as _costs
 from .. import normalization as _normalization
 from .._lib.registry import check_name, to_record
+from .._lib.wording import shortened
 from .architecture import Architecture, resolved
 from .layer import Layer
 from .model import Model
@@ -76,7 +77,9 @@ def _layers(sizes: list[int], options: Mapping[str, Mapping[str, Any]]) -> list[
     numbers = {str(l) for l in range(len(sizes))}
     for l, given in options.items():
         if l not in numbers:
-            raise ValueError(f"there are options of layer {l:.80}, but {len(sizes)} layers")
+            raise ValueError(
+                f"there are options of layer {shortened(l, 80)}, but {len(sizes)} layers"
+            )
         own = dict(given)
         if "normalization" in own:
             record = dict(own["normalization"])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._lib.constraints import Each, Number, Text
-from .._lib.registry import shown
+from .._lib.wording import shown
 from .model import Model
 
 __all__ = ["check_metadata"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from .._lib.registry import shown
+from .._lib.wording import shown
 from .safetensors import damaged
 
 __all__ = ["CHECKPOINT", "MODEL", "decode_header", "encode_header"]

@@ -14,10 +14,11 @@ from .checkpoints import decode_checkpoint
 from .header import CHECKPOINT, MODEL, decode_header, encode_header
 from .safetensors import as_damage, read_arrays, write_arrays
 
-__all__ = ["MODEL_HEADER", "read_model", "write_model"]
+__all__ = ["COUNT", "MODEL_HEADER", "read_model", "write_model"]
 
 _VERSION = 1
-_COUNT = Integer(0, 2**53)  # as large as a float can count
+COUNT = Integer(0, 2**53)
+"""A number of epochs or steps, as large as a float can count."""
 _FUNCTION = Record({"name": Text()})  # of its parameters the classes themselves know more
 
 MODEL_HEADER = Record(
@@ -28,11 +29,11 @@ MODEL_HEADER = Record(
         "task": Text(),
         "dtype": Choice("float32", "float64"),
         "seed": Integer(0),
-        "epochs": _COUNT,
+        "epochs": COUNT,
         "metadata": Record({}),
     },
     {
-        "steps": _COUNT,
+        "steps": COUNT,
         "task_is_open": Boolean(),
         "layers": MapOf(Record({}, {"normalization": _FUNCTION})),
     },

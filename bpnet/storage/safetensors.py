@@ -11,6 +11,7 @@ import numpy as np
 
 from .._lib.atomic import write_atomically
 from .._lib.files import check_regular_file
+from .._lib.wording import shortened
 
 __all__ = ["as_damage", "damaged", "read_arrays", "write_arrays"]
 
@@ -109,8 +110,7 @@ def _check_lengths(path: str | os.PathLike[str], what: str) -> None:
 
 def damaged(path: str | os.PathLike[str], what: str, error: Exception | str) -> ValueError:
     """The error for a file whose content cannot be understood."""
-    reason = str(error)
-    reason = reason if len(reason) <= 300 else f"{reason[:200]} ... {reason[-80:]}"
+    reason = shortened(str(error))
     return ValueError(f"{os.fspath(path)!r} is damaged, or not a bpnet {what}: {reason}")
 
 
@@ -123,5 +123,5 @@ def as_damage(path: str | os.PathLike[str]) -> Iterator[None]:
         raise ValueError(f"{os.fspath(path)!r} is damaged: it is nested too deeply") from error
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        what = what if len(what) <= 800 else f"{what[:797]}..."  # keys and names can be long, too
+        what = shortened(what, 800)  # keys and names can be long, too
         raise ValueError(f"{os.fspath(path)!r} cannot be read, or is damaged: {what}") from error

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from .._lib.constraints import Number
+from .._lib.wording import described
 from ..backends import Array, Backend
 from ..data.sources.base import Source
 from ..data.sources.datasets import is_dataset
 from ..data.splitting import Split, split
+from ..data.targets import LARGEST_SUM_ERROR
 from ..model import Model
 from .samples import check_samples
 from .target_range import warn_if_out_of_range
@@ -21,7 +23,6 @@ from .weights import host_weights
 __all__ = ["checked_validation", "held_out_rows", "with_validation"]
 
 _SHARE = Number(0.0, 1.0, closed="neither")
-_LARGEST_SUM_ERROR = 1e-3
 
 
 def with_validation(
@@ -84,7 +85,7 @@ def checked_validation(
     if not isinstance(validation, tuple | list):
         raise TypeError(
             f"validation must be a pair (x, y) of arrays, or the share of x and y held out for it, "
-            f"as 0.2, not {_described(validation)}"
+            f"as 0.2, not {_in_words(validation)}"
         )
     if len(validation) != 2:
         raise ValueError(f"validation must be a pair (x, y), not {len(validation)} items")
@@ -120,7 +121,7 @@ def held_out_rows(share: float, y: Array, *, task: str, seed: int, backend: Back
     labels = np.zeros(len(rows), np.int64)
     if task == "classification" and rows.shape[1] == 1:
         labels[:] = rows[:, 0] > 0.5
-    elif task == "classification" and np.all(abs(rows.sum(axis=1) - 1.0) < _LARGEST_SUM_ERROR):
+    elif task == "classification" and np.all(abs(rows.sum(axis=1) - 1.0) < LARGEST_SUM_ERROR):
         labels[:] = rows.argmax(axis=1)
     labels = np.unique(labels, return_inverse=True)[1]
     found = split(labels, validation=share, test=0.0, seed=seed)
@@ -144,7 +145,7 @@ def _taken(array: Array, rows: np.ndarray[Any, Any], backend: Backend) -> Array:
     return backend.xp.take(array, backend.from_host(rows, "int64"), axis=0)
 
 
-def _described(validation: Any) -> str:
+def _in_words(validation: Any) -> str:
     """What was given in place of a pair, and what makes one of it."""
     if isinstance(validation, float | int) and not isinstance(validation, bool):
         return f"{validation} beside a source, whose rows bpnet does not divide"
@@ -156,5 +157,4 @@ def _described(validation: Any) -> str:
             f"a {type(validation).__name__}: source = bpnet.data.source(dataset) and "
             "validation=source.read(0, len(source)) read it into memory"
         )
-    shape = getattr(validation, "shape", None)
-    return repr(validation) if shape is None else f"an array of shape {tuple(shape)}"
+    return described(validation)

@@ -31,9 +31,6 @@ from .trainable import Trainable
 
 __all__ = ["begin_minimization"]
 
-# Entries of the largest array of activations in one pass: some megabytes.
-_CHUNK = 2**21
-
 Vector = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -110,7 +107,7 @@ class _LBFGSFit(Fit):
         n = x.shape[0]
         super().__init__(trainable, config, samples=n, batch_size=n, steps_per_epoch=1, **options)
         self._scipy, self._x, self._y, self._l2 = minimize, x, y, config.l2
-        self._blocks = _blocks(n, max(1, _CHUNK // max(self._model.sizes)))
+        self._blocks = _blocks(n, trainable.runs.rows_per_block)
         self._run = trainable.runs.gradient
         self._cost = 0.0
         self._at: Vector | None = None

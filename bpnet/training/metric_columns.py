@@ -22,25 +22,21 @@ class MetricColumns:
 
     Attributes
     ----------
+    metrics : tuple of Metric
     names : tuple of str
     """
 
     def __init__(self, metrics: Iterable[Metric]) -> None:
-        self._metrics = tuple(metrics)
-        self.names = tuple(one.name for one in self._metrics)
+        self.metrics = tuple(metrics)
+        self.names = tuple(one.name for one in self.metrics)
         self._told: set[str] = set()
 
-    @property
-    def all(self) -> tuple[Metric, ...]:
-        """The metrics."""
-        return self._metrics
-
     def __bool__(self) -> bool:
-        return bool(self._metrics)
+        return bool(self.metrics)
 
     def falls(self, name: str) -> bool:
         """Whether lower is better, of the metric of that name."""
-        return any(one.name == name and one.lower_is_better for one in self._metrics)
+        return any(one.name == name and one.lower_is_better for one in self.metrics)
 
     def figures(self, part: str, y: Rows, a: Rows) -> list[float]:
         """The figure of each metric.
@@ -56,7 +52,7 @@ class MetricColumns:
         UserWarning
             If a metric raises for these outputs, once for each column.
         """
-        return [self._figure(one, f"{part}_{one.name}", y, a) for one in self._metrics]
+        return [self._figure(one, f"{part}_{one.name}", y, a) for one in self.metrics]
 
     def _figure(self, metric: Metric, column: str, y: Rows, a: Rows) -> float:
         if np.isnan(a).any():

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .._lib.wording import shortened
 from ..compiler import Run
 from ..model.description import describe
 from .advice import advice_after_divergence
@@ -137,7 +138,7 @@ class MiniBatchFit(Fit):
     @functools.cached_property
     def _settings(self) -> dict[str, Any]:
         """What shapes the training, beside the network and the callbacks."""
-        config, metrics = self._config, self._metrics.all
+        config, metrics = self._config, self._metrics.metrics
         found = {name: getattr(config, name) for name in config.fields if name != "compute"}
         found |= {**self._given, **{f"metric {one.name}": one for one in metrics}}
         found |= {
@@ -194,7 +195,7 @@ class MiniBatchFit(Fit):
             except Exception as error:  # of whatever kind: the state is not what it gave
                 raise ValueError(
                     f"{type(callback).__name__} cannot go on from what the checkpoint has of it: "
-                    f"{type(error).__name__}: {error!s:.800}"
+                    f"{type(error).__name__}: {shortened(str(error), 800)}"
                 ) from error
 
     def _epoch(self) -> dict[str, Any] | None:

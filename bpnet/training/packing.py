@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._lib.registry import shown
+from .._lib.wording import shown
 
 __all__ = ["packed", "unpacked"]
 

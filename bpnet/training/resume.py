@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._lib.wording import shortened
 from ..model.arrays import check_running
 from ..model.description import describe
 from ..model.metadata import check_metadata
@@ -140,11 +141,11 @@ def check_same_fit(
     saved = {**theirs.get("settings", {}), **network_settings(snapshot.header["network"])}
     for what, mine in {**identity, "callbacks": names}.items():
         if theirs.get(what) != mine:
-            its = f"{theirs.get(what)!r:.1000}"
+            its = shortened(repr(theirs.get(what)), 1000)
             raise ValueError(f"{_REFUSED}: its {what} is {its}, here it is {mine!r}{_WAY_OUT}")
     if differs := first_difference(saved, settings):
         what, *both = differs
-        its, own = (f"{in_words(one):.1000}" for one in both)
+        its, own = (shortened(in_words(one), 1000) for one in both)
         raise ValueError(f"{_REFUSED}: its {what} is {its}, here it is {own}{_WAY_OUT}")
 
 
@@ -218,7 +219,7 @@ def restored_progress(
     counters = Counters(header["epochs"], header["steps"], header["since"])
     published, sums, tally = state, None, unpacked(header["tally"], arrays)
     if tally is not None:
-        check_tally(tally, feed, scorer)
+        _check_tally(tally, feed, scorer)
         sums = EpochSums.restored(tally, backend)
         sums.seconds = header["seconds"]
         if not header["at_once"]:
@@ -229,7 +230,7 @@ def restored_progress(
     return Progress(published, counters, state if sums is not None else None, sums, kept)
 
 
-def check_tally(
+def _check_tally(
     tally: Mapping[str, np.ndarray[Any, Any]], feed: BatchFeed, scorer: EpochScorer
 ) -> None:
     """Check that what an epoch in progress has added up can be that of a fit.

@@ -32,7 +32,7 @@ from .step import make_step
 
 __all__ = ["CompiledRuns"]
 
-# Activations of a layer that are computed at a time: some megabytes.
+# Entries of the largest array of activations that is computed at a time: some megabytes.
 _CHUNK = 2**21
 
 

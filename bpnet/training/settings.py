@@ -9,6 +9,7 @@ from typing import Any
 from .._lib.arguments import check_arguments
 from .._lib.constraints import Boolean
 from .._lib.registry import made
+from .._lib.wording import described
 from ..backends import Backend
 from ..metrics import Metric, get_all
 from ..model import Model
@@ -89,7 +90,9 @@ def with_progress(
     if callbacks is None or isinstance(callbacks, Callback | type):
         callbacks = [] if callbacks is None else [callbacks]
     if isinstance(callbacks, str) or not isinstance(callbacks, Iterable):
-        raise TypeError(f"callbacks must be a list of bpnet.Callback objects, not {callbacks!r}")
+        raise TypeError(
+            f"callbacks must be a list of bpnet.Callback objects, not {described(callbacks)}"
+        )
     found = [_callback(one, f"callbacks[{k}]") for k, one in enumerate(callbacks)]
     if progress or (progress is None and sys.stderr.isatty()):
         from .callbacks.progress import Progress
@@ -105,5 +108,5 @@ def _callback(given: Any, what: str) -> Callback:
         hint = ""
         if callable(given) and not isinstance(given, type):
             hint = "; a function becomes one as on_epoch_end(self, fit, row) of a subclass"
-        raise TypeError(f"{what} must be a bpnet.Callback, not {given!r}{hint}")
+        raise TypeError(f"{what} must be a bpnet.Callback, not {described(given)}{hint}")
     return one

@@ -10,17 +10,16 @@ import numpy as np
 
 from .._lib.constraints import Boolean, Each, Integer, Number, Text
 from .._lib.records import Json, MapOf, Record
-from .._lib.registry import shown
+from .._lib.wording import shown
 from ..model import Model
 from ..model.arrays import check_running
-from ..storage.models import MODEL_HEADER
+from ..storage.models import COUNT, MODEL_HEADER
 from .packing import unpacked
 from .state import Trained, TrainingState
 from .sums import EpochSums
 
 __all__ = ["check_snapshot", "checked_parameters", "unpacked_state"]
 
-_COUNT = Integer(0, 2**53)
 _PACKED = Json(finite=False)  # of callbacks and of parts of the state, with names of arrays
 _HEADER = Record(
     {
@@ -29,9 +28,9 @@ _HEADER = Record(
         "whole": _PACKED,
         "tally": _PACKED,
         "run": MapOf(_PACKED),
-        "epochs": _COUNT,
-        "steps": _COUNT,
-        "since": _COUNT,
+        "epochs": COUNT,
+        "steps": COUNT,
+        "since": COUNT,
         "rate_factor": Number(0.0),
         "block_steps": Integer(1, 2**31 - 1),
         "seconds": Number(0.0),

@@ -7,7 +7,7 @@ import pytest
 
 from bpnet._lib.constraints import Each, Integer, Text
 from bpnet._lib.records import Json, MapOf, Record
-from bpnet._lib.registry import shown
+from bpnet._lib.wording import shown
 
 NESTED = Record({"a": Integer(0), "b": Record({"c": Each(Integer(1))})}, {"d": Text()})
 

@@ -60,7 +60,7 @@ def test_the_good_one_is_read(tmp_path):
         (GOOD.replace("(20,)", "20"), "damaged header"),
         (GOOD.replace("(20,)", f"({'9' * 5000},)"), "damaged header"),
         (GOOD.replace("(20,)", "(-20,)"), "damaged header (its shape is (-20,))"),
-        (GOOD.replace("(20,)", f"({10**3000}, {10**3000})"), "its shape is beyond all bounds"),
+        (GOOD.replace("(20,)", f"({10**3000}, {10**3000})"), "its shape is (10000000"),
         (GOOD.replace("(20,)", f"({2**62}, 0, 4)"), ""),
         (GOOD.replace("(20,)", "(1, " * 1 + "1, " * 98 + "20)"), ""),
         (GOOD.replace("(20,)", "(21,)"), "promises"),

@@ -8,7 +8,6 @@ import pytest
 from _backends import gradients, parameters, relative
 
 import bpnet
-from bpnet.training import lbfgs_fit
 from bpnet.training.runs import CompiledRuns
 
 optimize = pytest.importorskip("scipy.optimize", reason="scipy is not installed")
@@ -124,7 +123,9 @@ def test_blocks_of_samples_add_up(data, monkeypatch):
     x, y = data
     whole, parts = start(), start()
     bpnet.LBFGS().fit(whole, x, y, epochs=5, l2=0.01)
-    monkeypatch.setattr(lbfgs_fit, "_CHUNK", 6 * 16)  # five blocks of 16 samples, one of ten
+    monkeypatch.setattr(
+        bpnet.training.runs, "_CHUNK", 6 * 16
+    )  # five blocks of 16 samples, one of ten
     bpnet.LBFGS().fit(parts, x, y, epochs=5, l2=0.01)
     assert relative(parameters(whole), parameters(parts)) < 1e-10
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..wording import listing
+from ..._lib.files import as_path
+from ..._lib.wording import listing
 from .arrays import ArraySource
 from .base import Source
 from .csv import CsvSource
@@ -67,8 +68,8 @@ def source(
     """
     if isinstance(data, Source):
         return data
-    if isinstance(data, str | os.PathLike):
-        return _table(Path(data), target, max_bytes)
+    if isinstance(data, str | bytes | os.PathLike):
+        return _table(as_path(data), target, max_bytes)
     if target is not None:
         raise ValueError(
             f"target names a column of a CSV or Parquet file, but the data are a "
@@ -76,8 +77,8 @@ def source(
         )
     if isinstance(data, tuple) and len(data) == 2:
         x, y = data
-        if all(isinstance(one, str | os.PathLike) for one in data):
-            return NpySource(x, y) if Path(x).suffix.lower() == ".npy" else IdxSource(x, y)
+        if all(isinstance(one, str | bytes | os.PathLike) for one in data):
+            return NpySource(x, y) if as_path(x).suffix.lower() == ".npy" else IdxSource(x, y)
         if all(hasattr(one, "shape") for one in data):
             return ArraySource(x, y)
     if is_dataset(data):

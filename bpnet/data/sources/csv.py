@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from ..._lib.constraints import Integer
 from ..._lib.files import as_path, check_regular_file
+from ..._lib.wording import count
 from ..tables.cell_parsing import parse_number
 from ..tables.delimited_file import DelimitedFile, csv_words
-from ..wording import count
 from .base import Rows, Source
 from .csv_rows import EVERY, index_rows
 from .selected_columns import SelectedColumns

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..._lib.constraints import Integer
 from ..._lib.files import as_path
-from ..._lib.registry import shown
+from ..._lib.wording import shortened, shown
 from ..damage import damage_named
 from ..parquet_file import check_row_groups, open_parquet, rows_of_a_batch
 from .base import Rows, Source
@@ -112,7 +112,8 @@ class ParquetSource(Source):
             self._batches = None
             group = int(np.searchsorted(self._starts, self._next, "right")) - 1
             raise ValueError(
-                f"{self.place(start, stop)}: row group {group} cannot be read ({str(error)[:300]})"
+                f"{self.place(start, stop)}: row group {group} cannot be read "
+                f"({shortened(str(error))})"
             ) from error
         chosen = self._columns
         x = self._numbers(table, chosen.features, start, self._dtype)
@@ -131,8 +132,8 @@ class ParquetSource(Source):
         known = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
         if not any(is_known(kind) for is_known in known):
             raise ValueError(
-                f"{self.name}: column {shown(name)} holds {str(kind)[:80]}: a source takes "
-                "numbers only; leave it out by columns=..., or encode it first"
+                f"{self.name}: column {shown(name)} holds {shortened(str(kind), 80)}: a source "
+                "takes numbers only; leave it out by columns=..., or encode it first"
             )
 
     def _begin(self, start: int) -> None:

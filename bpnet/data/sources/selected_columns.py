@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..._lib.registry import shown
-from ..wording import no_such
+from ..._lib.registry import no_such
+from ..._lib.wording import shown
 
 __all__ = ["SelectedColumns"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..._lib.registry import shown
+from ..._lib.wording import shown
 
 __all__ = ["as_numbers", "as_text", "is_missing", "parse_cells", "parse_number", "text_cells"]
 

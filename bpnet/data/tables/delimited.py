@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..wording import count
+from ..._lib.wording import count
 from .cell_parsing import parse_cells, text_cells
 from .delimited_file import DelimitedFile
 from .table import Table

@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
+from ..._lib.wording import count, listing
+from ..idx import GZIP_MAGIC
 from ..memory_limit import BYTES_OF_COLUMN, check_memory
-from ..wording import count, listing
 from .cell_parsing import parse_number
 from .table import check_column_names
 
 __all__ = ["DelimitedFile", "count_fields", "csv_words", "find_delimiter", "too_long"]
 
 _DELIMITERS = ",;\t|"
-_GZIP_MAGIC = b"\x1f\x8b"
 _LONGEST_LINE = 16 * 2**20  # characters
 _LONG_LINE = 2**17  # whose fields are counted before lists are made of them
 _CELLS, _CHARACTERS = 2**18, 2**22  # of a block, about
@@ -135,7 +135,7 @@ class DelimitedFile:
 def _check_text(path: Path) -> None:
     """Raise for a text file that is compressed."""
     with path.open("rb") as file:
-        if file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC:
+        if file.read(len(GZIP_MAGIC)) == GZIP_MAGIC:
             raise ValueError(f"{path}: compressed; unpack it first, as by gunzip --keep {path}")
 
 

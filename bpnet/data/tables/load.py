@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from ..._lib.constraints import Each, Integer, Text
 from ..._lib.files import as_path
+from ..._lib.registry import no_such
+from ..._lib.wording import count, listing
 from ..dataset import Dataset
 from ..splitting import split
-from ..wording import count, listing, no_such
 from .cell_parsing import as_numbers, is_missing
 from .fit_encoders import fit_encoders
 from .notes import Notes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..wording import count, listing
+from ..._lib.wording import count, listing
 
 __all__ = ["Notes"]
 

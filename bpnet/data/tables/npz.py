@@ -11,11 +11,10 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._lib.registry import shown
+from ..._lib.wording import count, shown
 from ..damage import damage_named
-from ..memory_limit import BYTES_OF_COLUMN, BYTES_OF_TEXT, check_memory
+from ..memory_limit import BYTES_OF_COLUMN, BYTES_OF_TEXT, check_memory, read_up_to
 from ..npy_header import NpyHeader, read_npy_header
-from ..wording import count
 from .cell_parsing import as_text
 from .table import Table, check_column_names
 
@@ -23,7 +22,6 @@ __all__ = ["read_npz"]
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # NumPy's; others unpack without bounds
 _BYTES_OF_DATE = 256  # while it becomes text
-_CHUNK = 1 << 20
 
 
 def read_npz(path: Path, text: Collection[str], max_bytes: int | None) -> Table:
@@ -106,11 +104,9 @@ def _memory(
 
 
 def _array(file: IO[bytes], header: NpyHeader) -> NDArray[Any]:
-    """The array behind its header; room is made for what is there, as a header may lie."""
+    """The array behind its header, which may promise more than there is."""
     promised = header.nbytes
-    data = bytearray()
-    while len(data) < promised and (chunk := file.read(min(_CHUNK, promised - len(data)))):
-        data += chunk
+    data = read_up_to(file, promised)
     if len(data) < promised:
         raise EOFError(f"its header promises {promised} bytes, {len(data)} are there")
     file.read(1)  # the checksum is compared at the end

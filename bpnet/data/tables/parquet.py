@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._lib.registry import shown
+from ..._lib.wording import shortened, shown
 from ..damage import damage_named
 from ..memory_limit import BYTES_OF_COLUMN, check_memory
 from ..parquet_file import check_row_groups, open_parquet, rows_of_a_batch
@@ -79,8 +79,8 @@ def _from_table(
     for name, column in zip(names, stored.columns, strict=True):
         if not _is_readable(column.type, arrow):
             raise ValueError(
-                f"{path}: column {shown(name)} holds {str(column.type)[:80]}, neither numbers "
-                "nor text"
+                f"{path}: column {shown(name)} holds {shortened(str(column.type), 80)}, "
+                "neither numbers nor text"
             )
         with damage_named(f"{path}: column {shown(name)} cannot be read"):
             values = _from_arrow(column, arrow)

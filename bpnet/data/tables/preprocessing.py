@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..._lib.registry import shown
-from ..wording import listing, no_such
+from ..._lib.registry import no_such
+from ..._lib.wording import listing, shown
 from .cell_parsing import as_numbers, as_text
 from .column_encoders import Column, Numeric, read_column
 from .notes import Notes

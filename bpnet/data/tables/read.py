@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ..._lib.constraints import Integer
 from ..._lib.files import as_path, check_regular_file
+from ..._lib.wording import listing
 from ..memory_limit import memory_errors_named
-from ..wording import listing
 from .delimited import read_delimited
 from .npz import read_npz
 from .parquet import read_parquet

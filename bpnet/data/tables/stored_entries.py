@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from ..._lib.registry import shown
+from ..._lib.wording import shown
 
 __all__ = ["read_entry", "read_standard"]
 

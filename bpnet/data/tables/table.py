@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from ..._lib.registry import shown
+from ..._lib.wording import shown
 
 __all__ = ["Table", "check_column_names"]
 

@@ -1,5 +1,6 @@
 """Which source suits what is given."""
 
+import os
 from pathlib import Path
 
 from _sources import X, Y, idx, raises
@@ -18,11 +19,13 @@ from bpnet.data import (
 def test_by_what_is_given(npy, csv, groups, tmp_path):
     assert isinstance(source(npy(X, Y)), NpySource)
     assert isinstance(source(tuple(map(str, npy(X, Y)))), NpySource)
+    assert isinstance(source(tuple(os.fsencode(one) for one in npy(X, Y))), NpySource)
     pair = idx(tmp_path / "x", X, ">f4"), idx(tmp_path / "y", Y)
     assert isinstance(source(pair), IdxSource)
     assert isinstance(source((X, Y)), ArraySource)
     assert isinstance(source([([1.0], 0)]), SequenceSource)
     assert isinstance(source(csv("a,y\n1,0\n"), target="y"), CsvSource)
+    assert isinstance(source(os.fsencode(csv("a,y\n1,0\n")), target="y"), CsvSource)
     assert isinstance(source(str(groups({"a": [1.0], "y": [0]})), target="y"), ParquetSource)
 
 
