@@ -1,10 +1,8 @@
 """What the tests of sources share."""
 
-import re
 import struct
 
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, settings
 
 N = 150
@@ -12,10 +10,6 @@ X = np.random.default_rng(0).standard_normal((N, 3)).round(3).astype(np.float32)
 Y = np.arange(N) % 4
 
 in_tmp_path = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def raises(*words, kind=ValueError):
-    return pytest.raises(kind, match="(?s)" + ".*".join(map(re.escape, words)))
 
 
 def same(found, expected):

@@ -1,10 +1,10 @@
 import gzip
-import re
 import struct
 import tracemalloc
 
 import numpy as np
 import pytest
+from _errors import raises
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -28,11 +28,6 @@ def to_idx(array):
 def write(path, content, *, packed=False):
     path.write_bytes(gzip.compress(content) if packed else content)
     return path
-
-
-def refuses(path, *words):
-    """Reading raises a ValueError that names the file and holds these words."""
-    return pytest.raises(ValueError, match=r".*".join(map(re.escape, (str(path), *words))))
 
 
 @in_tmp_path
@@ -76,24 +71,24 @@ def test_any_bytes_are_an_array_or_a_value_error_that_names_the_file(tmp_path, m
 def test_a_truncated_file(tmp_path, cut, packed):
     content = to_idx(np.arange(12, dtype=np.int16).reshape(3, 4))
     path = write(tmp_path / "short.idx", content[:-cut], packed=packed)
-    with refuses(path):
+    with raises(path):
         read_idx(path)
 
 
 def test_a_truncated_file_is_told_with_both_sizes(tmp_path):
     content = to_idx(np.arange(12, dtype=np.uint8).reshape(3, 4))
     path = write(tmp_path / "short.idx", content[:-5])
-    with refuses(path, "promises 12 bytes for shape (3, 4)", "the file has 7"):
+    with raises(path, "promises 12 bytes for shape (3, 4)", "the file has 7"):
         read_idx(path)
     path = write(tmp_path / "no-sizes.idx", content[:9])
-    with refuses(path, "promises 2 dimensions, 8 bytes", "the file has 5"):
+    with raises(path, "promises 2 dimensions, 8 bytes", "the file has 5"):
         read_idx(path)
 
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_trailing_bytes(tmp_path, packed):
     path = write(tmp_path / "a.idx", to_idx(np.zeros(3, np.uint8)) + b"xy", packed=packed)
-    with refuses(path, "promises 3 bytes", "the file has at least 4"):
+    with raises(path, "promises 3 bytes", "the file has at least 4"):
         read_idx(path)
 
 
@@ -108,7 +103,7 @@ def test_trailing_bytes(tmp_path, packed):
 )
 def test_wrong_magic(tmp_path, content, shown):
     path = write(tmp_path / "picture.png", content)
-    with refuses(path, shown, "expected 00 00", "08, 09, 0b, 0c, 0d, 0e"):
+    with raises(path, shown, "expected 00 00", "08, 09, 0b, 0c, 0d, 0e"):
         read_idx(path)
 
 
@@ -118,7 +113,7 @@ def test_a_header_that_promises_terabytes_fails_at_once(tmp_path, shape, packed)
     path = write(tmp_path / "forged.idx", header(0x0E, shape) + bytes(1000), packed=packed)
     tracemalloc.start()
     try:
-        with refuses(path, "promises", "the file cannot hold more than"):
+        with raises(path, "promises", "the file cannot hold more than"):
             read_idx(path)
         _, peak = tracemalloc.get_traced_memory()
     finally:
@@ -131,7 +126,7 @@ def test_a_promise_that_gzip_could_just_hold_costs_only_what_is_there(tmp_path):
     path = write(tmp_path / "forged.gz", header(0x08, (50_000_000,)) + there, packed=True)
     tracemalloc.start()
     try:
-        with refuses(path, "promises 50000000 bytes", "the file has 50000"):
+        with raises(path, "promises 50000000 bytes", "the file has 50000"):
             read_idx(path)
         _, peak = tracemalloc.get_traced_memory()
     finally:
@@ -141,10 +136,10 @@ def test_a_promise_that_gzip_could_just_hold_costs_only_what_is_there(tmp_path):
 
 def test_a_shape_that_no_array_has(tmp_path):
     path = write(tmp_path / "a.idx", header(0x08, (0, *(2**32 - 1,) * 3)))
-    with refuses(path, "no array can have the shape (0, 4294967295, 4294967295, 4294967295)"):
+    with raises(path, "no array can have the shape (0, 4294967295, 4294967295, 4294967295)"):
         read_idx(path)
     path = write(tmp_path / "b.idx", header(0x08, (1,) * 100) + b"\0")
-    with refuses(path, "no array can have the shape (1, 1,"):
+    with raises(path, "no array can have the shape (1, 1,"):
         read_idx(path)
 
 
@@ -154,7 +149,7 @@ def test_damaged_gzip(tmp_path):
     bent = write(tmp_path / "bent.gz", whole[:-8] + b"\0\0\0\0" + whole[-4:])
     broken = write(tmp_path / "broken.gz", whole[:10] + b"\xff" * 100)
     for path in (cut, bent, broken):
-        with refuses(path, "damaged gzip data"):
+        with raises(path, "damaged gzip data"):
             read_idx(path)
 
 

@@ -1,6 +1,7 @@
 """Rows of arrays."""
 
-from _sources import X, Y, raises
+from _errors import raises
+from _sources import X, Y
 
 from bpnet.data import (
     ArraySource,

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from _sources import N, X, Y, idx, raises
+from _errors import raises
+from _sources import N, X, Y, idx
 
 from bpnet.data import (
     ArraySource,

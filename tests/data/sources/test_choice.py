@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from _sources import X, Y, idx, raises
+from _errors import raises
+from _sources import X, Y, idx
 
 from bpnet.data import (
     ArraySource,

@@ -4,7 +4,8 @@ import sys
 
 import numpy as np
 import pytest
-from _sources import in_tmp_path, raises
+from _errors import raises
+from _sources import in_tmp_path
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from _sources import idx, raises
+from _errors import raises
+from _sources import idx
 
 from bpnet.data import (
     IdxSource,

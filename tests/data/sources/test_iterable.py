@@ -1,7 +1,7 @@
 """Samples of an iterable, made anew for every epoch."""
 
 import pytest
-from _sources import raises
+from _errors import raises
 
 from bpnet.data import (
     IterableSource,

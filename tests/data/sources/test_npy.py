@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from _sources import N, X, Y, raises, same
+from _errors import raises
+from _sources import N, X, Y, same
 
 from bpnet.data import (
     NpySource,

@@ -5,7 +5,8 @@ import sys
 
 import numpy as np
 import pytest
-from _sources import raises, same
+from _errors import raises
+from _sources import same
 
 from bpnet.data import (
     ParquetSource,

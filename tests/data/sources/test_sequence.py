@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from _sources import raises
+from _errors import raises
 
 from bpnet.data import (
     SequenceSource,

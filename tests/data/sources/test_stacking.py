@@ -1,7 +1,7 @@
 """Single samples become rows."""
 
 import pytest
-from _sources import raises
+from _errors import raises
 
 from bpnet.data import (
     IterableSource,
@@ -15,7 +15,7 @@ from bpnet.data import (
         (5, ("mine, row 3: a int, expected a pair",), TypeError),
         ((1, 2, 3), ("mine, row 3: a tuple of 3, expected a pair",), TypeError),
         (([0.0], 1), ("mine, row 3: x has 1 values, others 2",), ValueError),
-        (([0.0, "a"], 1), ("mine, row 3: x holds text, as 'a'",), TypeError),
+        (([0.0, "a"], 1), ("mine, row 3: x holds text, such as 'a'",), TypeError),
         (([0.0, 1.0], "a"), ("mine, row 3: y is text, 'a'",), TypeError),
         (([0.0, 1.0], [1]), ("mine, row 3: y has shape (1,), others ()",), ValueError),
     ],

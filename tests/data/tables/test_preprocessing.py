@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from _errors import raises
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,10 +21,6 @@ REGRESSION = Preprocessing(
 )
 CLASSES = Preprocessing((Numeric("age", 0.0, 1.0),), "kind", ("cat", "dog"))
 NUMBERS = Preprocessing((Numeric("age", 0.0, 1.0),), "stars", (1, 2, 5))
-
-
-def raises(*words):
-    return pytest.raises(ValueError, match=".*".join(map(re.escape, words)))
 
 
 def warns(*words):

@@ -1,12 +1,12 @@
 import gzip
 import io
 import os
-import re
 import sys
 import zipfile
 
 import numpy as np
 import pytest
+from _errors import raises
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,10 +18,6 @@ from bpnet.data import (
     read_idx,
     read_table,
 )
-
-
-def raises(*words, kind=ValueError):
-    return pytest.raises(kind, match=".*".join(map(re.escape, words)))
 
 
 class TestReadingCsv:
