@@ -18,12 +18,11 @@ __all__ = ["GradientCheck", "gradient_check"]
 # How many times the rounding of a difference a gradient's error may be: a gradient that is zero by
 # construction, as by a bias before batch normalization, is rounding alone, on both sides.
 _ROUNDINGS = 50.0
-_SEEN = 5.0  # roundings from which on two steps' differences tell that the larger one was too large
+_SEEN = 5.0  # roundings; if two steps' differences are further apart, the larger step was too large
 _PROBES = np.arange(-4, 5)
 _NUDGE = 2.0**-40  # small enough for the cost to be a straight line, beside which is its rounding
-_SHARE = (
-    0.1  # of the whole gradient's norm: where both sides are float32, smaller ones are rounding
-)
+# Share of the whole gradient's norm: where both sides are float32, smaller errors are rounding.
+_SHARE = 0.1
 _STENCIL = ((-2, 1.0 / 12.0), (-1, -8.0 / 12.0), (1, 8.0 / 12.0), (2, -1.0 / 12.0))
 _STEPS = (1e-3, 1e-4, 1e-5)
 _MOST_UNRESOLVED = 0.01

@@ -90,7 +90,7 @@ def load(
 
 
 def model_file(path: str | bytes | os.PathLike[Any]) -> Path:
-    """The file of a model that is meant by its path or by that of its run's folder.
+    """The model file at a path, which may be the folder of a run.
 
     Raises
     ------

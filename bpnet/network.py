@@ -68,7 +68,7 @@ class Network:
     backend : Backend
     seed : int
     metadata : dict
-        JSON values of one's own, saved with the network.
+        Your own JSON values, saved with the network.
 
     Examples
     --------
@@ -570,7 +570,7 @@ class Network:
         Parameters
         ----------
         path : path
-            By convention ``*.safetensors``; its folder must exist. A failure keeps an old file.
+            By convention ``*.safetensors``, in a folder that exists. A failure keeps an old file.
 
         Examples
         --------

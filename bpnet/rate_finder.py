@@ -129,8 +129,8 @@ def find_learning_rate(
     low, high : float, optional
         The first and the last rate.
     steps : int, optional
-        How many, at least 10: step t is done with ``low (high / low)^(t / (steps - 1))``. Mini-
-        batches in which no sample has a weight are left out.
+        How many, at least 10: step t is done with ``low (high / low)^(t / (steps - 1))``.
+        Mini-batches in which no sample has a weight are left out.
     diverge : float, optional
         The test ends where a running mean of the cost is as many times its lowest.
     **options
@@ -194,8 +194,8 @@ def find_learning_rate(
 class _Watch(Callback):
     """Gathers costs, and stops where there are enough or they diverge.
 
-    NaN tells nothing: a mini-batch may have no weight. If it is the parameters that are NaN, the
-    fit ends by itself.
+    NaN is ignored: a mini-batch may have no weight. If the parameters are NaN, the fit ends by
+    itself.
     """
 
     def __init__(self, steps: int, diverge: float) -> None:

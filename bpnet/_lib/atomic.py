@@ -56,8 +56,8 @@ def open_atomically(path: str | os.PathLike[str], *, text: bool = False) -> Iter
     Raises
     ------
     OSError
-        If the file cannot be written: one that was there is kept, and the error names ``path``. So
-        does the one for what is no regular file: a folder, pipe, socket or device.
+        If the file cannot be written, or ``path`` is a folder, pipe, socket or device. The error
+        names ``path``, and a file that was there is kept.
     """
     given = os.fsdecode(path)
     with _naming(given):
@@ -107,7 +107,7 @@ def write_target(path: str | os.PathLike[str]) -> tuple[str, os.stat_result | No
     Raises
     ------
     OSError
-        If the folder is missing, if something else than a regular file is there, or a file that
+        If the folder is missing, if something other than a regular file is there, or a file that
         must not be written to.
     """
     given = os.fsdecode(path)
@@ -142,8 +142,8 @@ def remove_leftovers(folder: str | os.PathLike[str], written_here: Callable[[str
     ----------
     folder : path
     written_here : callable
-        ``written_here(name)`` says whether a file of that name belongs to who asks. Temporary files
-        of other names stay.
+        ``written_here(name)`` says whether the caller writes files of that name. Temporary files
+        of others stay.
     """
     with contextlib.suppress(OSError):
         for one in os.listdir(folder):

@@ -45,8 +45,8 @@ def as_path(path: Any, what: str = "path") -> Path:
 def check_regular_file(path: str | os.PathLike[str]) -> None:
     """Raise unless there is a file of bytes at this path.
 
-    To open a pipe that nobody writes to waits for ever, and a device may never end. Both are also
-    read once only, while most formats are read in more than one pass.
+    Opening a pipe may block for ever, and a device may never end. Both can be read only once, while
+    most formats take more than one pass.
 
     Parameters
     ----------

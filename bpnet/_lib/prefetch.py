@@ -16,16 +16,16 @@ _thread = threading.local()
 
 
 class Unwanted(BaseException):
-    """Ends the computation of an item that nobody waits for any longer.
+    """Raised to end the computation of an item that is no longer wanted.
 
     Not an `Exception`, so that code that handles errors of its own lets it pass.
     """
 
 
 def check_wanted() -> None:
-    """In the thread of a `Prefetcher` that is closed, end what computes its item.
+    """End the computation of an item if its `Prefetcher` was closed.
 
-    To be called between two parts of slow work. Elsewhere it does nothing.
+    Call it between two parts of slow work. In other threads it does nothing.
 
     Raises
     ------
@@ -91,8 +91,7 @@ class Prefetcher:
     def close(self) -> None:
         """Stop the thread, after the item that it is computing, or where it asks `check_wanted`.
 
-        If waiting for it is interrupted, as by Ctrl-C, it is left behind: neither this nor another
-        call waits for it any longer.
+        If Ctrl-C interrupts the wait, the thread is left behind: no later call waits for it.
         """
         self._over = True
         self._room.put(None)

@@ -35,7 +35,7 @@ def _clip(x: Array, /, min: Any = None, max: Any = None) -> Array:
 
 
 def _sigmoid(x: Array) -> Array:
-    """The same operations as in a kernel; as many as by the hyperbolic tangent."""
+    """As in a kernel; it takes as many operations as by the hyperbolic tangent."""
     return sigmoid_by_exp(x, cupy)
 
 

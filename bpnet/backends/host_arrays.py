@@ -41,7 +41,7 @@ def host_array(x: object, name: str = "x") -> np.ndarray[Any, Any]:
            [3. , 4.5]])
     >>> host_array(["cat", "dog"], "y")
     Traceback (most recent call last):
-    TypeError: y holds text, as 'cat': numbers are needed; ...
+    TypeError: y holds text, such as 'cat': numbers are needed; ...
     """
     if type(x) is np.ndarray:
         array = x

@@ -33,7 +33,8 @@ def refuse_mask(x: Any, name: str) -> NoReturn:
     if missing:
         raise TypeError(
             f"{name} is a masked array with {missing} of {x.size} values masked: masks are not "
-            f"supported; fill in the values, as by {it}.filled(0.0), or leave these samples out"
+            f"supported; fill in the values, for example by {it}.filled(0.0), or leave these "
+            "samples out"
         )
     raise TypeError(
         f"{name} is a masked array, though nothing in it is masked: masks are not supported; "
@@ -151,7 +152,9 @@ def _refuse_objects(array: HostArray, name: str) -> NoReturn:
             )
         if isinstance(entry, complex) or not _reads_as_number(entry):
             if isinstance(entry, str | bytes):
-                raise TypeError(f"{name} holds text, as {_short(entry)}: {_for_text(array, it)}")
+                raise TypeError(
+                    f"{name} holds text, such as {_short(entry)}: {_for_text(array, it)}"
+                )
             where = f": {place_of(index)} is" if index else " is"
             raise TypeError(
                 f"{name}{where} {_short(entry)}, a {type(entry).__name__}: real numbers are needed"
@@ -161,7 +164,7 @@ def _refuse_objects(array: HostArray, name: str) -> NoReturn:
     text = isinstance(array.flat[0], str | bytes)
     whole = all(type(one) in (int, bool) and abs(one) < 2**63 for one in array.flat)
     kind = "int" if whole else "float"
-    what = f"text, as {_short(array.flat[0])}" if text else "Python objects (dtype object)"
+    what = f"text, such as {_short(array.flat[0])}" if text else "Python objects (dtype object)"
     raise TypeError(f"{name} holds {what}: numpy.asarray({it}, {kind}) makes numbers of them")
 
 

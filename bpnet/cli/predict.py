@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
         if options.out is not None:
             _check_out(options.out, {"the samples": options.file, "the model": model})
         blocks = samples(net, options.file, options.target, options.max_bytes)
-    table = _predictions(net, _told_as_usage(blocks))
+    table = _predictions(net, _with_usage_errors(blocks))
     with _output(options.out) as file:
         csv.writer(file, lineterminator="\n").writerows(table)
     return 0
@@ -94,8 +94,8 @@ def _output(path: Path | None) -> Iterator[IO[str]]:
         shutil.copyfileobj(spool, sys.stdout)
 
 
-def _told_as_usage(blocks: Iterator[NDArray[Any]]) -> Iterator[NDArray[Any]]:
-    """The same blocks; what is wrong with the file that they are read from is told as such."""
+def _with_usage_errors(blocks: Iterator[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+    """The same blocks; errors in the file they are read from become usage errors."""
     while True:
         with usage():
             block = next(blocks, None)
@@ -117,14 +117,14 @@ def _check_out(path: Path, inputs: dict[str, Path]) -> None:
 
 
 def _predictions(net: Network, blocks: Iterator[NDArray[Any]]) -> Iterator[list[Any]]:
-    """A header, and a row a sample."""
+    """A header, and a row per sample."""
     for number, x in enumerate(blocks):
         header, *rows = _predicted(net, x)
         yield from rows if number else [header, *rows]
 
 
 def _predicted(net: Network, x: NDArray[Any]) -> Iterator[list[Any]]:
-    """A header, and a row a sample."""
+    """A header, and a row per sample."""
     to_numpy, target = net.backend.to_numpy, net.metadata.get("target", "prediction")
     values = to_numpy(net.predict(x))
     if net.task == "regression":

@@ -64,7 +64,7 @@ class RunFolder(Callback):
 
     Notes
     -----
-    Used as a context, which is left when the run is saved: until then nobody else may write to it.
+    Use it as a context that is left when the run is saved: until then no other run may write to it.
     """
 
     def __init__(

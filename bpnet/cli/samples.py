@@ -75,13 +75,13 @@ def _blocks(
     """What begins to read a file: an array of samples, or a table."""
     if "-ubyte" in path.name or path.suffix.lower() == ".npy":
         array = _array(path, max_bytes)
-        _check_width(net, path, array.size // max(len(array), 1), "values a sample", "")
+        _check_width(net, path, array.size // max(len(array), 1), "values per sample", "")
         return lambda: _cut(array)
     return lambda: _columns(net, path, target, max_bytes)
 
 
 def _array(path: Path, max_bytes: int | None) -> NDArray[Any]:
-    """The array in a file, of which only what is read comes to memory if it is not compressed."""
+    """The array in a file; if it is not compressed, only the rows that are read use memory."""
     check_regular_file(path)
     with path.open("rb") as file:
         packed = file.read(2) == GZIP_MAGIC

@@ -28,8 +28,8 @@ def check_finite(array: Array, given: Array, name: str, backend: Backend) -> Non
     Raises
     ------
     ValueError
-        If an entry is NaN or infinite; the message gives the first such row, and its value. One
-        that only the backend's dtype cannot hold is told as such.
+        If an entry is NaN or infinite; the message gives the first such row, and its value. A
+        finite number that the backend's dtype cannot hold is named as such.
     """
     if not backend.all_finite(array):
         xp = backend.xp

@@ -1,4 +1,4 @@
-"""Errors of the libraries that parse files, told as what they mean: a damaged file."""
+"""Errors of the libraries that parse files, reported as what they mean: a damaged file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def damage_named(place: str) -> Iterator[None]:
     """While entered, any error is a ValueError that begins with ``place``.
 
     A damaged file makes zipfile, pyarrow and NumPy raise some ten types each: of their own, of
-    decoders and of what they meet in the middle of it, such as IndexError and MemoryError.
+    decoders, and whatever happens within them, such as IndexError and MemoryError.
     """
     try:
         yield

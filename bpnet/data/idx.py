@@ -84,7 +84,7 @@ def _read(path: Path, file: io.BufferedIOBase, largest: int, max_bytes: int | No
     said = f"{path}: the header promises {promised} bytes for shape {shape}"
     if promised > largest:
         raise ValueError(f"{said}, the file cannot hold more than {largest}")
-    unpack = f"; or unpack it once, as by gunzip --keep {path}"
+    unpack = f"; or unpack it once, for example by gunzip --keep {path}"
     check_memory(path, promised, max_bytes, f"an array of shape {shape}", unpack)
     data = read_up_to(file, promised)
     if len(data) < promised:

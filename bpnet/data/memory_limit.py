@@ -75,7 +75,7 @@ def check_memory(
 
 
 def read_up_to(file: IO[bytes] | io.BufferedIOBase, count: int) -> bytearray:
-    """The next bytes of a file, so many at most; room is made for those that are there alone."""
+    """At most ``count`` bytes of a file; memory grows only with the bytes that are there."""
     data = bytearray()
     while len(data) < count and (chunk := file.read(min(_CHUNK, count - len(data)))):
         data += chunk

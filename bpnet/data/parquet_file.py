@@ -1,4 +1,4 @@
-"""Parquet files, opened by pyarrow, the extra ``tables``."""
+"""Parquet files, opened by pyarrow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["check_row_groups", "open_parquet", "rows_of_a_batch"]
 
 _MOST_ROWS, _FEWEST_ROWS = 8192, 16
 _CELLS = 2**20
-_FEW_BYTES = 2**26  # no file is refused for
+_FEW_BYTES = 2**26  # for which no file is refused
 
 
 def open_parquet(path: Path, **options: Any) -> tuple[Any, Any]:

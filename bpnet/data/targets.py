@@ -150,7 +150,7 @@ def _from_labels(y: Any, name: str, width: int, backend: Backend) -> Array:
         whole = xp.astype(y, xp.int32) if str(y.dtype).endswith("bool") else y
         low, high = int(xp.min(whole)), int(xp.max(whole))
     if low < 0 or high >= count:
-        written = name.split()[-1]
+        written = in_code(name)
         raise ValueError(
             f"labels in {name} go from {low} to {high}, but with {width} "
             f"output{'s' * (width > 1)} they must be from 0 to {count - 1}: give the output layer "

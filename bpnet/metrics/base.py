@@ -29,7 +29,7 @@ class Metric(Validated):
     task : {"classification", "multilabel", "regression"} or None
         What it is for; None means all.
     takes_labels : bool
-        Whether what is for classification also judges several labels at once.
+        Whether a metric for classification also judges several labels at once.
     keeps_dtype : bool
         Whether `value` is given the outputs in their own type; otherwise all is in float64.
 

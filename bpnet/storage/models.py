@@ -38,7 +38,7 @@ MODEL_HEADER = Record(
         "layers": MapOf(Record({}, {"normalization": _FUNCTION})),
     },
 )
-"""What a file says of a network beside its arrays. Earlier files lack the keys given last."""
+"""The header of a network beside its arrays; earlier files lack the optional keys."""
 
 # Arrays of the network in a checkpoint; earlier files number the parts of the state.
 _IN_CHECKPOINT = {
@@ -67,8 +67,8 @@ def write_model(
     OSError
         If the file cannot be written; one that was there is kept.
     TypeError, ValueError
-        If the header holds what JSON has not, NaN and infinity included, or `read_model` would
-        refuse it.
+        If the header holds what JSON does not allow, NaN and infinity included, or what
+        `read_model` would refuse.
     """
     path = as_path(path)
     text = encode_header(header, _VERSION, sort_keys=True, allow_nan=False)

@@ -69,7 +69,7 @@ class History:
         return f"History({len(self)} epochs, {self.stopped}{', ' + figures if figures else ''})"
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write one line an epoch under a header; nothing where there is no epoch.
+        """Write one line per epoch under a header; nothing where there is no epoch.
 
         Raises
         ------
@@ -85,7 +85,7 @@ class History:
             writer.writerows(self.rows)
 
     def to_jsonl(self, path: str | os.PathLike[str]) -> None:
-        """Write one JSON object an epoch.
+        """Write one JSON object per epoch.
 
         Raises
         ------

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._lib.constraints import Constraints, Integer, Number
-from .._lib.registry import shown
+from .._lib.wording import shown
 from .._lib.validation import Validated
 from .fit import Fit
 from .history import History

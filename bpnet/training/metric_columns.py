@@ -14,7 +14,7 @@ __all__ = ["MetricColumns", "try_metrics"]
 
 
 class MetricColumns:
-    """Computes the metrics of each epoch; what is not defined is NaN, and the fit goes on.
+    """Computes the metrics of each epoch; one that is not defined is NaN, and the fit goes on.
 
     Parameters
     ----------

@@ -181,7 +181,7 @@ def _check_tally(tally: Any) -> int:
             f"for each block of the {costs.size} steps"
         )
     if counts.min() < 1:
-        raise ValueError(f"tally.counts has {counts.min()}, but a block has a sample at least")
+        raise ValueError(f"tally.counts has {counts.min()}, but a block has at least one sample")
     for what in ("sums", "moments"):
         array = tally[what]
         if array.shape != (0,) and (array.ndim < 1 or len(array) != len(counts)):
@@ -203,7 +203,7 @@ def _check_history(rows: Any, columns: Any, epochs: int) -> None:
         return
     for k, row in enumerate(rows):
         if not isinstance(row, dict) or row.keys() != rows[0].keys():
-            raise TypeError(f"history[{k}] must be a row as the others, not {shown(row)}")
+            raise TypeError(f"history[{k}] must be a row like the others, not {shown(row)}")
     for column in columns:
         if column not in rows[0]:
             raise ValueError(f"history has no column {shown(column)}")

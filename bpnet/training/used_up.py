@@ -26,7 +26,7 @@ def note_if_used_up(optimizer: Optimizer, first: int, stop: int, way_out: str) -
     Returns
     -------
     bool
-        Whether it was told.
+        Whether there was a warning.
     """
     end = used_up_at(optimizer.learning_rate)
     if end is None or stop <= end:
@@ -43,7 +43,7 @@ def note_if_used_up(optimizer: Optimizer, first: int, stop: int, way_out: str) -
 
 
 def note_if_spent(optimizer: Optimizer, first: int, last: int, epoch: int) -> bool:
-    """Warn if a function of the user's own, or a decay, gave an epoch practically no rate.
+    """Warn if a function of the user's own, or a decay, gave an epoch practically no learning rate.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def note_if_spent(optimizer: Optimizer, first: int, last: int, epoch: int) -> bo
     Returns
     -------
     bool
-        Whether it was told.
+        Whether there was a warning.
     """
     if not callable(optimizer.learning_rate):
         return False

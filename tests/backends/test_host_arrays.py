@@ -75,10 +75,10 @@ def test_nothing_is_copied_without_need():
         (np.asarray([1, float("nan")], object), "y has a missing value: row 1 is nan"),
         (np.asarray([1, {}], object), "y: row 1 is {}, a dict: real numbers are needed"),
         ([datetime.date(2020, 1, 1)], r"y: row 0 is datetime.date\(2020, 1, 1\), a date"),
-        (["1.5", "cat"], "y holds text, as 'cat': .*numpy.unique"),
-        ([[1.0, "cat"]], "y holds text, as 'cat': .*bpnet.data.load_table"),
-        ([b"cat"], "y holds text, as b'cat'"),
-        (np.asarray([["cat"]], np.dtypes.StringDType()), "y holds text, as 'cat'"),
+        (["1.5", "cat"], "y holds text, such as 'cat': .*numpy.unique"),
+        ([[1.0, "cat"]], "y holds text, such as 'cat': .*bpnet.data.load_table"),
+        ([b"cat"], "y holds text, such as b'cat'"),
+        (np.asarray([["cat"]], np.dtypes.StringDType()), "y holds text, such as 'cat'"),
     ],
 )
 def test_what_is_no_array_of_numbers_is_refused_by_name(given, words):

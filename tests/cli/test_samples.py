@@ -196,7 +196,7 @@ def test_arrays_that_do_not_suit(capsys, net):
     np.save("none.npy", np.zeros((0, 3)))
     np.save("objects.npy", np.array([{}], dtype=object))
     for name, message in {
-        "wide.npy": "wide.npy: 4 values a sample, but the network has 3 inputs",
+        "wide.npy": "wide.npy: 4 values per sample, but the network has 3 inputs",
         "words.npy": "words.npy: holds <U1, expected numbers",
         "single.npy": "single.npy: an array of shape (), expected one sample per row",
         "none.npy": "none.npy: an array of shape (0, 3), expected one sample per row",

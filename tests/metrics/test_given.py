@@ -88,7 +88,7 @@ def test_what_goes_not_together_is_refused(y, a, words):
 
 
 def test_what_is_no_number_is_refused():
-    with pytest.raises(TypeError, match="y holds text, as 'cat'"):
+    with pytest.raises(TypeError, match="y holds text, such as 'cat'"):
         metrics.Accuracy()(["cat", "dog"], [0, 1])
     with pytest.raises(ValueError, match=r"r2 takes .* not \(2, 1, 1\) and \(2,\)"):
         metrics.R2()([[[1]], [[2]]], [1, 2])

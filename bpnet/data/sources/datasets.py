@@ -1,4 +1,4 @@
-"""PyTorch's datasets, and what is like them, as sources."""
+"""PyTorch's datasets, and objects like them, as sources."""
 
 from __future__ import annotations
 

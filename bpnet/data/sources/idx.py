@@ -104,7 +104,7 @@ def _divisor(scale: float | None) -> int | None:
 
 
 def map_idx(path: Path) -> MappedArray:
-    """The array in a file, of which only what is read comes to memory."""
+    """The array in a file; only the rows that are read use memory."""
     check_regular_file(path)
     with path.open("rb") as file:
         if file.read(2) == GZIP_MAGIC:

@@ -28,7 +28,7 @@ class IterableSource(Source):
         ``make()`` is an iterable of pairs (x, y): a sample, laid flat, and its target, a number or
         a row of them. It is called, and asked, in a thread other than the one that trains.
     samples : int
-        How many make an epoch. What comes after them is not used, which a warning tells.
+        How many make an epoch. If there are more, a warning says that they are not used.
     name : str, optional
         What messages call it.
 

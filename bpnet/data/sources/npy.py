@@ -79,7 +79,7 @@ class NpySource(Source):
 
 
 def map_npy(path: Path) -> MappedArray:
-    """The array in a file, of which only what is read comes to memory."""
+    """The array in a file; only the rows that are read use memory."""
     check_regular_file(path)
     with path.open("rb") as file:
         magic = file.read(len(NPY_MAGIC))

@@ -99,8 +99,8 @@ class Categorical:
             notes.add_items(
                 self.name,
                 unseen,
-                "has categories that the training rows have not, encoded as all zeros",
-                "have categories that the training rows have not, encoded as all zeros",
+                "has categories not seen in training, encoded as all zeros",
+                "have categories not seen in training, encoded as all zeros",
             )
 
     def to_dict(self) -> dict[str, Any]:

@@ -136,7 +136,9 @@ def _check_text(path: Path) -> None:
     """Raise for a text file that is compressed."""
     with path.open("rb") as file:
         if file.read(len(GZIP_MAGIC)) == GZIP_MAGIC:
-            raise ValueError(f"{path}: compressed; unpack it first, as by gunzip --keep {path}")
+            raise ValueError(
+                f"{path}: compressed; unpack it first, for example by gunzip --keep {path}"
+            )
 
 
 def find_delimiter(line: str) -> str:

@@ -13,7 +13,7 @@ _MOST_ITEMS = 10_000  # of a column that are kept; ten are shown
 
 
 class Notes:
-    """Findings about columns, told one by one or, where many share one, in a single sentence.
+    """Findings about columns, reported one by one or, where many share one, in a single sentence.
 
     A table may come in parts: what is counted or collected is added up.
     """

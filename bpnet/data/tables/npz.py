@@ -62,7 +62,7 @@ def read_npz(path: Path, text: Collection[str], max_bytes: int | None) -> Table:
 
 
 def _called(path: Path, member: zipfile.ZipInfo) -> tuple[str, str]:
-    """The name of an array, and how messages begin that tell of it."""
+    """The name of an array, and how messages about it begin."""
     name = member.filename.removesuffix(".npy")
     return name, f"{path}: array {shown(name)}"
 

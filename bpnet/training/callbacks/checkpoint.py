@@ -57,8 +57,8 @@ class Checkpoint(Callback):
         How many to keep, the newest.
     best : str, optional
         A column of the history: the checkpoint of the epoch in which it was best is kept as well,
-        as ``best.safetensors``. One that is there already is replaced by a better one only, whoever
-        goes on: a resumed fit or another fit of the same network.
+        as ``best.safetensors``. One that is there already is replaced by a better one only, also
+        by a resumed fit or another fit of the same network.
 
     Raises
     ------
@@ -201,7 +201,7 @@ class Checkpoint(Callback):
         )
 
     def _write(self, fit: Fit, *names: str) -> None:
-        """Write where the fit stands under each of some names; what fails is told."""
+        """Write where the fit stands under each of these names; warn of what fails."""
         snapshot: Snapshot | None = None
         for path in (self.folder / name for name in names):
             self._written, self._time = fit.steps_done, time.monotonic()

@@ -30,7 +30,7 @@ class Monitor:
         Whether it is to fall or to rise; None: as the fit says.
     min_delta : float
         A figure improves if it is better than the best by more than this. NaN never is, nor the
-        worse infinity; the first one of a fit is told by a UserWarning.
+        worse infinity; for the first one of a fit there is a UserWarning.
     """
 
     def __init__(self, who: str, column: str, mode: str | None, min_delta: float) -> None:
