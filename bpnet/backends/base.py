@@ -177,7 +177,6 @@ class Backend(ABC):
         dtype = dtype or self.dtype
         self.reject_foreign(x, name)
         if self.owns(x):
-            refuse_masked(x, name)
             return self.to_dtype(x, name, dtype)
         with np.errstate(over="ignore"):  # a value that the dtype cannot hold is refused by name
             return self.from_host(host_array(x, name), dtype)
@@ -203,7 +202,8 @@ class Backend(ABC):
             )
 
     def to_dtype(self, x: Array, name: str, dtype: str) -> Array:
-        """Bring one of this library's arrays to ``dtype``."""
+        """Bring one of this library's arrays to ``dtype``; refuse a masked one."""
+        refuse_masked(x, name)
         kinds = ("bool", "integral", "real floating")
         if not self.xp.isdtype(x.dtype, kinds):
             hint = ""

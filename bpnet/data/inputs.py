@@ -42,13 +42,13 @@ def as_inputs(x: Any, width: int, backend: Backend, name: str = "x") -> Array:
     TypeError
         If x belongs to another library or device, or holds no numbers.
     """
-    if isinstance(x, Source):
-        raise TypeError(
-            f"{name} is a source, {x!r}: `fit` alone takes one; elsewhere arrays are needed, as "
-            f"x, y = source.read(0, {min(len(x), 1000)}) gives them"
-        )
     written = in_code(name)
-    if library_of(x) in (None, "numpy"):
+    if library_of(x) is None:
+        if isinstance(x, Source):
+            raise TypeError(
+                f"{name} is a source, {x!r}: `fit` alone takes one; elsewhere arrays are needed, "
+                f"as x, y = source.read(0, {min(len(x), 1000)}) gives them"
+            )
         if isinstance(x, list | tuple):
             written = f"numpy.asarray({written})"
         x = host_array(x, name)

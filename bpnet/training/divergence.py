@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterator
+from typing import Any
 
 from ..backends import Backend
 from .history import History
@@ -61,7 +64,7 @@ class DivergenceError(ArithmeticError):
 
 
 def not_finite(state: TrainingState, backend: Backend) -> Iterator[str]:
-    """What of a state is not finite, in words. All is asked of the device before the first answer.
+    """What of a state is not finite, in words: asked of the device now, and waited for once.
 
     An infinite variance makes a layer constant, and an infinite mean square in an optimizer's
     memory keeps a parameter where it is, both while costs and parameters stay finite.
@@ -87,4 +90,9 @@ def not_finite(state: TrainingState, backend: Backend) -> Iterator[str]:
     for scaling in state.loss_scale:  # the scale, and the steps since it changed
         fits = (scaling[:1] > LEAST) | (scaling[1:] > 0.0)
         asked.append(("the gradient", xp.all(fits)))
-    return (f"{what} became infinite" for what, finite in asked if not bool(finite))
+    return _named(asked, functools.reduce(operator.and_, [finite for _, finite in asked]))
+
+
+def _named(asked: list[tuple[str, Any]], everything: Any) -> Iterator[str]:
+    if not bool(everything):  # the only wait of a training that goes well
+        yield from (f"{what} became infinite" for what, finite in asked if not bool(finite))

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._lib.constraints import Constraints, Integer, Number
-from .._lib.wording import shown
 from .._lib.validation import Validated
+from .._lib.wording import shown
 from .fit import Fit
 from .history import History
 from .trainable import Trainable

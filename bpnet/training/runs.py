@@ -52,7 +52,7 @@ class CompiledRuns:
 
     def forget(self) -> None:
         """Compile everything anew when it is next asked for."""
-        for name in ("forward", "gradient", "activate"):
+        for name in ("forward", "gradient", "activate", "_classes", "_labels"):
             vars(self).pop(name, None)
         self._step, self._scores = None, {}
 
@@ -140,14 +140,17 @@ class CompiledRuns:
 
     def decide(self, task: str) -> RowRun:
         """Class of each sample, or its labels as zeros and ones, ``run((), z)``."""
+        return self._labels if task == "multilabel" else self._classes
+
+    @functools.cached_property
+    def _classes(self) -> RowRun:
         output = self._model.output
-        predicted = predicted_labels if task == "multilabel" else predicted_classes
+        return compile_rows(self._backend, lambda xp, _, z: predicted_classes(z, output, xp))
 
-        def decided(xp: Any, state: Any, *arrays: Array) -> Array:
-            return predicted(arrays[0], output, xp)
-
-        found: RowRun = self._kept(("decide", task), lambda: compile_rows(self._backend, decided))
-        return found
+    @functools.cached_property
+    def _labels(self) -> RowRun:
+        output = self._model.output
+        return compile_rows(self._backend, lambda xp, _, z: predicted_labels(z, output, xp))
 
     def block_sums(self, task: str) -> BlockRun:
         """Sum of the costs, shape (1,), and what `task_metric` sums up, ``run((), z, y)``."""
