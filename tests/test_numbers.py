@@ -146,7 +146,7 @@ def test_switches_are_true_or_false(kind, needed, name, value):
             TypeError,
             "schedule must be a number or a funct",
         ),
-        (lambda: schedules.get(None), TypeError, "function of the step, not None"),
+        (lambda: schedules.get(None), TypeError, "function of the step, .* not None"),
     ],
 )
 def test_what_else_is_of_the_wrong_kind(make, error, words):

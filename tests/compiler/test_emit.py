@@ -11,7 +11,12 @@ import bpnet
 
 @pytest.mark.parametrize(
     ("activation", "optimizer", "l2", "most"),
-    [("sigmoid", "sgd", 0, 25), ("relu", "sgd", 0, 19), ("relu", "adam", 0.01, 29)],
+    [
+        # NumPy has no sigmoid: that of an output layer, which is exact, takes more calls than tanh.
+        ("sigmoid", "sgd", 0, {"numpy": 27, "torch": 25}),
+        ("relu", "sgd", 0, {"numpy": 19, "torch": 19}),
+        ("relu", "adam", 0.01, {"numpy": 29, "torch": 29}),
+    ],
 )
 @pytest.mark.parametrize("name", ["numpy", "torch"])
 def test_a_step_makes_no_more_calls_than_now(name, activation, optimizer, l2, most, plans):
@@ -20,7 +25,7 @@ def test_a_step_makes_no_more_calls_than_now(name, activation, optimizer, l2, mo
     with trial.backend.scope():
         trial.run(trial.planned, trial.state)
     body = plans[0].source.partition("fill(cell, values[k])\n")[2].splitlines()
-    assert len(body) - 1 <= most  # but for the line that returns
+    assert len(body) - 1 <= most[name]  # but for the line that returns
 
 
 def test_the_same_step_has_the_same_source(numpy_backend, plans):

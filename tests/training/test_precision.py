@@ -7,6 +7,7 @@ import pytest
 from _backends import Target, init_optimizer, parameters
 
 import bpnet
+from bpnet.compiler import compile_step
 from bpnet.data import load_digits
 from bpnet.training import StepConfig, make_step
 
@@ -160,10 +161,9 @@ def test_a_batch_without_weight_moves_nothing(backend, compute_dtype):
     recipe = StepConfig(bpnet.SGD(1.0), compute=compute_dtype, weighted=True)
     init_optimizer(net, recipe)
     x, y = (net.backend.asarray(one) for one in (np.ones((3, 2)), np.zeros((3, 2))))
+    run = compile_step(net.backend, make_step(net.model, recipe))
     with net.backend.scope():
-        state, _ = make_step(net.model, recipe)(
-            net.backend.xp, net.state, x, y, recipe.optimizer.rates(0)
-        )
+        state, _ = run(net.state, x, y, np.arange(3)[None], [recipe.optimizer.rates(0)])
     assert np.array_equal(net.backend.to_numpy(state.theta), before)
 
 

@@ -106,7 +106,7 @@ class TestEpoch:
 
         def make():
             made.append(0)
-            return (([k], k) for k in range(10_000))
+            return (([k], k) for k in range(1000))
 
         one = feed(0, 10, 100, source=IterableSource(make, 1000))
         whole = batches(one.blocks(0))
