@@ -35,7 +35,7 @@ ONES = np.ones(N)
         ({"sample_weight": 0 * ONES}, ValueError, "sample_weight goes from 0 to 0"),
         ({"sample_weight": ONES - 2 * (np.arange(N) == 3)}, ValueError, "goes from -1 to 1"),
         ({"sample_weight": np.where(np.arange(N) == 3, np.inf, 1)}, ValueError, "from 1 to inf"),
-        ({"sample_weight": ["a"] * N}, TypeError, "sample_weight holds text, as 'a'"),
+        ({"sample_weight": ["a"] * N}, TypeError, "sample_weight holds text, such as 'a'"),
         ({"class_weight": "balance"}, TypeError, "must be a dict or \"balanced\", not 'balance'"),
         ({"class_weight": ONES[:3]}, TypeError, r"must be a dict or \"balanced\", not array"),
         ({"class_weight": {3: 1.0}}, ValueError, "has class 3: classes are 0 to 2"),
