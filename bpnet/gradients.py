@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -149,7 +150,7 @@ def _against_numpy(net: Network, x: Any, y: Any, lacking: str, tolerance: float)
         x, y = (backend.to_numpy(part) for part in check_samples(net.model, backend, x, y))
     found = _host_gradient(net, x, y)
     expected = _host_gradient(net.to("numpy"), x, y)
-    floor = _SHARE * float(np.linalg.norm(np.concatenate([one.ravel() for one in expected])))
+    floor = _SHARE * _norm(np.concatenate([one.ravel() for one in expected]))
     names = _names(net)
     errors = {
         name: _relative(g, e, floor) for name, g, e in zip(names, found, expected, strict=True)
@@ -194,7 +195,7 @@ def _against_differences(net: Network, x: Any, y: Any, tolerance: float) -> Grad
         for flat in (*kept, crossed, rounding / steps)
     )  # fmt: skip
     for name, g, e, s, r in zip(_names(net), gradients, expected, skipped, roundings, strict=True):
-        floor = _ROUNDINGS * float(np.linalg.norm(r)) / tolerance
+        floor = _ROUNDINGS * _norm(r) / tolerance
         errors[name] = _relative(g, e, floor)
         if s.any():
             unresolved[name] = int(s.sum())
@@ -214,7 +215,8 @@ def _rounding(net: Network, theta: np.ndarray[Any, Any], x: Any, y: Any) -> floa
     found = []
     for start in (theta, theta + _STEPS[0] * direction):
         costs = np.asarray([_sides(net, start + k * nudge, x, y)[0] for k in _PROBES])
-        scatter = np.sqrt(np.mean(np.diff(costs, 2) ** 2) / 6.0)
+        seconds = np.diff(costs, 2)
+        scatter = _norm(seconds) / math.sqrt(6.0 * seconds.size)
         found += [scatter, 0.5 * np.finfo(np.float64).eps * np.abs(costs).max()]
     return float(max(found))
 
@@ -254,5 +256,10 @@ def _names(net: Network) -> list[str]:
 
 
 def _relative(g: Any, reference: Any, floor: float) -> float:
-    error, *norms = (float(np.linalg.norm(part)) for part in (g - reference, g, reference))
+    error, *norms = map(_norm, (g - reference, g, reference))
     return error / max(*norms, floor) if error else 0.0
+
+
+def _norm(array: np.ndarray[Any, Any]) -> float:
+    """The Euclidean norm, without squares that overflow."""
+    return math.hypot(*array.ravel().tolist())

@@ -41,7 +41,9 @@ class Normalization(Validated):
         mean = xp.sum(z, axis=self.axis, keepdims=True) * share
         centred = z - mean
         variance = xp.sum(centred * centred, axis=self.axis, keepdims=True) * share
-        inverse = 1.0 / xp.sqrt(variance + self.epsilon)
+        square = variance + self.epsilon
+        # Where the variance overflows this is NaN, and seen; 1 / sqrt would be 0, n constant.
+        inverse = xp.sqrt(square) / square
         return centred * inverse, inverse, mean, variance
 
     def pullback(self, g: Array, n: Array, inverse: Array, xp: Any) -> Array:

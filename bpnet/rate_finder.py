@@ -13,8 +13,10 @@ from ._lib.constraints import Integer, Number
 from ._lib.plotting import BLUE, RED, make_figure, save_figure, style_axes
 from .network import Network
 from .optimizers import SGD, Optimizer
+from .optimizers.registry import get as get_optimizer
 from .schedules import Exponential
 from .training import Callback, DivergenceError, Fit
+from .training.settings import is_solver
 
 __all__ = ["RateTest", "find_learning_rate"]
 
@@ -107,7 +109,7 @@ def find_learning_rate(
     y: Any,
     *,
     batch_size: int,
-    optimizer: Optimizer = SGD(learning_rate=0.1),  # noqa: B008 - frozen, and told in help()
+    optimizer: Optimizer | str = SGD(learning_rate=0.1),  # noqa: B008 - frozen, and told in help()
     low: float = 1e-6,
     high: float = 10.0,
     steps: int = 100,
@@ -124,7 +126,7 @@ def find_learning_rate(
     y : array, shape (n, n_L), or (n,) of class indices
     batch_size : int
         Samples a step.
-    optimizer : Optimizer, optional
+    optimizer : Optimizer or str, optional
         Of which all but the learning rate is taken; its memory begins anew.
     low, high : float, optional
         The first and the last rate.
@@ -168,10 +170,10 @@ def find_learning_rate(
     steps, high = Integer(10)("steps", steps), Number(0.0, closed="neither")("high", high)
     low = Number(0.0, high, closed="neither")("low", low)
     diverge = Number(1.0, closed="neither")("diverge", diverge)
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer must be one of bpnet.optimizers, not {optimizer!r}")
+    if is_solver(optimizer):
+        raise ValueError("L-BFGS has no learning rate; give an optimizer that has, as 'adam'")
     growing = Exponential(low, steps=steps - 1, factor=high / low)
-    optimizer = optimizer.replaced(learning_rate=growing)
+    optimizer = get_optimizer(optimizer).replaced(learning_rate=growing)
     copy, watch = net.copy(), _Watch(steps, diverge)
     copy.reset_optimizer()
     with contextlib.suppress(DivergenceError):  # it is looked for

@@ -320,6 +320,15 @@ def test_wrong_gradients_of_costs_fail(cost, output, scale, factor):
     assert not report.passed, report
 
 
+def test_costs_whose_squares_are_infinite():
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((20, 3)), 1e100 * rng.standard_normal((20, 1))
+    net = bpnet.Network([3, 4, 1], activations=["tanh", "identity"], seed=0)
+    report = bpnet.gradient_check(net, x, y)
+    assert report.passed
+    assert report.error < 1e-7
+
+
 def test_without_float64_a_gradient_that_is_zero_by_construction_passes():
     pytest.importorskip("array_api_strict", reason="array-api-strict is not installed")
     from _strict import strict_backend

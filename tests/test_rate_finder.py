@@ -91,6 +91,13 @@ def test_the_network_is_left_as_it_is(target, digits):
     assert np.array_equal(parameters(net), parameters(twin))
 
 
+def test_an_optimizer_by_its_name_or_class(digits):
+    net = bpnet.Network([64, 10], seed=0)
+    tests = [find(net, digits, optimizer=one, steps=20) for one in ("adam", bpnet.Adam)]
+    expected = find(net, digits, optimizer=bpnet.Adam(), steps=20)
+    assert all(np.array_equal(one.costs, expected.costs) for one in tests)
+
+
 def test_the_optimizers_memory_begins_anew(digits):
     trained = classifier()
     trained.fit(*digits.train, epochs=1, batch_size=64, optimizer=bpnet.Adam(0.01))
@@ -157,7 +164,9 @@ def test_the_suggestion_is_the_steepest_descent():
         ),
         ({"high": float("inf")}, ValueError, "high must be greater than 0 and finite, not inf"),
         ({"diverge": 1.0}, ValueError, "diverge must be greater than 1 and finite, not 1"),
-        ({"optimizer": "sgd"}, TypeError, "one of bpnet.optimizers, not 'sgd'"),
+        ({"optimizer": 0.1}, TypeError, "optimizer must be a name or an Optimizer, not 0.1"),
+        ({"optimizer": "lbfgs"}, ValueError, "L-BFGS has no learning rate"),
+        ({"optimizer": bpnet.LBFGS()}, ValueError, "L-BFGS has no learning rate"),
         ({"batch_size": 0}, ValueError, "batch_size must be at least 1, not 0"),
         ({"l2": -1.0}, ValueError, "l2 must be at least 0"),
     ],

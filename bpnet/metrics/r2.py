@@ -17,7 +17,8 @@ class R2(Metric):
     """Coefficient of determination, the mean over the outputs.
 
     An output whose target is constant counts as 1 where it is met and 0 where not, as in
-    scikit-learn; that of a single sample is constant (scikit-learn gives NaN).
+    scikit-learn; that of a single sample is constant (scikit-learn gives NaN). NaN if the squares
+    of targets overflow, in float32 from 1e19.
 
     Examples
     --------
@@ -35,8 +36,7 @@ class R2(Metric):
         unexplained = ((a - y) ** 2).sum(axis=0)
         spread = ((y - y.mean(axis=0)) ** 2).sum(axis=0)
         spread[y.max(axis=0) == y.min(axis=0)] = 0.0  # if constant, the rest is rounding
-        missed = (unexplained > 0).astype(np.float64)
-        return float(1.0 - np.divide(unexplained, spread, out=missed, where=spread > 0).mean())
+        return _explained(unexplained, spread)
 
     def block(
         self, z: Array, sigma: Activation, y: Array, xp: Any, rows: Any
@@ -61,8 +61,12 @@ class R2(Metric):
         mean = (n * means).sum(axis=0) / n.sum()
         spread = (spreads + n * (means - mean) ** 2).sum(axis=0)
         spread = np.where(high.max(axis=0) > low.min(axis=0), spread, 0.0)  # else it is rounding
-        unexplained = np.sum(sums, axis=0)
-        unexplained = np.divide(
-            unexplained, spread, out=(unexplained > 0).astype(float), where=spread > 0
-        )
-        return float(1.0 - unexplained.mean())
+        return _explained(np.sum(sums, axis=0), spread)
+
+
+def _explained(unexplained: Any, spread: Any) -> float:
+    """The mean over outputs of 1 - unexplained / spread; NaN if squares of targets overflowed."""
+    missed = (unexplained > 0).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        share = np.divide(unexplained, spread, out=missed, where=spread > 0)
+    return float(1.0 - np.where(np.isfinite(spread), share, np.nan).mean())

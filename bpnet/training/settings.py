@@ -22,6 +22,8 @@ from .scores import task_metric
 __all__ = [
     "STEP_SETTINGS",
     "chosen_metrics",
+    "is_solver",
+    "names_lbfgs",
     "step_config",
     "with_defaults",
     "with_progress",
@@ -56,9 +58,25 @@ def step_config(settings: Mapping[str, Any], backend: Backend) -> StepConfig:
         If one is out of range.
     """
     chosen = {name: settings[name] for name in _CONFIGURED}
-    if not isinstance(chosen["optimizer"], Optimizer):
-        chosen["optimizer"] = get_optimizer(chosen["optimizer"])
+    optimizer = settings["optimizer"]
+    if is_solver(optimizer):
+        raise ValueError(
+            "L-BFGS trains on all samples at once, by `fit` alone; an optimizer that takes single "
+            "steps is needed here, as 'adam'"
+        )
+    if not isinstance(optimizer, Optimizer):
+        chosen["optimizer"] = get_optimizer(optimizer)
     return StepConfig(compute=backend.cast_dtype, **chosen)
+
+
+def names_lbfgs(given: Any) -> bool:
+    """Whether it is the name of L-BFGS."""
+    return isinstance(given, str) and given.casefold().replace("-", "") == "lbfgs"
+
+
+def is_solver(given: Any) -> bool:
+    """Whether it trains by itself: L-BFGS, its class or its name."""
+    return names_lbfgs(given) or hasattr(given, "begin_fit")
 
 
 def chosen_metrics(metrics: Iterable[Any], model: Model) -> list[Metric]:

@@ -21,6 +21,7 @@ from .mini_batches import MiniBatchFit
 from .samples import SamplePreparer, check_smoothing, smoothed
 from .settings import (
     chosen_metrics,
+    names_lbfgs,
     step_config,
     with_defaults,
     with_progress,
@@ -134,7 +135,7 @@ def begin_fit(
 
 def _solver_or_optimizer(given: Any) -> Any:
     """What was given, but an L-BFGS for its name or class."""
-    if isinstance(given, str) and given.casefold().replace("-", "") == "lbfgs":
+    if names_lbfgs(given):
         from .lbfgs import LBFGS
 
         return LBFGS()

@@ -8,6 +8,7 @@ from _backends import parameters, relative
 from training._fits import Recorder, batches, fit, linear, step
 
 import bpnet
+from bpnet.training.divergence import not_finite
 
 
 def first_bad_batch(net, x, y, eta):
@@ -85,3 +86,28 @@ def test_parameters_that_become_infinite_in_the_last_batch_are_found():
     ):
         net.fit([[1e200]], [[1e150]], epochs=1, batch_size=1, optimizer=bpnet.SGD(1.0))
     assert parameters(net).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize(
+    ("part", "what"),
+    [
+        ("theta", "a parameter"),
+        ("running", "a running mean or variance"),
+        ("memory", "the memory of the optimizer"),
+    ],
+)
+def test_every_part_of_a_state_is_examined(target, part, what, bad):
+    layers = [2, bpnet.Layer(3, normalization="batch"), 1]
+    net = bpnet.Network(layers, backend=target.backend(), seed=0)
+    net.step([[0.0, 1.0], [1.0, 0.0]], [[0.0], [1.0]], optimizer=bpnet.Adam())
+    backend = net.backend
+    with backend.scope():
+        assert not list(not_finite(net.state, backend))
+        arrays = getattr(net.state, part)
+        array = backend.to_numpy(arrays[-1] if part != "theta" else arrays)
+        array[-1] = bad
+        one = backend.from_host(array, "float64")
+        spoilt = one if part == "theta" else (*arrays[:-1], one)
+        found = list(not_finite(net.state._replace(**{part: spoilt}), backend))
+    assert found == [f"{what} became infinite"]

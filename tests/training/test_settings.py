@@ -90,3 +90,12 @@ def test_settings_that_are_given_win_over_defaults():
     assert with_defaults({"b": 3}, defaults, "it") == {"a": 1, "b": 3}
     assert with_defaults({}, defaults, "it") == defaults
     assert defaults == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize("given", ["lbfgs", "L-BFGS", bpnet.LBFGS, bpnet.LBFGS()])
+def test_a_step_by_lbfgs_is_refused_by_name(data, given):
+    for call in (classifier().step, lambda *_, **k: bpnet.explain(classifier(), **k)):
+        with pytest.raises(
+            ValueError, match="L-BFGS trains on all samples at once, by `fit` alone"
+        ):
+            call(*data, optimizer=given)

@@ -56,7 +56,8 @@ def test_a_fit_goes_on_after_steps(data):
     ("settings", "error", "words"),
     [
         ({"epochs": 3}, TypeError, "a step has no argument 'epochs'"),
-        ({"optimizer": "lbfgs"}, ValueError, "unknown optimizer 'lbfgs': known are sgd"),
+        ({"optimizer": "lbfgs"}, ValueError, "L-BFGS trains on all samples at once"),
+        ({"optimizer": "lbf"}, ValueError, "unknown optimizer 'lbf': known are sgd"),
         ({"optimizer": 3}, TypeError, "optimizer must be a name or an Optimizer, not 3"),
         ({"l2": -1.0}, ValueError, "l2 must be at least 0"),
         ({"label_smoothing": 1.0}, ValueError, "label_smoothing must be at least 0"),
