@@ -78,7 +78,8 @@ def source(
     if isinstance(data, tuple) and len(data) == 2:
         x, y = data
         if all(isinstance(one, str | bytes | os.PathLike) for one in data):
-            return NpySource(x, y) if as_path(x).suffix.lower() == ".npy" else IdxSource(x, y)
+            npy = as_path(x).suffix.lower() in (".npy", ".npz")  # an archive is refused by name
+            return NpySource(x, y) if npy else IdxSource(x, y)
         if all(hasattr(one, "shape") for one in data):
             return ArraySource(x, y)
     if is_dataset(data):
