@@ -351,7 +351,7 @@ def files(tmp_path, monkeypatch):
 FILES = {
     "a compressed table": (
         lambda: load_table("packed.csv", "kind"),
-        "packed.csv: compressed; unpack it first, as by gunzip --keep packed.csv",
+        "packed.csv: compressed; unpack it first, for example by gunzip --keep packed.csv",
         lambda: [
             Path("unpacked.csv").write_bytes(gzip.decompress(Path("packed.csv").read_bytes())),
             load_table("unpacked.csv", "kind"),

@@ -94,7 +94,8 @@ class Json(Constraint):
 
     def _check(self, name: str, value: Any, depth: int) -> None:
         if depth > _DEEPEST:
-            raise ValueError(f"{name.partition('.')[0]} is nested more than {_DEEPEST} levels deep")
+            whole = name.partition(".")[0].partition("[")[0]
+            raise ValueError(f"{whole} is nested more than {_DEEPEST} levels deep")
         if isinstance(value, dict):
             for key, one in value.items():
                 if not isinstance(key, str):

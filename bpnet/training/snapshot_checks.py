@@ -153,7 +153,9 @@ def _check_arrays(name: str, state: TrainingState, dtype: str) -> None:
             raise ValueError(f"{place} is not finite everywhere")
     for array in state.loss_scale:
         if array.shape != (2,) or array[0] < 1.0 or array[1] < 0.0:
-            raise ValueError(f"{name}.loss_scale must be a scale from 1 and an age, not {array}")
+            raise ValueError(
+                f"{name}.loss_scale must be a scale of at least 1 and an age, not {array}"
+            )
 
 
 def _places(name: str, state: TrainingState) -> Iterator[tuple[str, Any]]:
@@ -209,7 +211,9 @@ def _check_history(rows: Any, columns: Any, epochs: int) -> None:
             raise ValueError(f"history has no column {shown(column)}")
         for kind in set(map(type, map(operator.itemgetter(column), rows))):
             if not issubclass(kind, int | float | np.number) or kind is bool:
-                raise TypeError(f"history has {kind.__name__} in column {shown(column)}")
+                raise TypeError(
+                    f"history has {kind.__name__} in column {shown(column)}, expected numbers"
+                )
     if rows[-1].get("epoch") != epochs:
         raise ValueError(
             f"history ends with epoch {shown(rows[-1].get('epoch'))}, but epochs is {epochs}"

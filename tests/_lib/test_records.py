@@ -91,3 +91,11 @@ def test_long_values_are_shortened_in_messages():
     for value in ("x" * 10_000, list(range(10_000)), 10**4000, {"a": ["b" * 10_000] * 10_000}):
         assert len(shown(value)) <= 400
     assert shown(["a", 1.5, None]) == "['a', 1.5, None]"
+
+
+def test_what_is_nested_deeply_is_named_by_its_beginning():
+    deep = None
+    for _ in range(200):
+        deep = [{"a": deep}]
+    with pytest.raises(ValueError, match=r"^it is nested more than 100 levels deep$"):
+        Json()("it", deep)

@@ -36,3 +36,8 @@ def test_a_layer_of_one_function_consists_of_it():
     assert PerNeuron(["sigmoid", "sigmoid"]).consists_of(Sigmoid)
     assert not MIXED.consists_of(Sigmoid)
     assert not PerNeuron(["sigmoid"]).consists_of(PerNeuron)
+
+
+def test_functions_that_are_no_sequence():
+    with pytest.raises(TypeError, match="functions must be a sequence, one per neuron, not 3"):
+        PerNeuron(3)

@@ -12,6 +12,7 @@ import pytest
 from _errors import raises
 
 from bpnet.data import CsvSource, ParquetSource, load_table, read_idx, read_table, source
+from bpnet.data.memory_limit import memory_errors_named
 
 MIB = 2**20
 
@@ -169,3 +170,9 @@ def test_tables_to_train_on(npz):
     path = npz("large.npz", "u1", (80 * MIB,))
     with raises(path, "limit for this file is 1,000"):
         load_table(path, "x", max_bytes=1000)
+
+
+def test_a_lack_of_memory_names_the_file_and_what_reads_it_in_parts():
+    told = raises("a.npz", "do not fit into memory; bpnet.data.source reads CSV")
+    with told, memory_errors_named("a.npz"):
+        raise MemoryError

@@ -64,3 +64,8 @@ def test_numbers_of_one_output_become_a_column(target):
 def test_what_is_refused(target, y, options, words):
     with pytest.raises(ValueError, match=words):
         rows_of(target, y, 2, **options)
+
+
+def test_targets_that_are_missing(target):
+    with pytest.raises(TypeError, match="y is missing: each sample in x needs a target"):
+        as_targets(None, 2, backend=target.backend(), width=1, task="regression", cost=QUADRATIC)

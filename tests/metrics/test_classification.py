@@ -24,3 +24,8 @@ def test_all_classes_are_no_top_k():
         metrics.TopKAccuracy(3)(y, a)
     with pytest.raises(ValueError, match=r"top_2_accuracy needs more than 2 classes, the .* has 2"):
         metrics.TopKAccuracy(2)(y[:, :1], a[:, :1])
+
+
+def test_two_classes_are_not_several_labels():
+    with pytest.raises(ValueError, match="for two classes, and the task is multilabel"):
+        metrics.F1("binary").check("multilabel", 2)

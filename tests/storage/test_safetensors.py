@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bpnet.storage.safetensors import read_arrays, write_arrays
+from bpnet.storage.safetensors import as_damage, read_arrays, write_arrays
 
 
 def test_arrays_and_texts_come_back_views_included(tmp_path):
@@ -24,3 +24,9 @@ def test_what_is_no_such_file(tmp_path):
     (tmp_path / "it").write_bytes(b"hello, world")
     with pytest.raises(ValueError, match=r"it' is damaged, or not a bpnet thing: "):
         read_arrays(tmp_path / "it", "thing")
+
+
+def test_what_is_nested_beyond_the_stack():
+    told = pytest.raises(ValueError, match="'it' is damaged: it is nested too deeply")
+    with told, as_damage("it"):
+        raise RecursionError

@@ -292,3 +292,49 @@ def test_a_history_that_a_callback_changes_does_not_change_the_number_of_epochs(
     net = network()
     fit(net, [Long(), bpnet.Checkpoint(tmp_path)])
     assert net.epochs == 4
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "words"),
+    [
+        ("tally.costs", np.asarray(["a"] * 4), "tally.costs must be an array of numbers, not"),
+        (
+            "tally.counts",
+            np.asarray([0]),
+            "tally.counts has 0, but a block has at least one",
+        ),
+        ("tally.targets", np.zeros((1, 9)), "expected a row for each sample of both"),
+        ("callback0.parameters.0.0", np.ones(3, "float32"), "has shape (3,), but here it has ("),
+    ],
+)
+def test_an_array_in_memory_that_is_no_fits(originals, what, value, words):
+    arrays, header = copy.deepcopy(originals[WITHIN])
+    arrays[what] = value
+    with pytest.raises(ValueError, match=re.escape(words)):
+        fit(network(), callbacks_of_a_fit(), resume=Snapshot(arrays, header))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            lambda header: header["state"]["dict"].update(running={"dict": {}}),
+            "state.running must be arrays, not {}",
+        ),
+        (
+            lambda header: header["state"]["dict"].update(
+                loss_scale={"tuple": [{"array": "state.theta"}]}
+            ),
+            "state.loss_scale must be a scale of at least 1 and an age, not [",
+        ),
+        (
+            lambda header: [row.update(train_cost="low") for row in header["history"]],
+            "history has str in column 'train_cost', expected numbers",
+        ),
+    ],
+)
+def test_a_header_in_memory_that_is_no_fits(originals, change, words):
+    arrays, header = copy.deepcopy(originals[WITHIN])
+    change(header)
+    with pytest.raises(ValueError, match=re.escape(words)):
+        fit(network(), callbacks_of_a_fit(), resume=Snapshot(arrays, header))

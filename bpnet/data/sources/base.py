@@ -106,7 +106,7 @@ class Source(ABC):
             y = _put(y, part[1], at, f"{place}: y")
             at += stop - start
         if x is None or y is None:
-            raise ValueError("there are no runs of rows")
+            raise ValueError("gather needs at least one run of rows, and runs is empty")
         if at < rows:
             x[at:], y[at:] = x[0], y[0]
         return x, y

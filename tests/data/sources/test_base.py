@@ -124,3 +124,18 @@ def test_types_widen():
 
     x, y = Mixed().gather([(0, 5), (5, 10)], 10)
     assert y.tolist() == [1.0] * 5 + [0.5] * 5 == x[:, 0].tolist()
+
+
+def test_what_is_read_must_be_a_pair():
+    class Single(Short):
+        def read(self, start, stop):
+            return np.zeros((stop - start, 2))
+
+    with raises("read(...) gave a ndarray, expected (x, y)", kind=TypeError) as caught:
+        Single().gather([(0, 5)], 5)
+    assert caught.value.__notes__ == ["while reading short, rows 0 to 4"]
+
+
+def test_nothing_to_gather():
+    with raises("gather needs at least one run of rows, and runs is empty"):
+        Short().gather([], 5)

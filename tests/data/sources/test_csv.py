@@ -132,6 +132,11 @@ def test_damaged_files(csv, content, words):
         CsvSource(csv(content), "b")
 
 
+def test_a_row_that_is_not_utf8(csv):
+    with raises("table.csv: byte 0xe9 is not UTF-8 text; save the file as CSV in UTF-8"):
+        CsvSource(csv(b"a,y\n1,0\n\xe9,1\n"), "y")
+
+
 def test_a_file_that_changes_or_goes(csv):
     path = csv("a,y\n1,0\n2,1\n")
     rows = CsvSource(path, "y")

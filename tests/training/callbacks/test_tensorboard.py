@@ -86,3 +86,12 @@ def test_without_tensorboardx_the_extra_is_named(data, monkeypatch, tmp_path):
     with pytest.raises(ImportError, match=r'pip install "tensorboardX>=2.6.3"'):
         fit(net, data, callbacks=[bpnet.TensorBoard(tmp_path)])
     assert (net.epochs, list(tmp_path.iterdir())) == (0, [])
+
+
+def test_a_file_in_place_of_the_folder(data, tmp_path):
+    pytest.importorskip("tensorboardX", reason="tensorboardX is not installed")
+    (tmp_path / "run").write_text("")
+    net = classifier()
+    with pytest.raises(NotADirectoryError, match=r"run'$"):
+        fit(net, data, callbacks=[bpnet.TensorBoard(tmp_path / "run")])
+    assert net.epochs == 0
