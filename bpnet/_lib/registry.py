@@ -42,7 +42,7 @@ def check_name(name: str, names: Collection[str], what: str) -> str:
     Traceback (most recent call last):
     ValueError: unknown optimizer 'adma': did you mean 'adam'?
     """
-    if name in names:
+    if isinstance(name, str) and name in names:  # an array compares entry by entry
         return name
     meant = closest(name, names)
     hint = f"known are {', '.join(names)}" if meant is None else f"did you mean {meant!r}?"

@@ -74,11 +74,12 @@ class Backend(ABC):
             If the library cannot do so on this device, or the parameters are not float32.
         """
         deterministic = Boolean()("deterministic", deterministic)
-        if (compute_dtype, deterministic) == (self.compute_dtype, self.deterministic):
-            return self
         if compute_dtype is not None:
             kinds = ("bfloat16", "float16", "tf32")
             compute_dtype = check_dtype(compute_dtype, kinds, "compute_dtype")
+        if (compute_dtype, deterministic) == (self.compute_dtype, self.deterministic):
+            return self
+        if compute_dtype is not None:
             reason = self.why_no_compute_dtype(compute_dtype)
             if self.dtype != "float32":
                 reason = f"the parameters are {self.dtype}, and must be float32"

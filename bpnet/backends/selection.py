@@ -104,7 +104,7 @@ def moved(
         If the other backend cannot keep ``compute_dtype`` or ``deterministic``.
     """
     settings = backend.compute_dtype, backend.deterministic
-    dtype = check_dtype(dtype or backend.dtype)
+    dtype = check_dtype(backend.dtype if dtype is None else dtype)
     if name is None or isinstance(name, Backend):
         found = backend if name is None else name
         settings = found.compute_dtype or settings[0], found.deterministic or settings[1]
@@ -113,7 +113,7 @@ def moved(
         if device is None:
             device = _same_device(name, backend.device, dtype)
         found = _selected(name, device, dtype)
-    if compute_dtype == "keep":
+    if isinstance(compute_dtype, str) and compute_dtype == "keep":
         compute_dtype = settings[0]
     if deterministic is None:
         deterministic = settings[1]
@@ -130,7 +130,8 @@ def _same_device(name: Any, device: str, dtype: str) -> str | None:
 
 def _elsewhere(backend: Backend, device: Any, dtype: str) -> Backend:
     """The same library on another device or in another dtype, where one is asked for."""
-    if device in (None, backend.device) and dtype == backend.dtype:
+    same = device is None or (isinstance(device, str) and device == backend.device)
+    if same and dtype == backend.dtype:
         return backend
     device = backend.device if device is None else device
     entry = BUILT_IN.get(backend.name)
@@ -143,17 +144,22 @@ def _selected(name: Any, device: Any, dtype: str | None) -> Backend:
     """The backend that a name, a namespace or else the default means."""
     default = current()
     if name is None and isinstance(default.backend, Backend):
-        return moved(default.backend, None, device or default.device, dtype or default.dtype)
-    dtype = check_dtype(dtype or default.dtype or "float32")
+        return moved(
+            default.backend,
+            None,
+            default.device if device is None else device,
+            default.dtype if dtype is None else dtype,
+        )
+    dtype = check_dtype((default.dtype or "float32") if dtype is None else dtype)
     wanted = default.backend if name is None else name
-    entry = None if wanted is None or wanted == "auto" else _entry(wanted)
+    entry = None if wanted is None or _is_auto(wanted) else _entry(wanted)
     if device is not None:
         device = _checked(device, entry)
     if name is None:
         entry, device = _by_default(default, entry, device)
-        if entry is None or device == "auto":
+        if entry is None or _is_auto(device):
             return _first_cuda(entry, device, dtype)
-    elif name == "auto" or device == "auto" or (device is None and default.device == "auto"):
+    elif _is_auto(name) or _is_auto(device) or (device is None and _is_auto(default.device)):
         return _first_cuda(entry, device, dtype)
     elif device is None and entry is not None and _may_have(entry, default.device):
         device = default.device
@@ -190,13 +196,17 @@ def _may_have(entry: Entry, device: Any) -> bool:
     return any(wanted in (one, device_kind(one)) for one in probe(entry).devices)
 
 
+def _is_auto(chosen: Any) -> bool:
+    return isinstance(chosen, str) and chosen == "auto"  # an array compares entry by entry
+
+
 def _by_default(default: Choice, entry: Entry | None, device: Any) -> tuple[Entry | None, Any]:
     """The library where none was named, None for the first with CUDA; and the device on it.
 
     ``entry`` is that of the default.
     """
     wanted = default.device if device is None else device
-    if wanted == "auto" or (device is None and default.backend == "auto"):
+    if _is_auto(wanted) or (device is None and _is_auto(default.backend)):
         return entry, wanted
     if entry is not None and (device is None or _may_have(entry, device)):
         return entry, wanted

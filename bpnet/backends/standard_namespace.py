@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from .._lib.wording import described
 from .interop import Array
 from .namespaces import Namespace
 
@@ -24,7 +25,7 @@ _CREATION = (
 
 def library_name(namespace: Any) -> str:
     """What messages call a library: the import path of its namespace."""
-    name = str(getattr(namespace, "__name__", None) or repr(namespace))
+    name = str(getattr(namespace, "__name__", None) or described(namespace))
     return name.removeprefix("array_api_compat.")
 
 

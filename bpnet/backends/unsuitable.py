@@ -15,6 +15,7 @@ __all__ = [
     "refuse_entries",
     "refuse_kind",
     "refuse_mask",
+    "refuse_sparse",
     "refuse_unreadable",
 ]
 
@@ -42,6 +43,18 @@ def refuse_mask(x: Any, name: str) -> NoReturn:
     )
 
 
+def refuse_sparse(x: object, name: str) -> None:
+    """Raise TypeError for sparse matrices of SciPy, and the like of them."""
+    if hasattr(x, "todense") or (hasattr(x, "toarray") and hasattr(x, "nnz")):
+        way = "toarray" if hasattr(x, "toarray") else "todense"
+    elif getattr(x, "is_sparse", False) is True:
+        way = "to_dense"
+    else:
+        return
+    it, kind = in_code(name), type(x).__name__
+    raise TypeError(f"{name} is a sparse matrix ({kind}): pass {it}.{way}()")
+
+
 def refuse_kind(x: object, name: str) -> None:
     """Raise TypeError for objects that NumPy would take for a single thing, or read wrongly."""
     it, kind = in_code(name), type(x)
@@ -52,9 +65,7 @@ def refuse_kind(x: object, name: str) -> None:
             f"{name} is text, {_short(x)}: numbers are needed; bpnet.data.load_table(path, target) "
             "reads a table from a file, numpy.load(path) an array"
         )
-    if hasattr(x, "todense") or (hasattr(x, "toarray") and hasattr(x, "nnz")):
-        way = "toarray" if hasattr(x, "toarray") else "todense"
-        raise TypeError(f"{name} is a sparse matrix ({kind.__name__}): pass {it}.{way}()")
+    refuse_sparse(x, name)
     if isinstance(x, Mapping):
         keys = ", ".join(repr(key) for key in list(x)[:3])
         raise TypeError(

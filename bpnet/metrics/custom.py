@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .._lib.constraints import Choice, Constraints, Function, Text
+from .._lib.wording import described
 from .base import Metric, Rows
 from .names import is_taken
 
@@ -70,5 +71,5 @@ class CustomMetric(Metric):
             return float(figure)
         except (TypeError, ValueError):
             raise TypeError(
-                f"the metric {self.name!r} must return a number, not {figure!r}"
+                f"the metric {self.name!r} must return a number, not {described(figure)}"
             ) from None

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._lib.wording import described
 from ..backends import Array, Backend
 from ..backends.host_arrays import host_array, refuse_masked
 from ..backends.interop import library_of
@@ -121,13 +122,15 @@ def _factors(class_weight: Any, labels: np.ndarray[Any, Any], n: int) -> np.ndar
         )
         return found
     if not isinstance(class_weight, Mapping):
-        raise TypeError(f'class_weight must be a dict or "balanced", not {class_weight!r}')
+        raise TypeError(f'class_weight must be a dict or "balanced", not {described(class_weight)}')
     factors = np.ones(n)
     for label, weight in class_weight.items():
         if label not in range(n):
             raise ValueError(f"class_weight has class {label!r}: classes are 0 to {n - 1}")
         if not isinstance(weight, Real):
-            raise TypeError(f"the weight of class {label} must be a number, not {weight!r}")
+            raise TypeError(
+                f"the weight of class {label} must be a number, not {described(weight)}"
+            )
         if not 0.0 <= float(weight) < np.inf:
             raise ValueError(
                 f"the weight of class {label} must be at least 0 and finite, not {weight}"

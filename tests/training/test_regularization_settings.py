@@ -37,7 +37,7 @@ ONES = np.ones(N)
         ({"sample_weight": np.where(np.arange(N) == 3, np.inf, 1)}, ValueError, "from 1 to inf"),
         ({"sample_weight": ["a"] * N}, TypeError, "sample_weight holds text, such as 'a'"),
         ({"class_weight": "balance"}, TypeError, "must be a dict or \"balanced\", not 'balance'"),
-        ({"class_weight": ONES[:3]}, TypeError, r"must be a dict or \"balanced\", not array"),
+        ({"class_weight": ONES[:3]}, TypeError, r"must be a dict or \"balanced\", not an array"),
         ({"class_weight": {3: 1.0}}, ValueError, "has class 3: classes are 0 to 2"),
         ({"class_weight": {"a": 1.0}}, ValueError, "has class 'a': classes are 0 to 2"),
         ({"class_weight": {1: -1.0}}, ValueError, "weight of class 1 must be .* not -1.0"),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...backends.host_arrays import host_array, refuse_masked
+from ...backends.unsuitable import refuse_sparse
 
 __all__ = ["check_pair"]
 
@@ -23,6 +24,7 @@ def check_pair(x: Any, y: Any, x_name: str, y_name: str) -> None:
         If either holds no real numbers.
     """
     for array, name in ((x, x_name), (y, y_name)):
+        refuse_sparse(array, name)
         refuse_masked(array, name)
         if len(array.shape) == 0:
             raise ValueError(f"{name} holds a single number, expected rows")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..._lib.prefetch import check_wanted
+from ...backends.unsuitable import refuse_sparse
 from .base import Rows, Source
 from .stacking import stack_samples
 
@@ -41,6 +42,7 @@ class SequenceSource(Source):
 
     def __init__(self, data: Any, name: str | None = None) -> None:
         self.name = name or type(data).__name__
+        refuse_sparse(data, "data")
         for method in ("__len__", "__getitem__"):
             if not hasattr(data, method):
                 raise TypeError(f"{self.name} has no {method}: a sequence of samples has")

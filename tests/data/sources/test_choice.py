@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import numpy as np
+import pytest
 from _errors import raises
 from _sources import X, Y, idx
 
@@ -41,3 +43,11 @@ def test_what_suits_nothing(csv):
         source(k for k in range(3))
     with raises("data of type int cannot be read as a source: give a path", kind=TypeError):
         source(3)
+
+
+def test_a_sparse_matrix_is_no_source():
+    sparse = pytest.importorskip("scipy.sparse", reason="sparse matrices are SciPy's")
+    matrix = sparse.csr_matrix(np.eye(3))
+    for make in (source, SequenceSource, lambda x: ArraySource(x, np.zeros(3))):
+        with pytest.raises(TypeError, match=r"is a sparse matrix \(csr_matrix\): pass .*toarray"):
+            make(matrix)
