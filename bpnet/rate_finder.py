@@ -11,7 +11,6 @@ import numpy as np
 
 from ._lib.constraints import Integer, Number
 from ._lib.plotting import BLUE, RED, make_figure, save_figure, style_axes
-from ._lib.wording import described
 from .network import Network
 from .optimizers import SGD, Optimizer
 from .optimizers.registry import get as get_optimizer
@@ -171,13 +170,8 @@ def find_learning_rate(
     steps, high = Integer(10)("steps", steps), Number(0.0, closed="neither")("high", high)
     low = Number(0.0, high, closed="neither")("low", low)
     diverge = Number(1.0, closed="neither")("diverge", diverge)
-<<<<<<< HEAD
     if is_solver(optimizer):
         raise ValueError("L-BFGS has no learning rate; give an optimizer that has, as 'adam'")
-=======
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer must be one of bpnet.optimizers, not {described(optimizer)}")
->>>>>>> 7a80372 (Arrays in place of backends, dtypes and paths, and sparse sources, are refused by name; messages give shapes, not numbers)
     growing = Exponential(low, steps=steps - 1, factor=high / low)
     optimizer = get_optimizer(optimizer).replaced(learning_rate=growing)
     copy, watch = net.copy(), _Watch(steps, diverge)
