@@ -21,7 +21,7 @@ def try_lock(handle: int) -> bool:
     """Lock an open file, unless someone else has.
 
     The lock belongs to the open file: a second `os.open` of it, in this process or another, cannot
-    lock it until the handle is closed, or its process ends by whatever.
+    lock it until the handle is closed, or its process ends, however it does.
 
     Parameters
     ----------

@@ -107,7 +107,7 @@ class Prefetcher:
         self.close()
 
     def _next(self) -> tuple[Any, BaseException | None]:
-        """The next item, or the end of all where it is no longer wanted."""
+        """The next item, or the end if no more are wanted."""
         if self._stopping is None:
             return self._made.get()
         while True:

@@ -30,8 +30,8 @@ class InUseError(RuntimeError):
 class FolderClaim:
     """Claims a folder for one training, by a lock on a file in it.
 
-    The lock ends with the process, by whatever: what a killed one left is no obstacle. Where the
-    file system has no locks, or no room for the file, a warning says so and nothing is locked.
+    The lock ends with the process, however it ends: what a killed one left is no obstacle. Where
+    the file system has no locks, or no room for the file, a warning says so and nothing is locked.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ MODEL_HEADER = Record(
         "layers": MapOf(Record({}, {"normalization": _FUNCTION})),
     },
 )
-"""The header of a network beside its arrays; earlier files lack the optional keys."""
+"""The header of a network; files of earlier versions lack the optional keys."""
 
 # Arrays of the network in a checkpoint; earlier files number the parts of the state.
 _IN_CHECKPOINT = {

@@ -49,8 +49,8 @@ class KeepBest(Callback):
     -----
     With the parameters, the moving average and the optimizer go back to the best epoch. A training
     column is evaluated after each epoch, as with ``evaluate_training=True``: the mean over an epoch
-    is no figure of the parameters at its end. After Ctrl-C the network keeps the parameters of that
-    moment.
+    does not describe the parameters at its end. After Ctrl-C the network keeps the parameters of
+    that moment.
 
     Examples
     --------

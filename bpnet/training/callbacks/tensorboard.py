@@ -96,9 +96,9 @@ class TensorBoard(Callback):
     def _write(self) -> None:
         """Write all events that have not been written, or none where there is no room.
 
-        Not by a `SummaryWriter`: its thread ends at the first error, and whoever adds more to its
-        queue then waits for ever. What a flush leaves in the file's buffer, the next one writes; so
-        nothing is added to it before that.
+        Not by a `SummaryWriter`: its thread ends at the first error, and adding to its queue then
+        blocks for ever. What a flush leaves in the file's buffer, the next flush writes: nothing is
+        added before that.
         """
         from tensorboardX.event_file_writer import EventsWriter
         from tensorboardX.record_writer import directory_check
