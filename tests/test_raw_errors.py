@@ -49,6 +49,25 @@ def test_sparse_arrays_of_ones_own_library():
     assert net.predict(sparse.to_dense()).shape == (4,)
 
 
+def test_nested_arrays_of_ones_own_library():
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    net = network(backend="torch")
+    nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(2)], layout=torch.jagged)
+    with pytest.raises(TypeError, match=r"x is a nested tensor: .*to_padded_tensor"):
+        net.predict(nested)
+    assert net.predict(torch.nested.to_padded_tensor(nested, 0.0)).shape == (2,)
+
+
+def test_datasets_are_for_fit_alone():
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    x = torch.ones(4, 2)
+    data = torch.utils.data.TensorDataset(x, torch.asarray([0, 1, 0, 1]))
+    net = network()
+    with pytest.raises(TypeError, match=r"as bpnet.data.source\(data\).read\(0, len\(data\)\)"):
+        net.predict(data)
+    assert net.predict(bpnet.data.source(data).read(0, len(data))[0]).shape == (4,)
+
+
 def test_sparse_arrays_of_jax():
     sparse = pytest.importorskip("jax.experimental.sparse", reason="jax is not installed")
     with pytest.raises(TypeError, match=r"x is a sparse matrix \(BCOO\): pass x.todense\(\)"):

@@ -34,7 +34,7 @@ def read_settings(path: Path) -> Settings:
     for key, value in _content(path).items():
         name = ALIASES.get(key, key)
         if name in settings:
-            raise UsageError(f"{path}: {name} is given twice, once by another name")
+            raise UsageError(f"{path}: {name} is given twice, once by another name: remove one")
         try:
             setting = SETTINGS[check_name(name, SETTINGS, "setting")]
         except ValueError as error:

@@ -78,6 +78,7 @@ def test_nothing_is_copied_without_need():
         (["1.5", "cat"], "y holds text, such as 'cat': .*numpy.unique"),
         ([[1.0, "cat"]], "y holds text, such as 'cat': .*bpnet.data.load_table"),
         ([b"cat"], "y holds text, such as b'cat'"),
+        (np.zeros(2, "V4"), r"y has dtype \|V4: real numbers are needed"),
         (np.asarray([["cat"]], np.dtypes.StringDType()), "y holds text, such as 'cat'"),
     ],
 )
@@ -128,6 +129,11 @@ def test_ragged_lists_name_the_rows():
         host_array([([1.0, 2.0], 0), ([3.0, 4.0], 1)])
     with pytest.raises(ValueError, match="x cannot be read as an array, a list"):
         host_array([[[1], [2, 3], []], [[1], [2, 3], []]])
+
+
+def test_objects_that_are_none_have_their_shape_told():
+    with pytest.raises(ValueError, match=r"x is empty: it has shape \(0, 3\)"):
+        host_array(np.empty((0, 3), object))
 
 
 def test_lists_that_hold_themselves_end():
