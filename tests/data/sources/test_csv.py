@@ -135,6 +135,11 @@ def test_damaged_files(csv, content, words):
 def test_a_row_that_is_not_utf8(csv):
     with raises("table.csv: byte 0xe9 is not UTF-8 text; save the file as CSV in UTF-8"):
         CsvSource(csv(b"a,y\n1,0\n\xe9,1\n"), "y")
+    many = 200_000
+    rows = CsvSource(csv(b"a,y\n" + b"1,0\n" * many + b"\xe9,1\n"), "y")
+    assert rows.read(many - 1, many)[0].tolist() == [[1.0]]
+    with raises("table.csv: byte 0xe9 is not UTF-8 text; save the file as CSV in UTF-8"):
+        rows.read(many, many + 1)
 
 
 def test_a_file_that_changes_or_goes(csv):
