@@ -144,7 +144,9 @@ def _layers(dice, sizes):
             continue
         if _one_in(dice, 3):
             sizes[l] = sizes[l - 1]
-        norms = (None, "batch", "layer", BatchNorm(1e-2, momentum=0.7), LayerNorm(1e-3))
+        norms = [None, "batch", BatchNorm(1e-2, momentum=0.7)]
+        if sizes[l] > 1:  # what is normalized by itself is 0: its rounding decides what follows
+            norms += ["layer", LayerNorm(1e-3)]
         layers[l] = Layer(
             sizes[l],
             dropout=dice.choice((0.0, 0.0, 0.5)),
@@ -158,7 +160,8 @@ def _hidden(dice, n, only):
     """The activation of a hidden layer; exponentials of exponentials overflow."""
     if _one_in(dice, 10):
         return PerNeuron(dice.choices(NAMES, k=n))
-    return dice.choice(HIDDEN if only else HIDDEN[:-1])
+    found = dice.choice(HIDDEN if only else HIDDEN[:-1])
+    return "tanh" if found == "softmax" and n == 1 else found  # of one neuron it is constant
 
 
 def _takes_classes(cost, sigma, n_out):

@@ -28,12 +28,12 @@ def activated(sigma, z):
     return torch_functions(torch)[sigma.name](z)
 
 
-def costs(cost, a, y):
-    """Cost of each sample, shape (m,)."""
+def costs(cost, a, z, y):
+    """Cost of each sample, shape (m,), of outputs and of their weighted inputs."""
     if cost.name == "quadratic":
         each = (a - y) ** 2 / 2
     elif cost.name == "binary_cross_entropy":
-        each = -(y * torch.log(a) + (1 - y) * torch.log1p(-a))
+        each = F.binary_cross_entropy_with_logits(z, y, reduction="none")
     elif cost.name == "categorical_cross_entropy":
         each = -y * torch.log(a)
     elif cost.name == "huber":
@@ -81,7 +81,7 @@ class Reference:
         return [*self.weights, *self.biases, *self.scales.values(), *self.shifts.values()]
 
     def outputs(self, x, training):
-        """Activations of the output layer, without dropout and noise."""
+        """Activations of the output layer, without dropout and noise, and their weighted inputs."""
         a = tensor(x)
         for l, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
             below, z = a, a @ w.T + b
@@ -90,7 +90,7 @@ class Reference:
             a = activated(self.sigma[l], z)
             if self.layers[l + 1].residual:
                 a = a + below
-        return a
+        return a, z
 
     def _normalized(self, l, z, training):
         norm = self.norms[l]
@@ -104,7 +104,7 @@ class Reference:
 
     def mean_cost(self, x, y, weights=None, training=True):
         """Mean over samples, which may be weighted."""
-        each = costs(self.cost, self.outputs(x, training), tensor(y))
+        each = costs(self.cost, *self.outputs(x, training), tensor(y))
         if weights is None:
             return each.mean()
         return (tensor(weights) * each).sum() / float(np.sum(weights))
