@@ -19,6 +19,7 @@ from .activations.sigmoid import Sigmoid
 from .backends import Array, namespace
 
 __all__ = [
+    "Absolute",
     "BinaryCrossEntropy",
     "CategoricalCrossEntropy",
     "Cost",
@@ -69,6 +70,10 @@ class Cost(Validated):
     def value_of_z(self, z: Array, y: Array, xp: Any) -> Array:
         """``C_x`` from the weighted inputs of a matched output layer, stable for every z."""
         raise NotImplementedError
+
+    def kinks(self) -> tuple[float, ...]:
+        """Errors ``a - y`` at which the gradient has no derivative."""
+        return ()
 
     def matches(self, sigma: Activation) -> bool:
         """Whether with ``sigma`` in the output layer ``delta = a - y``."""
@@ -187,6 +192,9 @@ class Huber(Cost):
 
     name = "huber"
 
+    def kinks(self) -> tuple[float, ...]:
+        return -self.delta, self.delta
+
     def value(self, a: Array, y: Array, xp: Any = None) -> Array:
         xp = xp or namespace(a)
         distance = xp.abs(a - y)
@@ -196,6 +204,23 @@ class Huber(Cost):
     def gradient(self, a: Array, y: Array, xp: Any = None) -> Array:
         xp = xp or namespace(a)
         return xp.clip(a - y, -self.delta, self.delta)
+
+
+class Absolute(Cost):
+    """The distance of each output, ``sum_j |a_j - y_j|``: outliers count no more than others."""
+
+    name = "absolute"
+
+    def kinks(self) -> tuple[float, ...]:
+        return (0.0,)
+
+    def value(self, a: Array, y: Array, xp: Any = None) -> Array:
+        xp = xp or namespace(a)
+        return xp.sum(xp.abs(a - y), axis=-1)
+
+    def gradient(self, a: Array, y: Array, xp: Any = None) -> Array:
+        xp = xp or namespace(a)
+        return xp.sign(a - y)
 
 
 class Poisson(Cost):
@@ -291,6 +316,7 @@ BUILT_IN: dict[str, Callable[..., Cost]] = {
     "binary_cross_entropy": BinaryCrossEntropy,
     "categorical_cross_entropy": CategoricalCrossEntropy,
     "huber": Huber,
+    "absolute": Absolute,
     "poisson": Poisson,
 }
 ALIASES = {
@@ -307,6 +333,10 @@ ALIASES = {
     "negative_log_likelihood": "categorical_cross_entropy",
     "huber_loss": "huber",
     "smooth_l1": "huber",
+    "mae": "absolute",
+    "mean_absolute_error": "absolute",
+    "absolute_error": "absolute",
+    "l1_loss": "absolute",
     "poisson_nll": "poisson",
 }
 """The book's names, and those that other libraries use; files have bpnet's own."""
@@ -341,32 +371,6 @@ def get(cost: str | Cost) -> Cost:
     CategoricalCrossEntropy()
     """
     return lookup(cost, BUILT_IN, Cost, "cost", ALIASES)
-
-
-def check_pair(cost: Cost, sigma: Activation) -> None:
-    """Raise if the cost is not defined for the outputs of ``sigma``.
-
-    Raises
-    ------
-    ValueError
-        The message names both, and an activation that goes with the cost.
-    """
-    if isinstance(cost, BinaryCrossEntropy) and isinstance(sigma, Softmax):
-        raise ValueError(
-            "softmax outputs go with categorical_cross_entropy (log_likelihood), "
-            "not with binary_cross_entropy (cross_entropy), which takes each output by itself"
-        )
-    low, high = cost.domain
-    inside = low <= sigma.range[0] and sigma.range[1] <= high
-    touches = sigma.attains_bounds and (
-        low == sigma.range[0] > -math.inf or high == sigma.range[1] < math.inf
-    )
-    if not inside or touches:
-        raise ValueError(
-            f"the cost {cost.name} is defined for outputs between {low:g} and {high:g} (exclusive),"
-            f" but {sigma.name} gives from {sigma.range[0]:g} to {sigma.range[1]:g}: use "
-            f"{cost.partner.name} in the output layer, or another cost"
-        )
 
 
 def to_dict(cost: Cost) -> dict[str, Any]:

@@ -10,7 +10,6 @@ import numpy as np
 from ._lib.constraints import Number
 from ._lib.frozen import Frozen
 from .backprop import feedforward
-from .costs import Huber
 from .network import Network
 from .training.samples import check_samples
 
@@ -236,8 +235,7 @@ def _sides(net: Network, theta: np.ndarray[Any, Any], x: Any, y: Any) -> tuple[f
         for z_l, sigma in zip(z, net.activations, strict=True)
         for kink in sigma.kinks
     ]
-    if isinstance(net.cost, Huber):
-        sides.append(backend.to_numpy(xp.abs(a[-1] - y) > net.cost.delta))
+    sides += [backend.to_numpy(a[-1] - y > kink) for kink in net.cost.kinks()]
     flat = np.concatenate([one.ravel() for one in sides]) if sides else np.zeros(0)
     return float(backend.to_numpy(cost)), flat
 

@@ -45,8 +45,8 @@ class Network:
         One for the hidden layers, and for the output the cost's partner; or one per layer.
     cost : str or Cost, optional
         ``"quadratic"``, ``"binary_cross_entropy"`` (``"cross_entropy"``),
-        ``"categorical_cross_entropy"`` (``"log_likelihood"``), ``"huber"``, ``"poisson"``, or an
-        object: see `bpnet.costs`. Its partner is sigmoid, sigmoid, softmax, identity, exponential.
+        ``"categorical_cross_entropy"`` (``"log_likelihood"``), ``"huber"``, ``"absolute"``,
+        ``"poisson"`` or an object: see `bpnet.costs`, which name each one's output activation.
     initializer : str or Initializer, optional
         ``"auto"`` is He's normal before rectifiers, Glorot's uniform otherwise; the book's are
         ``"standard_normal"`` and ``"scaled_normal"``. See `bpnet.initializers`.

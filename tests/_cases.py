@@ -22,7 +22,14 @@ ACTIVATIONS = (
     "identity",
     "softmax",
 )
-COSTS = ("quadratic", "binary_cross_entropy", "categorical_cross_entropy", "huber", "poisson")
+COSTS = (
+    "quadratic",
+    "binary_cross_entropy",
+    "categorical_cross_entropy",
+    "huber",
+    "absolute",
+    "poisson",
+)
 DEPTHS, BATCHES = (1, 2, 3, 4), (1, 3, 32)
 
 PARTNERS = {
@@ -30,6 +37,7 @@ PARTNERS = {
     "binary_cross_entropy": "sigmoid",
     "categorical_cross_entropy": "softmax",
     "huber": "identity",
+    "absolute": "identity",
     "poisson": "exponential",
     "quartic": "identity",
 }
@@ -37,6 +45,7 @@ PARTNERS = {
 DEFINED = {
     "quadratic": set(ACTIVATIONS),
     "huber": set(ACTIVATIONS),
+    "absolute": set(ACTIVATIONS),
     "quartic": set(ACTIVATIONS),
     "binary_cross_entropy": {"sigmoid"},
     "categorical_cross_entropy": {"sigmoid", "softmax"},

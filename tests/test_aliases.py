@@ -49,6 +49,8 @@ def test_case_hyphens_and_underscores_do_not_matter(registry):
         ("nll", costs.CategoricalCrossEntropy),
         ("log_likelihood", costs.CategoricalCrossEntropy),
         ("smooth_l1", costs.Huber),
+        ("mae", costs.Absolute),
+        ("mean_absolute_error", costs.Absolute),
     ],
 )
 def test_costs(alias, right):

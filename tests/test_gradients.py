@@ -107,6 +107,7 @@ def torch_costs(torch):
         "binary_cross_entropy": lambda a, y: F.binary_cross_entropy(a, y, reduction="sum"),
         "categorical_cross_entropy": lambda a, y: -(y * torch.log(a)).sum(),
         "huber": lambda a, y: F.huber_loss(a, y, reduction="sum", delta=1.0),
+        "absolute": lambda a, y: F.l1_loss(a, y, reduction="sum"),
         "poisson": lambda a, y: F.poisson_nll_loss(
             a, y, log_input=False, full=False, eps=0.0, reduction="sum"
         ),

@@ -47,7 +47,7 @@ GROUPS: dict[str, dict[str, Setting]] = {
         "output_activation": Setting("of the output layer; by default what suits the cost", "NAME"),
         "cost": Setting(
             "quadratic (or mse), binary_cross_entropy (or cross_entropy, bce), "
-            "categorical_cross_entropy (or log_likelihood, nll), huber, poisson",
+            "categorical_cross_entropy (or log_likelihood, nll), huber, absolute (or mae), poisson",
             "NAME",
             aliases=("loss",),
         ),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import activations as _activations
-from .. import costs as _costs
 from .. import normalization as _normalization
 from .._lib.wording import described
-from ..activations import Activation
+from ..activations import Activation, Softmax
 from ..backends import Array
-from ..costs import Cost
+from ..costs import BinaryCrossEntropy, Cost
 from ..normalization import BatchNorm, Normalization
 from ..randomness import mask_key
 from .layer import Layer, check_layer, settled
@@ -223,5 +223,31 @@ def resolved(
                 f"{len(sigma.functions)} functions"
             )
         found.append(settled(layer, sigma))
-    _costs.check_pair(cost, sigma)
+    _check_pair(cost, sigma)
     return Architecture(found)
+
+
+def _check_pair(cost: Cost, sigma: Activation) -> None:
+    """Raise if the cost is not defined for the outputs of ``sigma``.
+
+    Raises
+    ------
+    ValueError
+        The message names both, and an activation that goes with the cost.
+    """
+    if isinstance(cost, BinaryCrossEntropy) and isinstance(sigma, Softmax):
+        raise ValueError(
+            "softmax outputs go with categorical_cross_entropy (log_likelihood), "
+            "not with binary_cross_entropy (cross_entropy), which takes each output by itself"
+        )
+    low, high = cost.domain
+    inside = low <= sigma.range[0] and sigma.range[1] <= high
+    touches = sigma.attains_bounds and (
+        low == sigma.range[0] > -math.inf or high == sigma.range[1] < math.inf
+    )
+    if not inside or touches:
+        raise ValueError(
+            f"the cost {cost.name} is defined for outputs between {low:g} and {high:g} (exclusive),"
+            f" but {sigma.name} gives from {sigma.range[0]:g} to {sigma.range[1]:g}: use "
+            f"{cost.partner.name} in the output layer, or another cost"
+        )

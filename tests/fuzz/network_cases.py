@@ -112,7 +112,7 @@ def drawn(seed):
         sizes[-1] = 2
     layers = _layers(dice, sizes)
     output = PerNeuron(dice.choices(NAMES, k=sizes[-1])) if _one_in(dice, 12) else sigma
-    if cost not in ("quadratic", "huber", "quartic"):
+    if cost not in ("quadratic", "huber", "absolute", "quartic"):
         output = sigma
     network = {
         "sizes": layers,

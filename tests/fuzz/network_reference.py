@@ -38,6 +38,8 @@ def costs(cost, a, z, y):
         each = -y * torch.log(a)
     elif cost.name == "huber":
         each = F.huber_loss(a, y, reduction="none", delta=cost.delta)
+    elif cost.name == "absolute":
+        each = (a - y).abs()
     elif cost.name == "poisson":
         each = a - y * torch.log(a)
     else:

@@ -170,6 +170,7 @@ def torch_cost(torch, name, a, y):
         "categorical_cross_entropy": lambda: -(y * torch.log(a)).sum(),
         "binary_cross_entropy": lambda: F.binary_cross_entropy(a, y, reduction="sum"),
         "huber": lambda: F.huber_loss(a, y, reduction="sum"),
+        "absolute": lambda: F.l1_loss(a, y, reduction="sum"),
         "poisson": lambda: (a - y * torch.log(a)).sum(),
     }[name]()
     return summed / len(y)
