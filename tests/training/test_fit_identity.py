@@ -93,7 +93,7 @@ OTHERS = {
 def test_another_one_is_refused_by_name_and_values(checkpoint, layer, options, words):
     net = network(**layer)
     before = parameters(net)
-    with pytest.raises(ValueError, match=f"cannot resume that of the checkpoint.*{words}"):
+    with pytest.raises(ValueError, match=f"cannot resume the one of the checkpoint.*{words}"):
         fit(net, **options, epochs=4, resume=checkpoint)
     assert np.array_equal(parameters(net), before)
     assert net.epochs == net.steps == 0
