@@ -65,7 +65,7 @@ _AT_FIT = "fit has it, as in net.fit(x, y, epochs=10, "
 _AT_CALLBACK = "a callback does it, as in net.fit(..., callbacks="
 _ELSEWHERE = {
     "learning_rate": "the optimizer has it, as in bpnet.SGD(learning_rate=0.1)",
-    "momentum": "the optimizers bpnet.Momentum and bpnet.Nesterov have it, and BatchNorm has its own",
+    "momentum": "bpnet.Momentum and bpnet.Nesterov have it; BatchNorm has its own",
     "nesterov": "bpnet.Nesterov is an optimizer of its own",
     "amsgrad": "bpnet.AMSGrad is an optimizer of its own",
     "cost": f"{_AT_NETWORK}cost='cross_entropy')",
