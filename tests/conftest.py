@@ -16,8 +16,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from _backends import TARGETS, Target
 
-# The helpers hold no tests. As a glob this would match tests/_lib too.
-collect_ignore = [path.name for path in Path(__file__).parent.glob("_*.py")]
+# The helpers hold no tests, and some need libraries. As a glob this would match tests/_lib too.
+HERE = Path(__file__).parent
+collect_ignore = [path.name for path in HERE.glob("_*.py")]
+collect_ignore += [path.name for path in HERE.glob("fuzz_*.py")]
+collect_ignore += [
+    f"fuzz/{path.name}" for path in HERE.glob("fuzz/*.py") if "test_" not in path.name
+]
 
 # JAX compiles each network's steps anew; what one test had compiled serves the next. JAX reads
 # these when it is imported.
