@@ -30,7 +30,7 @@ _CASES = (
     ("silu", "categorical_cross_entropy"),
     ("softplus", "huber"),
     ("exponential", "poisson"),
-    ("identity", "quadratic"),
+    ("identity", "absolute"),
     ("softmax", "categorical_cross_entropy"),
 )
 

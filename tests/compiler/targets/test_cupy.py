@@ -639,7 +639,7 @@ def test_bfloat16_goes_where_float32_does(what):
     assert (noted["low"] < calls["product"]) == (what in in_float32)
     for one, other in zip(*ends, strict=True):
         assert np.linalg.norm(one - other) <= 0.05 * np.linalg.norm(one)
-        assert not np.array_equal(one, other)
+        assert not np.array_equal(one, other) or not one.any()  # a softmax of one output is 1
 
 
 @needs_compiler
