@@ -29,7 +29,7 @@ def test_a_folder(tmp_path):
 
 
 def test_a_path_that_no_file_has():
-    with pytest.raises(ValueError, match=r"'a\\x00b' cannot be a path: embedded null"):
+    with pytest.raises(ValueError, match=r"'a\\x00b' cannot be a path: .*embedded null"):
         check_regular_file("a\0b")
 
 
