@@ -11,7 +11,7 @@ import numpy as np
 from ..backends import Array
 from ..randomness import epoch_order
 
-__all__ = ["BatchFeed", "Block", "MemoryFeed"]
+__all__ = ["BatchFeed", "Block", "MemoryFeed", "rows_of_blocks"]
 
 
 class Block(NamedTuple):
@@ -77,6 +77,38 @@ class BatchFeed(Protocol):
         """Release what it holds."""
 
 
+def rows_of_blocks(
+    order: np.ndarray[Any, Any], batch_size: int, first_step: int, at_most: int
+) -> Iterator[np.ndarray[Any, Any]]:
+    """Rows of each block's mini-batches, shape (steps, batch), from a step on.
+
+    A block begins at a multiple of its length, so that a resumed epoch has the same ones.
+
+    Parameters
+    ----------
+    order : numpy.ndarray of int64, shape (samples,)
+    batch_size : int
+    first_step : int
+    at_most : int
+        Steps of a block. A smaller last mini-batch is a block of its own.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from bpnet.training.feeds import rows_of_blocks
+    >>> [rows.tolist() for rows in rows_of_blocks(np.arange(7), 2, first_step=1, at_most=2)]
+    [[[2, 3]], [[4, 5]], [[6]]]
+    """
+    full = len(order) // batch_size
+    start = first_step
+    while start < full:
+        stop = min((start // at_most + 1) * at_most, full)
+        yield order[start * batch_size : stop * batch_size].reshape(-1, batch_size)
+        start = stop
+    if len(order) % batch_size and start == full:
+        yield order[full * batch_size :].reshape(1, -1)
+
+
 class MemoryFeed:
     """Samples that are on the device already.
 
@@ -114,16 +146,8 @@ class MemoryFeed:
         """See `BatchFeed`."""
         size, several = self.batch_size, bool(self._orders)
         order = self._order(epoch)
-        full = self.samples // size
-        # A block begins at a multiple of its length, so that a resumed epoch has the same ones.
-        start = first_step
-        while start < full:
-            stop = min((start // at_most + 1) * at_most, full)
-            rows = order[start * size : stop * size].reshape(-1, size)
+        for rows in rows_of_blocks(order, size, first_step, at_most):
             yield Block(self._x, self._y, rows, self._targets)
-            start = stop
-        if self.samples % size and start == full:
-            yield Block(self._x, self._y, order[full * size :].reshape(1, -1), self._targets)
         if several:  # the device may still be at work, and is to go on without a pause
             self._order(epoch + 1)
 

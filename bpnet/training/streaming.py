@@ -15,7 +15,7 @@ from ..backends import Array
 from ..backends.uploads import host_bytes
 from ..randomness import epoch_order, generator
 from .buffer_pool import BufferPool
-from .feeds import Block
+from .feeds import Block, rows_of_blocks
 
 if TYPE_CHECKING:
     from ..data.sources.base import Source
@@ -148,18 +148,9 @@ class StreamFeed:
         with self._read(self._buffers(epoch, k), stopping) as buffers:
             for x, y, targets in buffers:
                 order = self._mixed(epoch, k)
-                full = len(order) // self.batch_size
-                ragged = order[full * self.batch_size :]
-                batches = order[: full * self.batch_size].reshape(full, self.batch_size)
                 try:
-                    # A block begins at a multiple of its length, so that a resumed epoch has the
-                    # same.
-                    while start < full:
-                        stop = min((start // at_most + 1) * at_most, full)
-                        yield Block(x, y, batches[start:stop], targets)
-                        start = stop
-                    if len(ragged):
-                        yield Block(x, y, ragged[None, :], targets)
+                    for rows in rows_of_blocks(order, self.batch_size, start, at_most):
+                        yield Block(x, y, rows, targets)
                 finally:
                     self._done()
                     del x, y, targets  # not to be kept while the next buffer is waited for
