@@ -81,10 +81,12 @@ def try_metrics(metrics: Iterable[Metric], backend: Backend, **targets: Array | 
     **targets : array, shape (m, n_L), or None
         By what messages call them: ``training``, ``validation``.
     """
+    metrics = tuple(metrics)
+    given = [(part, rows) for part, rows in targets.items() if metrics and rows is not None]
+    on_host = [(part, backend.to_numpy(rows)) for part, rows in given]
     for metric in metrics:
-        for part, rows in targets.items():
-            if rows is not None:
-                _try(metric, part, backend.to_numpy(rows))
+        for part, rows in on_host:
+            _try(metric, part, rows)
 
 
 def _try(metric: Metric, part: str, y: Rows) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from ..backends import Array
@@ -12,6 +13,7 @@ from ..model import Model
 __all__ = ["costs_of", "task_metric"]
 
 
+@functools.cache
 def task_metric(task: str) -> Accuracy | R2:
     """The metric that a history always has."""
     return R2() if task == "regression" else Accuracy(multilabel=task == "multilabel")
