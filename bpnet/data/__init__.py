@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from .sources.parquet import ParquetSource
     from .sources.sequence import SequenceSource
     from .tables.load import load_table
-    from .tables.parts import read_table_parts
     from .tables.preprocessing import Preprocessing
-    from .tables.read import read_table
+    from .tables.reading.parts import read_table_parts
+    from .tables.reading.read import read_table
 
 __all__ = [
     "ArraySource",
@@ -64,8 +64,8 @@ __getattr__ = lazy_attributes(
         "load_mnist": "mnist",
         "load_table": "tables.load",
         "read_idx": "idx",
-        "read_table": "tables.read",
-        "read_table_parts": "tables.parts",
+        "read_table": "tables.reading.read",
+        "read_table_parts": "tables.reading.parts",
         "source": "sources.choice",
     },
 )

@@ -14,7 +14,7 @@ from ..._lib.constraints import Integer
 from ..._lib.files import as_path, check_regular_file
 from ..._lib.wording import count
 from ..tables.cell_parsing import parse_number
-from ..tables.delimited_file import DelimitedFile, csv_words
+from ..tables.reading.delimited_file import DelimitedFile, csv_words
 from .base import Rows, Source
 from .csv_rows import EVERY, index_rows
 from .selected_columns import SelectedColumns

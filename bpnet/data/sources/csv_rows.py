@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..tables.delimited_file import too_long
+from ..tables.reading.delimited_file import too_long
 
 __all__ = ["EVERY", "RowIndex", "index_rows"]
 

@@ -17,10 +17,10 @@ from ..._lib.wording import count, listing
 from ..dataset import Dataset
 from ..splitting import split
 from .cell_parsing import as_numbers, is_missing
-from .fit_encoders import fit_encoders
+from .columns.fit import fit_encoders
 from .notes import Notes
 from .preprocessing import Preprocessing, encode_columns
-from .read import read_table
+from .reading.read import read_table
 from .table import Table
 from .target_column import Task, find_classes, infer_task, target_moments
 
@@ -137,7 +137,7 @@ def _prepared(
     if task is None:
         task, why = infer_task(target, table[target], present)
         told += why
-    table = {name: values[present] for name, values in table.items()}
+    table = Table({name: values[present] for name, values in table.items()})
     labels = table.pop(target)
 
     if task == "classification":

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..._lib.registry import no_such
 from ..._lib.wording import listing, shown
 from .cell_parsing import as_numbers, as_text
-from .column_encoders import Column, Numeric, read_column
+from .columns.encoder import Column, Numeric, read_column
 from .notes import Notes
 from .stored_entries import read_entry, read_standard
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpnet.data import Preprocessing
-from bpnet.data.tables.column_encoders import Categorical, Numeric
+from bpnet.data.tables.columns.encoder import Categorical, Numeric
 
 REGRESSION = Preprocessing(
     columns=(Numeric("age", 40.0, 10.0), Categorical("city", ("Bonn", "Rome", None))),

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._lib.wording import shortened, shown
-from ..damage import damage_named
-from ..memory_limit import BYTES_OF_COLUMN, check_memory
-from ..parquet_file import check_row_groups, open_parquet, rows_of_a_batch
-from .cell_parsing import as_text, text_cells
-from .table import Table, check_column_names
+from ...._lib.wording import shortened, shown
+from ...damage import damage_named
+from ...memory_limit import BYTES_OF_COLUMN, check_memory
+from ...parquet_file import check_row_groups, open_parquet, rows_of_a_batch
+from ..cell_parsing import as_text, text_cells
+from ..table import Table, check_column_names
 
 __all__ = ["read_parquet", "read_parquet_parts"]
 
@@ -75,7 +75,7 @@ def _opened(path: Path) -> tuple[Any, Any, list[str]]:
 def _from_table(
     path: Path, stored: Any, names: list[str], text: Collection[str], arrow: Any
 ) -> Table:
-    table = {}
+    table = Table()
     for name, column in zip(names, stored.columns, strict=True):
         if not _is_readable(column.type, arrow):
             raise ValueError(

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._lib.wording import count
-from .cell_parsing import parse_cells, text_cells
+from ...._lib.wording import count
+from ..cell_parsing import parse_cells, text_cells
+from ..table import Table
 from .delimited_file import DelimitedFile
-from .table import Table
 
 __all__ = ["read_delimited", "read_delimited_parts"]
 
@@ -44,7 +44,7 @@ def read_delimited(path: Path, text: Collection[str], max_bytes: int | None) -> 
         for block in file.blocks():
             for k, column in late:
                 column.add([row[k] for row in block])
-    return {name: column.values() for name, column in zip(file.names, columns, strict=True)}
+    return Table({name: column.values() for name, column in zip(file.names, columns, strict=True)})
 
 
 def read_delimited_parts(
@@ -58,10 +58,14 @@ def read_delimited_parts(
     wide = min(_ROWS_OF_A_WIDE_PART * len(file.names), _CELLS_OF_A_WIDE_PART)
     for block in file.blocks(max(_CELLS_OF_A_PART, wide)):
         empty = False
-        yield {
-            name: text_cells(cells) if name in text else _parsed(cells, decimal_comma=decimal_comma)
-            for name, cells in zip(file.names, zip(*block, strict=True), strict=True)
-        }
+        yield Table(
+            {
+                name: text_cells(cells)
+                if name in text
+                else _parsed(cells, decimal_comma=decimal_comma)
+                for name, cells in zip(file.names, zip(*block, strict=True), strict=True)
+            }
+        )
     if empty:
         raise _no_rows(file)
 

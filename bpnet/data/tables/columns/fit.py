@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .cell_parsing import as_numbers, parse_number
-from .column_encoders import Categorical, Column, Numeric
-from .moments import moments
-from .notes import Notes
-from .table import Table
+from ..cell_parsing import as_numbers, parse_number
+from ..moments import moments
+from ..notes import Notes
+from ..table import Table
+from .encoder import Categorical, Column, Numeric
 
 __all__ = ["fit_encoders"]
 

@@ -6,14 +6,14 @@ import os
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from ..._lib.constraints import Integer
-from ..._lib.files import as_path, check_regular_file
-from ..._lib.wording import listing
-from ..memory_limit import memory_errors_named
+from ...._lib.constraints import Integer
+from ...._lib.files import as_path, check_regular_file
+from ...._lib.wording import listing
+from ...memory_limit import memory_errors_named
+from ..table import Table
 from .delimited import read_delimited
 from .npz import read_npz
 from .parquet import read_parquet
-from .table import Table
 
 __all__ = ["check_table_file", "read_table"]
 

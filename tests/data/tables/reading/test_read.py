@@ -308,7 +308,7 @@ class TestColumnsInParts:
 
     @pytest.fixture(autouse=True)
     def _small_blocks(self, monkeypatch):
-        from bpnet.data.tables.delimited_file import DelimitedFile
+        from bpnet.data.tables.reading.delimited_file import DelimitedFile
 
         monkeypatch.setattr(DelimitedFile.blocks, "__defaults__", (4,))
 

@@ -6,14 +6,14 @@ import os
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-from ..._lib.constraints import Integer
-from ..._lib.files import as_path
-from ..memory_limit import memory_errors_named
+from ...._lib.constraints import Integer
+from ...._lib.files import as_path
+from ...memory_limit import memory_errors_named
+from ..table import Table
 from .delimited import read_delimited_parts
 from .npz import read_npz
 from .parquet import read_parquet_parts
 from .read import check_table_file
-from .table import Table
 
 __all__ = ["read_table_parts"]
 
@@ -70,7 +70,7 @@ def _read_npz_parts(path: Path, text: Collection[str], max_bytes: int | None) ->
     table = read_npz(path, text, max_bytes)
     rows = len(next(iter(table.values())))
     for start in range(0, rows, _ROWS):
-        yield {name: column[start : start + _ROWS] for name, column in table.items()}
+        yield Table({name: column[start : start + _ROWS] for name, column in table.items()})
 
 
 _PARTS: dict[str, Callable[[Path, Collection[str], int | None], Iterator[Table]]] = {

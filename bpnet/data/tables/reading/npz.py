@@ -11,12 +11,12 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._lib.wording import count, shown
-from ..damage import damage_named
-from ..memory_limit import BYTES_OF_COLUMN, BYTES_OF_TEXT, check_memory, read_up_to
-from ..npy_header import NpyHeader, read_npy_header
-from .cell_parsing import as_text
-from .table import Table, check_column_names
+from ...._lib.wording import count, shown
+from ...damage import damage_named
+from ...memory_limit import BYTES_OF_COLUMN, BYTES_OF_TEXT, check_memory, read_up_to
+from ...npy_header import NpyHeader, read_npy_header
+from ..cell_parsing import as_text
+from ..table import Table, check_column_names
 
 __all__ = ["read_npz"]
 
@@ -58,7 +58,7 @@ def read_npz(path: Path, text: Collection[str], max_bytes: int | None) -> Table:
             )
     if not len(values):
         raise ValueError(f"{path}: {count(len(columns), 'column')}, but no rows")
-    return dict(columns)
+    return Table(columns)
 
 
 def _called(path: Path, member: zipfile.ZipInfo) -> tuple[str, str]:

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
-from ..._lib.wording import count, listing
-from ..idx import GZIP_MAGIC
-from ..memory_limit import BYTES_OF_COLUMN, check_memory
-from .cell_parsing import parse_number
-from .table import check_column_names
+from ...._lib.wording import count, listing
+from ...idx import GZIP_MAGIC
+from ...memory_limit import BYTES_OF_COLUMN, check_memory
+from ..cell_parsing import parse_number
+from ..table import check_column_names
 
 __all__ = ["DelimitedFile", "count_fields", "csv_words", "find_delimiter", "too_long"]
 

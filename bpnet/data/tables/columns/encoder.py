@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..._lib.wording import shown
-from .cell_parsing import as_numbers, as_text
-from .notes import Notes
-from .stored_entries import read_entry, read_standard
+from ...._lib.wording import shown
+from ..cell_parsing import as_numbers, as_text
+from ..notes import Notes
+from ..stored_entries import read_entry, read_standard
 
 __all__ = ["Categorical", "Column", "Numeric", "read_column"]
 

@@ -1,0 +1,1 @@
+"""Feature columns: what each is taken for, and how it becomes columns of x."""

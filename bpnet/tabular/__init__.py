@@ -1,0 +1,1 @@
+"""Networks on tables: defaults, training, baselines, reports."""
