@@ -17,7 +17,8 @@ from ..._lib.wording import count, listing
 from ..dataset import Dataset
 from ..splitting import split
 from .cell_parsing import as_numbers, is_missing
-from .columns.fit import fit_encoders
+from .columns.fit import fit_columns
+from .columns.options import ColumnOptions
 from .notes import Notes
 from .preprocessing import Preprocessing, encode_columns
 from .reading.read import read_table
@@ -158,7 +159,7 @@ def _prepared(
         preprocessing = Preprocessing((), target, None, mean, scale)
 
     notes = Notes()
-    columns = fit_encoders(table, parts.train, notes)
+    columns, _ = fit_columns(table, parts.train, ColumnOptions(), notes)
     if not columns:
         reasons = "".join(f"; {sentence}" for sentence in notes.sentences())
         raise ValueError(f"no column is left to predict {target!r} from{reasons}")

@@ -11,25 +11,55 @@ from ..cell_parsing import as_numbers, parse_number
 from ..moments import moments
 from ..notes import Notes
 from ..table import Table
+from .decision import Decision
 from .encoder import Categorical, Column, Numeric
+from .options import ColumnOptions
 
-__all__ = ["fit_encoders"]
+__all__ = ["fit_columns"]
 
 _MOST_CATEGORIES = 1000
 
 
-def fit_encoders(table: Table, rows: NDArray[np.int64], notes: Notes) -> tuple[Column, ...]:
-    """Learn from these rows how to encode each column, and note which are left out."""
+def fit_columns(
+    table: Table, rows: NDArray[np.int64], options: ColumnOptions, notes: Notes
+) -> tuple[tuple[Column, ...], tuple[Decision, ...]]:
+    """Decide what each column is, and learn from these rows how to encode it.
+
+    Parameters
+    ----------
+    table : Table
+        The feature columns, all rows that have a target.
+    rows : array of int, shape (m,)
+        Those to learn from.
+    options : ColumnOptions
+    notes : Notes
+        Receives what the user should know.
+
+    Returns
+    -------
+    tuple of Column
+        How each column that is used becomes columns of x.
+    tuple of Decision
+        One for each column of the table.
+
+    Raises
+    ------
+    ValueError
+        If an option names no column of the table, or a column is not what the user says.
+    """
+    options.check_columns(table)
     columns = []
     for name, values in table.items():
         if not name:
             notes.add(name, "has no name and is left out", "have no name and are left out")
             continue
+        if options.is_left_out(name):
+            continue
         fit = _fit_text if values.dtype == np.object_ else _fit_numbers
         column = fit(name, values, rows, notes)
         if column is not None:
             columns.append(column)
-    return tuple(columns)
+    return tuple(columns), ()
 
 
 def _fit_numbers(
