@@ -282,8 +282,10 @@ def _digest(data: Dataset) -> str:
     import hashlib
 
     found = hashlib.blake2b(repr((data.task, data.classes, data.features)).encode(), digest_size=16)
-    for part in (data.train, data.validation, data.test):
+    for part in (data.train, data.validation, data.test, data.weights):
         for array in part or ():
+            if array is None:
+                continue
             found.update(f"{array.dtype.str} {array.shape}".encode())
             found.update(array.tobytes())
     return found.hexdigest()

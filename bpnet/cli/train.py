@@ -189,7 +189,7 @@ def _resumed(options: argparse.Namespace) -> Settings:
 def _network(settings: Settings, data: Dataset) -> Network:
     cost = costs.get(settings["cost"])
     if data.classes is None:
-        outputs = 1
+        outputs = len(data.targets)
     else:
         two = len(data.classes) == 2 and isinstance(cost, BinaryCrossEntropy)
         outputs = 1 if two else len(data.classes)

@@ -8,10 +8,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .tables.columns.decision import Decision
 from .tables.preprocessing import Preprocessing
 
 __all__ = ["Dataset"]
 
+Weights: TypeAlias = NDArray[np.float32]
 Pair: TypeAlias = tuple[NDArray[np.float32], NDArray[Any]]
 
 
@@ -24,15 +26,22 @@ class Dataset:
     train, validation, test : pair (x, y) of arrays, or None where there are no samples
         ``x`` has shape (m, n_0), float32, C-contiguous, one sample a row. ``y`` has shape (m,),
         int64, indices into ``classes``, in classification, and shape (m, k), float32, in
-        regression.
-    task : {"classification", "regression"}
+        regression and, zeros and ones, where there are several labels at once.
+    task : {"classification", "multilabel", "regression"}
     classes : tuple of str or int, or None
-        The label of each class index; None in regression.
+        The label of each class index, or of each column of ``y`` if there are several labels at
+        once; None in regression.
     features : tuple of str
         One name a column of ``x``, so after preprocessing.
-    target : str
+    targets : tuple of str
+        The columns that are predicted.
     preprocessing : Preprocessing or None
         How ``x`` and ``y`` came from the columns of a table; None where they are plain pixels.
+    weights : triple of arrays, or None
+        The weight of each sample, shape (m,), float32, in training, validation and test, None where
+        there are no samples; None where all weigh the same.
+    decisions : tuple of Decision
+        What each column of a table was taken for.
     notes : tuple of str
         Sentences to show the user: what was dropped, filled in or left out.
 
@@ -48,9 +57,16 @@ class Dataset:
     train: Pair
     validation: Pair | None
     test: Pair | None
-    task: Literal["classification", "regression"]
+    task: Literal["classification", "multilabel", "regression"]
     classes: tuple[str, ...] | tuple[int, ...] | None
     features: tuple[str, ...]
-    target: str
+    targets: tuple[str, ...]
     preprocessing: Preprocessing | None = None
+    weights: tuple[Weights | None, Weights | None, Weights | None] | None = None
+    decisions: tuple[Decision, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> str:
+        """The column that is predicted; of several the names in one."""
+        return ", ".join(self.targets)

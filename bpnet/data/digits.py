@@ -55,5 +55,5 @@ def load_digits(seed: int = 0) -> Dataset:
         task="classification",
         classes=tuple(range(10)),
         features=tuple(f"pixel_{row}_{column}" for row in range(8) for column in range(8)),
-        target="digit",
+        targets=("digit",),
     )

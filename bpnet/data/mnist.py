@@ -76,7 +76,7 @@ def load_mnist(directory: str | os.PathLike[str]) -> Dataset:
         task="classification",
         classes=tuple(range(10)),
         features=tuple(f"pixel_{row}_{column}" for row in range(rows) for column in range(columns)),
-        target="digit",
+        targets=("digit",),
     )
 
 

@@ -1,20 +1,22 @@
-"""One seeded, stratified split for every loader."""
+"""Seeded splits for every loader: stratified, by group or by time."""
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Split", "split"]
+from .._lib.wording import count
+
+__all__ = ["Split", "split", "split_by_group", "split_by_time"]
 
 Indices = NDArray[np.int64]
 
 
 class Split(NamedTuple):
-    """Row numbers of the three parts, each in random order."""
+    """Row numbers of the three parts."""
 
     train: Indices
     validation: Indices
@@ -39,7 +41,8 @@ def split(labels: NDArray[np.int64], *, validation: float, test: float, seed: in
     Returns
     -------
     Split
-        Three disjoint arrays of row numbers that together hold each of 0, ..., m - 1 once.
+        Three disjoint arrays of row numbers that together hold each of 0, ..., m - 1 once, each in
+        random order.
 
     Examples
     --------
@@ -47,8 +50,7 @@ def split(labels: NDArray[np.int64], *, validation: float, test: float, seed: in
     >>> [len(part) for part in parts]
     [70, 10, 20]
     """
-    # NumPy keeps this raw stream the same in all its versions; that of `permutation` it may change.
-    keys = np.random.PCG64(np.random.SeedSequence(seed)).random_raw(len(labels))
+    keys = _keys(seed, len(labels))
     by_class = np.lexsort((keys, labels))
     counts = np.bincount(labels)
     for_test = _quotas(counts, counts - 1, test)
@@ -66,12 +68,126 @@ def split(labels: NDArray[np.int64], *, validation: float, test: float, seed: in
     return Split(shuffled(~in_held_out), shuffled(in_held_out & ~in_test), shuffled(in_test))
 
 
+def split_by_group(groups: Indices, *, validation: float, test: float, seed: int) -> Split:
+    """Divide samples into three parts of which no two have samples of one group.
+
+    Parameters
+    ----------
+    groups : array, shape (m,), int64
+        Indices of groups from 0 on.
+    validation, test : float
+        Fractions of all samples, met as closely as the sizes of the groups allow. A part with a
+        fraction above 0 has at least one group.
+    seed : int
+
+    Returns
+    -------
+    Split
+        As from `split`.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer groups than parts.
+
+    Examples
+    --------
+    >>> parts = split_by_group(np.arange(100) // 5, validation=0.1, test=0.2, seed=0)
+    >>> [len(part) for part in parts]
+    [70, 10, 20]
+    """
+    sizes = np.bincount(groups)
+    _check_enough(len(sizes), "group", (validation, test))
+    free = np.argsort(_keys(seed, len(sizes)), kind="stable").tolist()
+    part_of = np.zeros(len(sizes), dtype=np.int64)  # 0 to train on, 1 to validate, 2 to test
+    for part, fraction, others in ((2, test, 1 + (validation > 0)), (1, validation, 1)):
+        chosen = _nearest(free, sizes, fraction * len(groups), others) if fraction else []
+        part_of[chosen] = part
+        free = [group for group in free if group not in set(chosen)]
+    order = np.argsort(_keys(seed, len(groups)), kind="stable")
+    of_rows = part_of[groups[order]]
+    return Split(*(order[of_rows == part] for part in range(3)))
+
+
+def split_by_time(times: NDArray[Any], *, validation: float, test: float) -> Split:
+    """Divide samples into an earlier part to train on, a later to validate and the latest to test.
+
+    Parameters
+    ----------
+    times : array, shape (m,)
+        What can be sorted; samples of one time stay together.
+    validation, test : float
+        Fractions of all samples, met as closely as samples of one time allow. A part with a
+        fraction above 0 has at least one time.
+
+    Returns
+    -------
+    Split
+        Three disjoint arrays of row numbers that together hold each of 0, ..., m - 1 once, each in
+        the order of time.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer times than parts.
+
+    Examples
+    --------
+    >>> split_by_time(np.array([3, 1, 2, 4, 0]), validation=0.2, test=0.2)
+    Split(train=array([4, 1, 2]), validation=array([0]), test=array([3]))
+    """
+    different, of_rows = np.unique(times, return_inverse=True)
+    n = len(different)
+    _check_enough(n, "time", (validation, test))
+    until = np.concatenate([[0], np.cumsum(np.bincount(of_rows))])  # rows before each time
+
+    def cut(rows: float, lowest: int, highest: int) -> int:
+        """The first time of a part before which there are about that many rows."""
+        return lowest + int(np.argmin(np.abs(until[lowest : highest + 1] - rows)))
+
+    m = len(times)
+    has_validation, has_test = int(validation > 0), int(test > 0)
+    test_from = cut((1 - test) * m, 1 + has_validation, n - 1) if has_test else n
+    held_out_from = (
+        cut(until[test_from] - validation * m, 1, test_from - 1) if has_validation else test_from
+    )
+    order = np.argsort(of_rows, kind="stable")
+    return Split(*np.split(order, [until[held_out_from], until[test_from]]))
+
+
+def _keys(seed: int, n: int) -> NDArray[np.uint64]:
+    # NumPy keeps this raw stream the same in all its versions; that of `permutation` it may change.
+    keys: NDArray[np.uint64] = np.random.PCG64(np.random.SeedSequence(seed)).random_raw(n)
+    return keys
+
+
+def _check_enough(n: int, what: str, held_out: tuple[float, ...]) -> None:
+    parts = 1 + sum(fraction > 0 for fraction in held_out)
+    if n < parts:
+        raise ValueError(f"{count(n, what)} cannot be divided into {parts} parts")
+
+
+def _nearest(free: list[int], sizes: Indices, wanted: float, others: int) -> list[int]:
+    """Groups, at least one, of about that many samples, which leave some to other parts."""
+    chosen: list[int] = []
+    most, left = len(free) - others, wanted
+    for group in free:
+        if sizes[group] <= left and len(chosen) < most:
+            chosen.append(group)
+            left -= sizes[group]
+    rest = [group for group in free if group not in set(chosen)]
+    closest = min(rest, key=lambda group: abs(left - sizes[group]))
+    if len(chosen) < most and (not chosen or abs(left - sizes[closest]) < left):
+        chosen.append(closest)
+    return chosen
+
+
 def _quotas(counts: Indices, available: Indices, fraction: float) -> Indices:
     """How many samples each class gives, its rounding error being passed on to the next class."""
     quotas, seen, taken = [], 0, 0
-    for count, free in zip(counts.tolist(), available.tolist(), strict=True):
-        seen += count
+    for size, free in zip(counts.tolist(), available.tolist(), strict=True):
+        seen += size
         wanted = round(fraction * seen) - taken
-        quotas.append(max(0, min(wanted, free, math.ceil(fraction * count))))
+        quotas.append(max(0, min(wanted, free, math.ceil(fraction * size))))
         taken += quotas[-1]
     return np.array(quotas, dtype=np.int64)

@@ -64,7 +64,9 @@ def _check_preprocessing(record: Any, model: Model) -> None:
         raise ValueError(
             f"metadata.preprocessing is for {known.task}, the network's task is {model.task}"
         )
-    if known.classes is not None:
+    if known.classes is None:
+        _check_count("preprocessing.targets", known.targets, model.sizes[-1], "outputs")
+    else:
         _check_count("preprocessing.classes", known.classes, _classes_of(model), "classes")
 
 

@@ -13,7 +13,7 @@ from bpnet.cli.settings import SETTINGS
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("table.csv").write_text("a,b,y\n" + "1,2,0.5\n3,1,1.5\n" * 20)
+    Path("table.csv").write_text("a,b,y\n" + "1,2,0.5\n3,1,1.5\n2,2,2.5\n" * 14)
 
 
 def train(*flags, config=None):

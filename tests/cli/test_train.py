@@ -129,7 +129,7 @@ def test_a_model_holds_no_path_and_what_predict_needs(people):
     assert os.fsencode(Path.cwd()) not in content
     metadata = bpnet.load("run/model.safetensors").metadata
     assert metadata["classes"] == ["no", "yes"]
-    assert metadata["preprocessing"]["schema_version"] == 1
+    assert metadata["preprocessing"]["schema_version"] == 2
 
 
 def test_without_matplotlib_it_says_that_no_picture_was_drawn(monkeypatch, capsys):

@@ -3,45 +3,60 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Collection
-from typing import get_args
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..._lib.constraints import Each, Integer, Text
-from ..._lib.files import as_path
 from ..._lib.registry import no_such
-from ..._lib.wording import count, listing
+from ..._lib.wording import count, described, listing
 from ..dataset import Dataset
-from ..splitting import split
-from .cell_parsing import as_numbers, is_missing
+from ..splitting import Split
+from .cell_parsing import as_numbers
 from .columns.fit import fit_columns
 from .columns.options import ColumnOptions
+from .held_out import HeldOut
 from .notes import Notes
 from .preprocessing import Preprocessing, encode_columns
-from .reading.read import read_table
+from .reading.source import Source
+from .roles import Roles
+from .row_split import split_rows
+from .sample_weights import read_weights
 from .table import Table
-from .target_column import Task, find_classes, infer_task, target_moments
+from .target_column import find_goal, rows_with_targets, standardized
+from .target_encoders import ClassTarget, NumberTargets, Target, Task
 
 __all__ = ["load_table"]
 
 _FEWEST_ROWS = 10
-_HELD_OUT = {"validation": 0.1, "test": 0.1}
+_PARTS = ("train", "validation", "test")
+
+Data: TypeAlias = Any  # a path, or a frame of whatever library
+_Weights: TypeAlias = NDArray[np.float32] | None
 
 
 def load_table(
-    path: str | os.PathLike[str],
-    target: str,
+    data: Data,
+    target: str | Collection[str],
     *,
     task: Task | None = None,
+    features: Collection[str] = (),
+    drop: Collection[str] = (),
+    categorical: Collection[str] = (),
+    numeric: Collection[str] = (),
     text: Collection[str] = (),
+    validation: Data = 0.1,
+    test: Data = 0.1,
+    group: str | None = None,
+    time: str | None = None,
+    weight: str | None = None,
     max_bytes: int | None = None,
     standardize_target: bool = True,
     seed: int = 0,
 ) -> Dataset:
-    r"""Read a table, and prepare it to predict one column from the others.
+    r"""Read a table, and prepare it to predict one column, or several, from the others.
 
     The rows are split by ``seed`` into 80 % to train on, 10 % to validate and 10 % to test, in
     classification so that every class keeps its share; a class with a single row is only trained
@@ -60,17 +75,35 @@ def load_table(
 
     Parameters
     ----------
-    path : str or path
-        A CSV, Parquet or NPZ file, as `read_table` reads it.
-    target : str
-        The column to predict.
-    task : {"classification", "regression"}, optional
-        Seen from the target if not given: text and booleans are classes, and so are integers with
-        at most 20 different values of which each has, on average, three rows or more; all other
-        numbers are a regression. Whole numbers count as integers where one is missing, since a
-        file's gap makes floats of them.
-    text : collection of str
-        Columns to take for labels even if they look like numbers, such as postal codes.
+    data : str or path, or frame
+        A CSV, Parquet or NPZ file, as `read_table` reads it, or its columns by name.
+    target : str, or collection of str
+        The column to predict. Several are a regression with as many outputs if all hold numbers,
+        and labels that may hold at once if each has two values.
+    task : {"classification", "multilabel", "regression"}, optional
+        Seen from the target if not given. Text and booleans are classes, and so are two values of
+        whatever type, and integers with at most 20 different values of which each has, on average,
+        three rows or more; all other numbers are a regression. Whole numbers count as integers
+        where one is missing, since a file's gap makes floats of them. With "multilabel" a single
+        target holds several labels a cell, divided by ``|``, ``;`` or ``,``.
+    features, drop : collection of str, optional
+        The only columns to predict from, or columns to leave out.
+    categorical, numeric : collection of str, optional
+        Columns to take for labels, or for numbers, whatever they look like.
+    text : collection of str, optional
+        Columns to take for labels even if they look like numbers, such as postal codes; the target
+        may be among them.
+    validation, test : float, or path or frame
+        A share of the rows, 0 for none, or a table of its own, which is read like ``data``.
+    group : str, optional
+        A column of groups, such as patients, of which none is in two parts. It is no feature
+        unless ``features`` names it.
+    time : str, optional
+        A column of dates, times or numbers: the earlier rows are trained on, later ones validate,
+        the latest test. Rows of one time stay together. It is no feature unless ``features`` names
+        it.
+    weight : str, optional
+        A column that says how much each row counts, in training and in figures. It is no feature.
     max_bytes : int, optional
         As for `read_table`.
     standardize_target : bool, optional
@@ -90,8 +123,8 @@ def load_table(
         If the file is Parquet and pyarrow is not installed.
     ValueError
         If the file is damaged, has no such target, fewer than ten rows with a target, an infinite
-        number, or nothing to learn; the message gives the place and both values. Rows are counted
-        from 1, without the header.
+        number, or nothing to learn; if a column has two roles, or a group, time or weight is
+        missing. The message gives the place and both values.
 
     Examples
     --------
@@ -106,85 +139,203 @@ def load_table(
     ("column 'weight' has 10 missing values, filled with the training mean 6.98",)
     >>> folder.cleanup()
     """
-    Text()("target", target)
+    if not isinstance(target, Iterable):
+        raise TypeError(f"target must be the name of a column, or several, not {described(target)}")
+    targets = (target,) if isinstance(target, str) else tuple(Each(Text())("target", target))
+    roles = Roles(
+        targets,
+        Text(optional=True)("group", group),
+        Text(optional=True)("time", time),
+        Text(optional=True)("weight", weight),
+    )
     Text(optional=True)("task", task)
-    seed = Integer(0)("seed", seed)
-    text = [text] if isinstance(text, str) else Each(Text())("text", text)
     if task is not None and task not in get_args(Task):
         raise ValueError(no_such("task", task, get_args(Task)))
-    path = as_path(path)
-    table = read_table(path, text=text, max_bytes=max_bytes)
-    for name in (target, *text):
-        if name not in table:
-            raise ValueError(f"{path}: {no_such('column', name, table)}")
-    try:
-        return _prepared(table, target, task, standardize_target, seed)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+    columns = ColumnOptions(drop, features, categorical, numeric, text)
+    roles.check(columns)
+    held_out = HeldOut.of(validation, test)
+    held_out.check_split("group", group)
+    held_out.check_split("time", time)
+    seed = Integer(0)("seed", seed)
 
-
-def _prepared(
-    table: Table, target: str, task: Task | None, standardize_target: bool, seed: int
-) -> Dataset:
-    """The table, split and encoded."""
-    _refuse_bad_numbers(table, target if task == "regression" else None)
-    present = ~is_missing(table[target])
-    n_rows = int(present.sum())
-    if n_rows < _FEWEST_ROWS:
-        raise ValueError(
-            f"{count(n_rows, 'row')} with a target, at least {_FEWEST_ROWS} are needed"
-        )
-    told = _tell_dropped(len(present) - n_rows)
-    if task is None:
-        task, why = infer_task(target, table[target], present)
-        told += why
-    table = Table({name: values[present] for name, values in table.items()})
-    labels = table.pop(target)
-
-    if task == "classification":
-        preprocessing = Preprocessing((), target, find_classes(target, labels))
-        strata = preprocessing.transform_target(labels)
-        told += _tell_single(preprocessing, np.bincount(strata))
-        parts = split(strata, **_HELD_OUT, seed=seed)
-    else:
-        parts = split(np.zeros(n_rows, dtype=np.int64), **_HELD_OUT, seed=seed)
-        mean, scale = target_moments(target, as_numbers(target, labels[parts.train]))
-        if standardize_target:
-            told.append(
-                f"target {target!r} is standardized (mean {mean:.6g}, "
-                f"standard deviation {scale:.6g}); costs are in these units"
+    source = Source(data, "", max_bytes)
+    with source.errors_named():
+        table = source.read(columns.text)
+        roles.check_table(table)
+        columns.check_columns(table)
+        rows = rows_with_targets(table, targets)
+        told = [*table.notes, *_tell_dropped(len(table[targets[0]]) - len(rows))]
+        if len(rows) < _FEWEST_ROWS:
+            raise ValueError(
+                f"{count(len(rows), 'row')} with a target, at least {_FEWEST_ROWS} are needed"
             )
-        else:
-            mean, scale = 0.0, 1.0
-        preprocessing = Preprocessing((), target, None, mean, scale)
+        goal = find_goal(table, targets, task, rows, told, columns.text)
+        parts = _split(table, rows, goal, held_out, roles, seed, told)
+        if isinstance(goal, NumberTargets) and standardize_target:
+            goal = standardized(goal, table, parts.train, told)
+        notes = Notes()
+        preprocessing = _fitted(table, parts.train, goal, roles, columns, notes)
+        samples: dict[str, _Samples | None] = {
+            name: _encoded(table, part, preprocessing, roles.weight, notes) if len(part) else None
+            for name, part in zip(_PARTS, parts, strict=True)
+        }
+        told += notes.sentences()
+    for name, own in held_out.tables.items():
+        samples[name] = _encoded_table(Source(own, name, max_bytes), preprocessing, roles, told)
 
-    notes = Notes()
-    columns, _ = fit_columns(table, parts.train, ColumnOptions(), notes)
-    if not columns:
-        reasons = "".join(f"; {sentence}" for sentence in notes.sentences())
-        raise ValueError(f"no column is left to predict {target!r} from{reasons}")
-    used = {column.name for column in columns}
-    ignored = tuple(name for name in table if name and name not in used)
-    preprocessing = dataclasses.replace(preprocessing, columns=columns, ignored=ignored)
-    x = encode_columns(columns, table, notes)
-    y = preprocessing.transform_target(labels)
+    train, for_validation, for_test = (samples[name] for name in _PARTS)
+    assert train is not None
     return Dataset(
-        train=(x[parts.train], y[parts.train]),
-        validation=(x[parts.validation], y[parts.validation]) if len(parts.validation) else None,
-        test=(x[parts.test], y[parts.test]) if len(parts.test) else None,
-        task=task,
+        train=(train.x, train.y),
+        validation=None if for_validation is None else (for_validation.x, for_validation.y),
+        test=None if for_test is None else (for_test.x, for_test.y),
+        task=preprocessing.task,
         classes=preprocessing.classes,
         features=preprocessing.features,
-        target=target,
+        targets=preprocessing.targets,
         preprocessing=preprocessing,
-        notes=(*told, *notes.sentences()),
+        weights=None if weight is None else _weights(train, for_validation, for_test),
+        decisions=preprocessing.decisions,
+        notes=tuple(told),
     )
 
 
-def _refuse_bad_numbers(table: Table, numeric_target: str | None) -> None:
-    """Refuse infinities, and text to regress on, while rows are still counted as in the file."""
+class _Samples(NamedTuple):
+    """A part, encoded."""
+
+    x: NDArray[np.float32]
+    y: NDArray[Any]
+    weights: _Weights
+
+
+def _weights(
+    train: _Samples, validation: _Samples | None, test: _Samples | None
+) -> tuple[_Weights, _Weights, _Weights]:
+    return (
+        train.weights,
+        None if validation is None else validation.weights,
+        None if test is None else test.weights,
+    )
+
+
+def _split(
+    table: Table,
+    rows: NDArray[np.int64],
+    goal: Target,
+    held_out: HeldOut,
+    roles: Roles,
+    seed: int,
+    told: list[str],
+) -> Split:
+    """The rows of each part; what that means for the classes is told."""
+    strata = np.zeros(len(rows), dtype=np.int64)
+    if isinstance(goal, ClassTarget):
+        strata = goal.encode([table[goal.name][rows]], lambda row: table.place(int(rows[row])))
+    told_later: list[str] = []
+    parts = split_rows(
+        table,
+        rows,
+        strata,
+        validation=held_out.validation,
+        test=held_out.test,
+        group=roles.group,
+        time=roles.time,
+        seed=seed,
+        told=told_later,
+    )
+    if isinstance(goal, ClassTarget):
+        counts = np.bincount(strata)
+        trained = np.bincount(strata[np.isin(rows, parts.train)], minlength=len(counts))
+        _refuse_single_class(goal, trained)
+        named = list(zip(goal.classes, counts.tolist(), trained.tolist(), strict=True))
+        single = [label for label, n, in_training in named if n == 1 and in_training]
+        if single:
+            told.append(f"classes of a single row, which is only trained on: {listing(single)}")
+        unseen = [label for label, _, in_training in named if not in_training]
+        if unseen:
+            told.append(f"classes without a row to train on: {listing(unseen)}")
+    told += told_later
+    return parts
+
+
+def _refuse_single_class(goal: ClassTarget, trained: NDArray[np.int64]) -> None:
+    (seen,) = np.nonzero(trained)
+    if len(seen) == 1:
+        raise ValueError(
+            f"target {goal.name!r} is {goal.classes[seen[0]]!r} in every training row: nothing to "
+            "learn"
+        )
+
+
+def _fitted(
+    table: Table,
+    rows: NDArray[np.int64],
+    goal: Target,
+    roles: Roles,
+    options: ColumnOptions,
+    notes: Notes,
+) -> Preprocessing:
+    """What these rows say about each column."""
+    others = roles.no_features(options)
+    options = dataclasses.replace(
+        options,
+        drop=[name for name in options.drop if name not in others],
+        text=[name for name in options.text if name not in others],
+    )
+    features = Table(
+        {name: values for name, values in table.items() if name not in others},
+        first_row=table.first_row,
+        lines=table.lines,
+    )
+    _refuse_infinities(features)
+    columns, decisions = fit_columns(features, rows, options, notes)
+    if not columns:
+        reasons = "".join(f"; {sentence}" for sentence in notes.sentences())
+        raise ValueError(f"no column is left to predict {listing(goal.names)} from{reasons}")
+    used = {column.name for column in columns}
+    ignored = [name for name in table if name and name not in {*used, *goal.names}]
+    return Preprocessing(columns, goal, tuple(ignored), decisions)
+
+
+def _encoded(
+    table: Table,
+    rows: NDArray[np.int64],
+    preprocessing: Preprocessing,
+    weight: str | None,
+    notes: Notes,
+) -> _Samples:
+    """These rows of a table."""
+    y = preprocessing.goal.encode(
+        [table[name][rows] for name in preprocessing.targets],
+        lambda row: table.place(int(rows[row])),
+    )
+    weights = None if weight is None else read_weights(table, weight, rows)
+    x = encode_columns(preprocessing.columns, table, notes, rows=rows)
+    return _Samples(x, y, weights)
+
+
+def _encoded_table(
+    source: Source, preprocessing: Preprocessing, roles: Roles, told: list[str]
+) -> _Samples:
+    """A table of its own, encoded like the one that is trained on."""
+    notes = Notes()
+    with source.errors_named():
+        table = source.read(preprocessing.text_columns)
+        Roles(roles.targets, weight=roles.weight).check_table(table)
+        rows = rows_with_targets(table, roles.targets)
+        if not len(rows):
+            raise ValueError(f"no row has a target in column {preprocessing.target!r}")
+        found = _encoded(table, rows, preprocessing, roles.weight, notes)
+    dropped = len(table[roles.targets[0]]) - len(rows)
+    sentences = (*table.notes, *_tell_dropped(dropped), *notes.sentences())
+    told += [f"{source.name}: {sentence}" for sentence in sentences]
+    return found
+
+
+def _refuse_infinities(table: Table) -> None:
+    """Refuse them while rows are still counted as in the file."""
     for name, values in table.items():
-        if name and (values.dtype != np.object_ or name == numeric_target):
+        if name and values.dtype.kind in "iuf":
             as_numbers(name, values)
 
 
@@ -192,11 +343,3 @@ def _tell_dropped(n: int) -> list[str]:
     return (
         [f"{count(n, 'row')} without a target {'was' if n == 1 else 'were'} dropped"] if n else []
     )
-
-
-def _tell_single(preprocessing: Preprocessing, counts: NDArray[np.int64]) -> list[str]:
-    classes = preprocessing.classes or ()
-    single = [label for label, count in zip(classes, counts, strict=True) if count == 1]
-    if not single:
-        return []
-    return [f"classes of a single row, which is only trained on: {listing(single)}"]

@@ -5,21 +5,31 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..._lib.registry import no_such
-from ..._lib.wording import listing, shown
-from .cell_parsing import as_numbers, as_text
+from ..._lib.wording import shown
+from .columns.decision import Decision, read_decision
 from .columns.encoder import Column, Numeric, read_column
 from .notes import Notes
 from .stored_entries import read_entry, read_standard
+from .table import Table
+from .target_encoders import (
+    ClassTarget,
+    Labels,
+    NumberTargets,
+    Target,
+    Task,
+    read_labels,
+    read_target,
+)
 
 __all__ = ["Preprocessing", "encode_columns"]
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -30,33 +40,32 @@ class Preprocessing:
 
     Attributes
     ----------
-    columns : tuple of Numeric or Categorical
-        How each feature column of the table is encoded: numbers are standardized, everything else
-        is one-hot encoded.
-    target : str
-        The column to predict.
-    classes : tuple of str or int, or None
-        The label of each class index; None in regression.
-    target_mean, target_scale : float
-        In regression a network learns (target - target_mean) / target_scale, so its costs are in
-        units of the target's standard deviation, squared where the cost is.
+    columns : tuple
+        How each feature column of the table is encoded.
+    goal : ClassTarget, NumberTargets, LabelColumns or LabelSets
+        How the target columns are encoded.
     ignored : tuple of str
         Columns of the training table that are not used.
+    decisions : tuple of Decision
+        What each column of the training table was taken for.
 
     Examples
     --------
     >>> import numpy as np
     >>> prep = Preprocessing.from_dict({
-    ...     "schema_version": 1,
+    ...     "schema_version": 2,
     ...     "columns": [
     ...         {"kind": "numeric", "name": "age", "mean": 40.0, "scale": 10.0},
     ...         {"kind": "categorical", "name": "city", "categories": ["Bonn", "Rome"]},
     ...     ],
-    ...     "target": "income", "classes": None, "target_mean": 3.0, "target_scale": 0.5,
+    ...     "target": {
+    ...         "kind": "numbers", "columns": [{"name": "income", "mean": 3.0, "scale": 0.5}]
+    ...     },
     ...     "ignored": [],
+    ...     "decisions": [],
     ... })
-    >>> prep.features
-    ('age', 'city=Bonn', 'city=Rome')
+    >>> prep.task, prep.targets, prep.features
+    ('regression', ('income',), ('age', 'city=Bonn', 'city=Rome'))
     >>> prep.transform({"age": [50, 35], "city": ["Rome", "Bonn"]})
     array([[ 1. ,  0. ,  1. ],
            [-0.5,  1. ,  0. ]], dtype=float32)
@@ -66,16 +75,32 @@ class Preprocessing:
     """
 
     columns: tuple[Column, ...]
-    target: str
-    classes: tuple[str, ...] | tuple[int, ...] | None
-    target_mean: float = 0.0
-    target_scale: float = 1.0
+    goal: Target
     ignored: tuple[str, ...] = ()
+    decisions: tuple[Decision, ...] = ()
 
     @property
-    def task(self) -> Literal["classification", "regression"]:
-        """Whether the target is one of some classes or a number."""
-        return "regression" if self.classes is None else "classification"
+    def task(self) -> Task:
+        """Whether the target is one of some classes, several labels at once, or numbers."""
+        return self.goal.task
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns to predict."""
+        return self.goal.names
+
+    @property
+    def target(self) -> str:
+        """The column to predict; of several the names in one, for messages."""
+        return ", ".join(self.targets)
+
+    @property
+    def classes(self) -> Labels | None:
+        """The label of each class index, or of each output if there are several labels at once.
+
+        None in regression.
+        """
+        return self.goal.classes
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -86,9 +111,7 @@ class Preprocessing:
     def text_columns(self) -> tuple[str, ...]:
         """The columns that `read_table` must not read as numbers in another file."""
         names = [column.name for column in self.columns if not isinstance(column, Numeric)]
-        if self.classes is not None and isinstance(self.classes[0], str):
-            names.append(self.target)
-        return tuple(names)
+        return (*names, *self.goal.text_columns)
 
     def transform(self, table: Mapping[str, ArrayLike]) -> NDArray[np.float32]:
         """Encode the features of a table.
@@ -138,7 +161,7 @@ class Preprocessing:
             As `transform`; rows are counted over all parts.
         """
         notes = Notes()
-        expected = {"", self.target, *self.ignored, *(column.name for column in self.columns)}
+        expected = {"", *self.targets, *self.ignored, *(column.name for column in self.columns)}
         first_row = 1
         for part in parts:
             for name in part if first_row == 1 else ():
@@ -151,40 +174,43 @@ class Preprocessing:
         for sentence in notes.sentences():
             warnings.warn(sentence, UserWarning, stacklevel=3)
 
-    def transform_target(self, values: ArrayLike) -> NDArray[Any]:
+    def transform_target(self, values: Any) -> NDArray[Any]:
         """Encode known targets, as for an evaluation.
 
         Parameters
         ----------
-        values : array-like, shape (m,)
+        values : array-like, shape (m,) or (m, number of targets), or mapping
+            A mapping holds the columns of the targets by name, and may hold others.
 
         Returns
         -------
         array
-            Class indices, shape (m,), int64, or standardized numbers, shape (m, 1), float32.
+            Class indices, shape (m,), int64; standardized numbers, shape (m, number of targets),
+            float32; or, where there are several labels at once, zeros and ones, shape (m, number
+            of labels), float32.
 
         Raises
         ------
         ValueError
-            If a value is missing, is none of the classes or, in regression, is no finite number.
+            If a value is missing, is none of the classes or, in regression, is no finite number,
+            or a target is not there.
         """
-        if self.classes is None:
-            numbers = as_numbers(self.target, values)
-            with np.errstate(over="ignore"):
-                standard = ((numbers - self.target_mean) / self.target_scale).astype(np.float32)
-            self._refuse(np.flatnonzero(~np.isfinite(standard)), numbers)
-            return standard[:, np.newaxis]
-        labels: Sequence[object]
-        if isinstance(self.classes[0], str):
-            labels = as_text(values).tolist()
-        elif np.asarray(values).dtype.kind in "iu":  # exact where floats would not be
-            labels = np.asarray(values).tolist()
-        else:
-            labels = as_numbers(self.target, values).tolist()
-        index: dict[object, int] = {label: i for i, label in enumerate(self.classes)}
-        codes = np.array([index.get(label, -1) for label in labels], dtype=np.int64)
-        self._refuse(np.flatnonzero(codes < 0), labels)
-        return codes
+        return self.goal.encode(self._target_columns(values), _place_of(values))
+
+    def _target_columns(self, values: Any) -> list[NDArray[Any]]:
+        if isinstance(values, Mapping) or hasattr(values, "columns"):
+            for name in self.targets:
+                if name not in values:
+                    raise ValueError(no_such("column", name, values))
+            return [np.asarray(values[name]) for name in self.targets]
+        array = np.asarray(values)
+        n = len(self.targets)
+        if array.ndim == 1 and n == 1:
+            return [array]
+        if array.ndim != 2 or array.shape[1] != n:
+            shape = "(m,) or (m, 1)" if n == 1 else f"(m, {n})"
+            raise ValueError(f"targets have shape {array.shape}, expected {shape}")
+        return [array[:, k] for k in range(n)]
 
     def inverse_target(self, values: ArrayLike) -> NDArray[Any]:
         """Say in the target's own terms what a network said.
@@ -192,44 +218,38 @@ class Preprocessing:
         Parameters
         ----------
         values : array-like
-            Class indices, integers of any shape, or standardized numbers of any shape.
+            Class indices, integers of any shape; standardized numbers, of any shape if there is
+            one target, else of shape (..., number of targets); or zeros and ones, shape (...,
+            number of labels).
 
         Returns
         -------
-        array, of the same shape
-            The labels of the classes, or numbers in the target's own unit, float64.
+        array
+            The labels of the classes, or numbers in the target's own unit, float64, of the same
+            shape. For several labels at once each column's own values, of the same shape, or, if
+            one column holds them all, a cell of labels for each row.
 
         Raises
         ------
         ValueError
-            If a class index is no integer or there is no such class.
+            If a class index is no integer or there is no such class, a label is neither 0 nor 1,
+            or there are too few or too many columns.
         """
-        if self.classes is None:
-            numbers: NDArray[np.float64] = np.asarray(values, dtype=np.float64)
-            return numbers * self.target_scale + self.target_mean
-        indices = np.asarray(values)
-        if indices.dtype.kind not in "iu":
-            raise ValueError(f"class indices are integers, these are {indices.dtype}")
-        wrong = indices[(indices < 0) | (indices >= len(self.classes))]
-        if wrong.size:
-            raise ValueError(f"no class index {wrong[0]}: there are {len(self.classes)} classes")
-        return np.take(np.array(self.classes), indices)
+        return self.goal.decode(np.asarray(values))
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON values; `from_dict` reads it."""
         return {
             "schema_version": _SCHEMA_VERSION,
             "columns": [column.to_dict() for column in self.columns],
-            "target": self.target,
-            "classes": None if self.classes is None else list(self.classes),
-            "target_mean": self.target_mean,
-            "target_scale": self.target_scale,
+            "target": self.goal.to_dict(),
             "ignored": list(self.ignored),
+            "decisions": [decision.to_dict() for decision in self.decisions],
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Preprocessing:
-        """Read what `to_dict` wrote.
+        """Read what `to_dict` wrote, in this version of bpnet or an earlier one.
 
         Raises
         ------
@@ -239,42 +259,40 @@ class Preprocessing:
         """
         where = "preprocessing"
         version = read_entry(data, "schema_version", int, where)
-        if version != _SCHEMA_VERSION:
+        if not 1 <= version <= _SCHEMA_VERSION:
             raise ValueError(
-                f"{where} has schema_version {shown(version)}, this version of bpnet reads "
+                f"{where} has schema_version {shown(version)}, this version of bpnet reads 1 to "
                 f"{_SCHEMA_VERSION}" + (": update bpnet" if version > _SCHEMA_VERSION else "")
             )
         columns = tuple(
             read_column(column, f"{where}, column {i}")
             for i, column in enumerate(read_entry(data, "columns", list, where), 1)
         )
-        target = read_entry(data, "target", str, where)
-        classes = read_entry(data, "classes", (list, type(None)), where)
-        if classes is not None and not _are_classes(classes):
-            raise ValueError(
-                f"{where}: 'classes' are {shown(classes)}, expected different labels, "
-                "all text or all integers"
-            )
-        mean, scale = read_standard(data, "target_mean", "target_scale", where)
         ignored = read_entry(data, "ignored", list, where)
         if not all(isinstance(name, str) for name in ignored):
             raise ValueError(f"{where}: 'ignored' is {shown(ignored)}, expected names of columns")
-        return cls(
-            columns, target, None if classes is None else tuple(classes), mean, scale,
-            tuple(ignored),
-        )  # fmt: skip
+        if version == 1:
+            return cls(columns, _read_first_target(data, where), tuple(ignored))
+        goal = read_target(read_entry(data, "target", Mapping, where), f"{where}, target")
+        decisions = tuple(
+            read_decision(decision, f"{where}, decision {i}")
+            for i, decision in enumerate(read_entry(data, "decisions", list, where), 1)
+        )
+        return cls(columns, goal, tuple(ignored), decisions)
 
-    def _refuse(self, rows: NDArray[np.int64], values: Sequence[object] | NDArray[Any]) -> None:
-        if rows.size:
-            expected = (
-                "a number that fits in float32"
-                if self.classes is None
-                else f"one of {listing(self.classes)}"
-            )
-            raise ValueError(
-                f"column {self.target!r}, row {rows[0] + 1}: {values[rows[0]]!r}, "
-                f"expected {expected}"
-            )
+
+def _place_of(values: object) -> Any:
+    """What tells where a row, counted from 0, is found by people."""
+    return values.place if isinstance(values, Table) else lambda row: f"row {row + 1}"
+
+
+def _read_first_target(data: Mapping[str, Any], where: str) -> Target:
+    """The target of the first schema."""
+    target = read_entry(data, "target", str, where)
+    mean, scale = read_standard(data, "target_mean", "target_scale", where)
+    if read_entry(data, "classes", (list, type(None)), where) is None:
+        return NumberTargets((target,), (mean,), (scale,))
+    return ClassTarget(target, read_labels(data, "classes", where))
 
 
 def encode_columns(
@@ -282,8 +300,9 @@ def encode_columns(
     table: Mapping[str, ArrayLike],
     notes: Notes,
     first_row: int = 1,
+    rows: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float32]:
-    """Encode these columns of a table side by side, and note what the user should know."""
+    """Encode these columns of a table, or of some rows, and note what the user should know."""
     arrays = {}
     for column in columns:
         if column.name not in table:
@@ -298,15 +317,12 @@ def encode_columns(
                 "columns have one dimension and one length"
             )
     width = sum(len(column.features) for column in columns)
-    x = np.empty((*lengths.get(first, (0,)), width), dtype=np.float32)
+    m = lengths.get(first, (0,))[0] if rows is None else len(rows)
+    x = np.empty((m, width), dtype=np.float32)
     start = 0
     for column in columns:
         stop = start + len(column.features)
-        column.encode(arrays[column.name], x[:, start:stop], notes, first_row)
+        values = arrays[column.name] if rows is None else arrays[column.name][rows]
+        column.encode(values, x[:, start:stop], notes, first_row)
         start = stop
     return x
-
-
-def _are_classes(labels: Sequence[object]) -> bool:
-    kinds = {type(label) for label in labels}
-    return kinds in ({str}, {int}) and len(set(labels)) == len(labels)

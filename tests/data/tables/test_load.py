@@ -41,8 +41,10 @@ class TestTask:
             (lambda i: i % 3 if i else "", 30, "classification", (0, 1, 2)),
             (lambda i: f"{i % 3}.0" if i else "", 30, "classification", (0, 1, 2)),
             (lambda i: i % 3 + 0.5 if i else "", 30, "regression", None),
-            (lambda i: i % 2 / 2, 30, "regression", None),
-            (lambda i: f"{i % 2}.0", 30, "regression", None),
+            (lambda i: i % 3 / 2, 30, "regression", None),
+            (lambda i: f"{i % 3}.0", 30, "regression", None),
+            (lambda i: f"{i % 2}.0", 30, "classification", (0, 1)),
+            (lambda i: i % 2 / 2, 30, "classification", ("0", "0.5")),
         ],
     )
     def test_it_is_seen_from_the_target(self, csv, target, n, task, classes):
@@ -259,7 +261,7 @@ class TestRefusals:
             load_table(path, "Kinds")
         with raises("table.csv: no column 'price'; there are 'a', 'kind'"):
             load_table(path, "price")
-        with raises("table.csv: no column 'zip'; there are"):
+        with raises("table.csv: text: no column 'zip'; there are"):
             load_table(path, "kind", text=["zip"])
 
     def test_too_few_rows(self, csv):
@@ -295,8 +297,8 @@ class TestWhatIsAskedFor:
     @pytest.mark.parametrize(
         ("given", "words"),
         [
-            ({"target": None}, "target must be a string, not None"),
-            ({"target": ["kind"]}, "target must be a string, not ['kind']"),
+            ({"target": None}, "target must be the name of a column, or several, not None"),
+            ({"target": ["kind", 3]}, "target[1] must be a string, not 3"),
             ({"task": 3}, "task must be a string, not 3"),
             ({"text": 3}, "text must be a sequence, not 3"),
             ({"text": ["a", 3]}, "text[1] must be a string, not 3"),

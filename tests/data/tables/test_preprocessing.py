@@ -1,6 +1,9 @@
+import csv
 import json
 import re
 import warnings
+from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -8,19 +11,25 @@ from _errors import raises
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bpnet.cli import main
 from bpnet.data import Preprocessing
+from bpnet.data.tables.columns.decision import Decision, Kind
 from bpnet.data.tables.columns.encoder import Categorical, Numeric
+from bpnet.data.tables.target_encoders import (
+    ClassTarget,
+    LabelColumns,
+    LabelSets,
+    NumberTargets,
+)
 
 REGRESSION = Preprocessing(
     columns=(Numeric("age", 40.0, 10.0), Categorical("city", ("Bonn", "Rome", None))),
-    target="income",
-    classes=None,
-    target_mean=3.0,
-    target_scale=0.5,
+    goal=NumberTargets(("income",), (3.0,), (0.5,)),
     ignored=("id",),
+    decisions=(Decision("id", "left out", "its texts all differ", "--features id", True),),
 )
-CLASSES = Preprocessing((Numeric("age", 0.0, 1.0),), "kind", ("cat", "dog"))
-NUMBERS = Preprocessing((Numeric("age", 0.0, 1.0),), "stars", (1, 2, 5))
+CLASSES = Preprocessing((Numeric("age", 0.0, 1.0),), ClassTarget("kind", ("cat", "dog")))
+NUMBERS = Preprocessing((Numeric("age", 0.0, 1.0),), ClassTarget("stars", (1, 2, 5)))
 
 
 def warns(*words):
@@ -80,7 +89,7 @@ def test_missing_values(missing):
 
 
 def test_missing_labels_that_training_never_saw_are_all_zeros():
-    prep = Preprocessing((Categorical("city", ("Bonn", "Rome")),), "y", None)
+    prep = Preprocessing((Categorical("city", ("Bonn", "Rome")),), ClassTarget("y", (0, 1)))
     with warns("column 'city' has 1 missing value, encoded as all zeros"):
         assert prep.transform({"city": ["Rome", ""]}).tolist() == [[0, 1], [0, 0]]
 
@@ -92,7 +101,7 @@ def test_unseen_categories_are_all_zeros():
 
 
 def test_labels_that_look_like_numbers_are_found_as_numbers():
-    prep = Preprocessing((Categorical("zip", ("1", "2")),), "y", None)
+    prep = Preprocessing((Categorical("zip", ("1", "2")),), ClassTarget("y", (0, 1)))
     for values in (["1", "2"], [1, 2], [1.0, 2.0]):
         assert prep.transform({"zip": values}).tolist() == [[1, 0], [0, 1]]
 
@@ -174,33 +183,112 @@ columns = st.one_of(
     st.builds(Numeric, names, reals, scales),
     st.builds(Categorical, names, st.lists(st.none() | names, unique=True).map(tuple)),
 )
-classes = st.none() | st.one_of(
+labels = st.one_of(
     *(st.lists(kind, min_size=1, unique=True).map(tuple) for kind in (names, st.integers()))
 )
+pairs = st.one_of(
+    *(
+        st.lists(kind, min_size=2, max_size=2, unique=True).map(tuple)
+        for kind in (names, st.integers())
+    )
+)
+numbers = st.lists(st.tuples(names, reals, scales), min_size=1, unique_by=lambda one: one[0])
+two_valued = st.lists(st.tuples(names, pairs), min_size=1, unique_by=lambda one: one[0])
+goals = st.one_of(
+    st.builds(ClassTarget, names, labels),
+    numbers.map(lambda found: NumberTargets(*zip(*found, strict=True))),
+    two_valued.map(lambda found: LabelColumns(*zip(*found, strict=True))),
+    st.builds(
+        LabelSets,
+        names,
+        st.lists(names, min_size=1, unique=True).map(tuple),
+        st.sampled_from("|;,"),
+    ),
+)
+decisions = st.builds(Decision, names, st.sampled_from(get_args(Kind)), names, names, st.booleans())
 
 
 @given(
     st.builds(
         Preprocessing,
         st.lists(columns).map(tuple),
-        names,
-        classes,
-        reals,
-        scales,
+        goals,
         st.lists(names).map(tuple),
+        st.lists(decisions, max_size=3).map(tuple),
     )
 )
 def test_json_there_and_back(prep):
     stored = json.dumps(prep.to_dict(), allow_nan=False)
-    assert json.loads(stored)["schema_version"] == 1
+    assert json.loads(stored)["schema_version"] == 2
     assert Preprocessing.from_dict(json.loads(stored)) == prep
 
 
 def test_a_newer_schema_is_told_with_both_versions():
-    with raises("schema_version 2, this version of bpnet reads 1: update bpnet"):
-        Preprocessing.from_dict({**REGRESSION.to_dict(), "schema_version": 2})
-    with raises("schema_version 0, this version of bpnet reads 1"):
+    with raises("schema_version 3, this version of bpnet reads 1 to 2: update bpnet"):
+        Preprocessing.from_dict({**REGRESSION.to_dict(), "schema_version": 3})
+    with raises("schema_version 0, this version of bpnet reads 1 to 2"):
         Preprocessing.from_dict({**REGRESSION.to_dict(), "schema_version": 0})
+
+
+FIRST_SCHEMA = {
+    "schema_version": 1,
+    "columns": [{"kind": "numeric", "name": "age", "mean": 40.0, "scale": 10.0}],
+    "target": "income",
+    "classes": None,
+    "target_mean": 3.0,
+    "target_scale": 0.5,
+    "ignored": ["id"],
+}
+
+
+def test_the_first_schema_is_read():
+    numbers = Preprocessing.from_dict(FIRST_SCHEMA)
+    assert numbers.goal == NumberTargets(("income",), (3.0,), (0.5,))
+    assert (numbers.columns, numbers.ignored) == ((Numeric("age", 40.0, 10.0),), ("id",))
+    classes = Preprocessing.from_dict({**FIRST_SCHEMA, "target": "kind", "classes": ["a", "b"]})
+    assert classes.goal == ClassTarget("kind", ("a", "b"))
+
+
+FILES = Path(__file__).parent / "version_1"
+
+
+@pytest.mark.parametrize("name", ["kind", "price"])
+def test_a_model_of_the_first_schema_predicts_as_before(name, capsys):
+    """Model files and predictions of the last version that wrote the first schema."""
+    assert main(["predict", str(FILES / f"{name}.safetensors"), str(FILES / "new.csv")]) == 0
+    said = list(csv.reader(capsys.readouterr().out.splitlines()))
+    with (FILES / f"{name}.csv").open() as file:
+        expected = list(csv.reader(file))
+    assert said[0] == expected[0]
+    for row, before in zip(said[1:], expected[1:], strict=True):
+        for cell, one in zip(row, before, strict=True):
+            assert cell == one or float(cell) == pytest.approx(float(one), rel=1e-5)
+
+
+@pytest.mark.parametrize("key", sorted(FIRST_SCHEMA))
+def test_a_missing_key_of_the_first_schema_is_named(key):
+    data = dict(FIRST_SCHEMA)
+    del data[key]
+    with raises(f"preprocessing: key {key!r} is missing"):
+        Preprocessing.from_dict(data)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"target": None}, "'target' is None, expected str"),
+        ({"classes": "ab"}, "'classes' is 'ab', expected list or NoneType"),
+        ({"classes": []}, "'classes' are [], expected different labels"),
+        ({"classes": ["a", 1]}, "'classes' are ['a', 1], expected different labels"),
+        ({"target_mean": "0"}, "'target_mean' is '0', expected int or float"),
+        ({"target_mean": float("nan")}, "'target_mean' nan and 'target_scale' 0.5 cannot"),
+        ({"target_scale": 0}, "'target_mean' 3.0 and 'target_scale' 0 cannot"),
+        ({"target_scale": 10**400}, "'target_mean' 3.0 and 'target_scale' 1000"),
+    ],
+)
+def test_a_damaged_entry_of_the_first_schema_is_named(change, words):
+    with raises("preprocessing", words):
+        Preprocessing.from_dict({**FIRST_SCHEMA, **change})
 
 
 @pytest.mark.parametrize("key", sorted(REGRESSION.to_dict()))
@@ -226,16 +314,54 @@ def test_a_missing_key_of_a_column_is_named(key):
         ({"schema_version": True}, "'schema_version' is True, expected int"),
         ({"columns": {}}, "'columns' is {}, expected list"),
         ({"columns": ["age"]}, "column 1 is 'age', expected a dictionary"),
-        ({"target": None}, "'target' is None, expected str"),
-        ({"classes": "ab"}, "'classes' is 'ab', expected list or NoneType"),
-        ({"classes": []}, "'classes' are [], expected different labels"),
-        ({"classes": ["a", 1]}, "'classes' are ['a', 1], expected different labels"),
-        ({"classes": ["a", "a"]}, "'classes' are ['a', 'a'], expected different labels"),
-        ({"classes": [True, False]}, "'classes' are [True, False], expected different labels"),
-        ({"target_mean": "0"}, "'target_mean' is '0', expected int or float"),
-        ({"target_mean": float("nan")}, "'target_mean' nan and 'target_scale' 0.5 cannot"),
-        ({"target_scale": 0}, "'target_mean' 3.0 and 'target_scale' 0 cannot"),
-        ({"target_scale": 10**400}, "'target_mean' 3.0 and 'target_scale' 1000"),
+        ({"target": None}, "'target' is None, expected Mapping"),
+        ({"target": {"kind": "odd"}}, "target: 'kind' is 'odd', expected 'classes', 'numbers'"),
+        *(
+            ({"target": {"kind": "classes", "name": "y", "classes": found}}, words)
+            for found, words in (
+                ("ab", "target: 'classes' is 'ab', expected list"),
+                ([], "'classes' are [], expected different labels"),
+                (["a", 1], "'classes' are ['a', 1], expected different labels"),
+                (["a", "a"], "'classes' are ['a', 'a'], expected different labels"),
+                ([True, False], "'classes' are [True, False], expected different labels"),
+            )
+        ),
+        *(
+            ({"target": {"kind": "numbers", "columns": found}}, words)
+            for found, words in (
+                ([], "target: 'columns' is [], expected a column or more"),
+                ([3], "target, column 1 is 3, expected a dictionary"),
+                ([{"name": "y", "mean": "0", "scale": 1}], "'mean' is '0', expected int or float"),
+                ([{"name": "y", "mean": 0, "scale": 0}], "'mean' 0 and 'scale' 0 cannot"),
+                ([{"name": "y", "mean": 0, "scale": 1}] * 2, "'y', 'y', expected different names"),
+            )
+        ),
+        *(
+            ({"target": {"kind": "label columns", "columns": [{"name": "y", **found}]}}, words)
+            for found, words in (
+                ({}, "column 1: key 'values' is missing"),
+                ({"values": [1]}, "'values' are [1], expected two"),
+                ({"values": [1, 1]}, "'values' are [1, 1], expected different labels"),
+            )
+        ),
+        *(
+            ({"target": {"kind": "label sets", "name": "y", **found}}, words)
+            for found, words in (
+                ({"labels": ["a"]}, "target: key 'separator' is missing"),
+                ({"labels": ["a"], "separator": ""}, "'separator' is '', expected a character"),
+                ({"labels": [1], "separator": "|"}, "'labels' are [1], expected text"),
+            )
+        ),
+        ({"decisions": [3]}, "decision 1 is 3, expected a dictionary"),
+        ({"decisions": [{"column": "a"}]}, "decision 1: key 'kind' is missing"),
+        (
+            {"decisions": [{**REGRESSION.decisions[0].to_dict(), "kind": "odd"}]},
+            "'kind' is 'odd', expected one of 'number', 'category'",
+        ),
+        (
+            {"decisions": [{**REGRESSION.decisions[0].to_dict(), "guess": 1}]},
+            "'guess' is 1, expected true or false",
+        ),
         ({"ignored": [1]}, "'ignored' is [1], expected names of columns"),
     ],
 )

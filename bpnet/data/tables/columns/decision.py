@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
-__all__ = ["Decision", "Kind"]
+from ...._lib.wording import listing, shown
+from ..stored_entries import read_entry
+
+__all__ = ["Decision", "Kind", "read_decision"]
 
 Kind: TypeAlias = Literal["number", "category", "boolean", "date", "duration", "left out"]
 
@@ -31,3 +35,27 @@ class Decision:
     why: str
     change: str = ""
     guess: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "column": self.column,
+            "kind": self.kind,
+            "why": self.why,
+            "change": self.change,
+            "guess": self.guess,
+        }
+
+
+def read_decision(data: object, where: str) -> Decision:
+    """The decision that a ``to_dict`` wrote, with everything about it checked."""
+    keys = ("column", "kind", "why", "change")
+    column, kind, why, change = (read_entry(data, key, str, where) for key in keys)
+    if kind not in get_args(Kind):
+        raise ValueError(
+            f"{where}: 'kind' is {shown(kind)}, expected one of {listing(get_args(Kind))}"
+        )
+    guess = data.get("guess") if isinstance(data, Mapping) else None
+    if not isinstance(guess, bool):
+        raise ValueError(f"{where}: 'guess' is {shown(guess)}, expected true or false")
+    return Decision(column, kind, why, change, guess)

@@ -1,0 +1,62 @@
+"""Columns that are no features: those to predict, to split by and to weigh by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ..._lib.registry import no_such
+from .columns.options import ColumnOptions
+
+__all__ = ["Roles"]
+
+
+class Roles(NamedTuple):
+    """Columns that say something of a row without being features.
+
+    Attributes
+    ----------
+    targets : tuple of str
+    group, time, weight : str or None
+    """
+
+    targets: tuple[str, ...]
+    group: str | None = None
+    time: str | None = None
+    weight: str | None = None
+
+    def check(self, columns: ColumnOptions) -> None:
+        """Raise if a column has two roles, or is asked for as a feature that it cannot be."""
+        roles: dict[str, str] = {}
+        if not self.targets:
+            raise ValueError("target names no column")
+        for role, name in self._named():
+            if name in roles:
+                both = f"twice as {role}" if roles[name] == role else f"as {roles[name]} and {role}"
+                raise ValueError(f"column {name!r} is given {both}")
+            roles[name] = role
+        if self.group is not None and self.time is not None:
+            raise ValueError(
+                f"rows are split by group {self.group!r} or by time {self.time!r}, not both: leave "
+                "one out"
+            )
+        for name in (*self.targets, *(() if self.weight is None else (self.weight,))):
+            for option in ("features", "drop", "categorical", "numeric"):
+                if name in getattr(columns, option) and (option, name) != ("drop", self.weight):
+                    raise ValueError(f"column {name!r} is given as {roles[name]} and in {option}")
+
+    def check_table(self, table: Mapping[str, object]) -> None:
+        """Raise if a column is not there."""
+        for _, name in self._named():
+            if name not in table:
+                raise ValueError(no_such("column", name, table))
+
+    def no_features(self, columns: ColumnOptions) -> set[str]:
+        """The columns among them that are no features: a group or time is one if it is named."""
+        asked = {*columns.features, *columns.categorical, *columns.numeric}
+        return {name for _, name in self._named() if name not in asked}
+
+    def _named(self) -> list[tuple[str, str]]:
+        others = (("group", self.group), ("time", self.time), ("weight", self.weight))
+        named = [("target", name) for name in self.targets]
+        return named + [(role, name) for role, name in others if name is not None]

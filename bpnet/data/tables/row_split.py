@@ -1,0 +1,128 @@
+"""Which rows of a table are trained on, and which are held out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._lib.wording import count, shown
+from ..splitting import Split, split, split_by_group, split_by_time
+from .cell_parsing import is_missing, parse_number
+from .table import Table
+
+__all__ = ["split_rows"]
+
+
+def split_rows(
+    table: Table,
+    rows: NDArray[np.int64],
+    strata: NDArray[np.int64],
+    *,
+    validation: float,
+    test: float,
+    group: str | None,
+    time: str | None,
+    seed: int,
+    told: list[str],
+) -> Split:
+    """Divide these rows of a table into three parts.
+
+    Parameters
+    ----------
+    table : Table
+    rows : array, shape (m,), int64
+    strata : array, shape (m,), int64
+        Class indices; in a split that is neither by group nor by time each keeps its share.
+    validation, test : float
+        Shares of the rows.
+    group, time : str or None
+        The column by which they are split, at most one.
+    seed : int
+    told : list of str
+        What the user should know is added to it.
+
+    Raises
+    ------
+    ValueError
+        If a group or time is missing or cannot be read, or there are too few.
+    """
+    shares = {"validation": validation, "test": test}
+    try:
+        if group is not None:
+            parts = split_by_group(_groups(table, group, rows), **shares, seed=seed)
+        elif time is not None:
+            times = _times(table, time, rows)
+            parts = split_by_time(times, **shares)
+        else:
+            parts = split(strata, **shares, seed=seed)
+    except ValueError as error:
+        name = group if group is not None else time
+        at = "" if str(error).startswith("column") else f"column {name!r}: "
+        raise ValueError(f"{at}{error}") from None
+    found = Split(*(rows[part] for part in parts))
+    if group is not None:
+        told.append(_in_groups(group, _groups(table, group, rows), parts))
+    if time is not None:
+        told.append(_in_time(table, time, found))
+    return found
+
+
+def _groups(table: Table, name: str, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    values = table[name][rows]
+    _refuse_missing(table, name, rows, values, "group")
+    different: dict[object, int] = {}
+    indices = [different.setdefault(value, len(different)) for value in values.tolist()]
+    return np.array(indices, dtype=np.int64)
+
+
+def _times(table: Table, name: str, rows: NDArray[np.int64]) -> NDArray[Any]:
+    values = table[name][rows]
+    _refuse_missing(table, name, rows, values, "time")
+    if values.dtype != np.object_:
+        return values
+    numbers = [parse_number(text) for text in values.tolist()]
+    if None not in numbers:
+        return np.array(numbers, dtype=np.float64)
+    times = np.empty(len(values), dtype="datetime64[us]")
+    for k, text in enumerate(values.tolist()):
+        try:
+            times[k] = np.datetime64(text)
+        except ValueError:
+            raise ValueError(
+                f"column {name!r}, {table.place(int(rows[k]))}: {shown(text)} is no date, as "
+                "2026-03-01 is one"
+            ) from None
+    return times
+
+
+def _refuse_missing(
+    table: Table, name: str, rows: NDArray[np.int64], values: NDArray[Any], what: str
+) -> None:
+    missing = np.flatnonzero(is_missing(values))
+    if missing.size:
+        raise ValueError(
+            f"column {name!r}, {table.place(int(rows[missing[0]]))}: no {what}, by which rows are "
+            "split; fill it in, or take the row out"
+        )
+
+
+def _in_groups(name: str, groups: NDArray[np.int64], parts: Split) -> str:
+    told = ", ".join(
+        f"{count(len(np.unique(groups[part])), 'group')} to {what} ({len(part) / len(groups):.0%} "
+        "of the rows)"
+        for what, part in zip(("train on", "validate", "test"), parts, strict=True)
+        if len(part)
+    )
+    return f"rows are split by the groups of column {name!r}: {told}"
+
+
+def _in_time(table: Table, name: str, parts: Split) -> str:
+    told = [f"train on {table[name][parts.train[0]]} to {table[name][parts.train[-1]]}"]
+    told += [
+        f"{what} from {table[name][part[0]]}"
+        for what, part in (("validate", parts.validation), ("test", parts.test))
+        if len(part)
+    ]
+    return f"rows are split by the time in column {name!r}: {', '.join(told)}"
