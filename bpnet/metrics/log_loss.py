@@ -30,6 +30,10 @@ class LogLoss(Metric):
     keeps_dtype = True  # which says how near to 0 a probability may come
 
     def value(self, y: Rows, a: Rows) -> float:
+        return float(np.mean(self.losses(y, a)))
+
+    def losses(self, y: Rows, a: Rows) -> Rows:
+        """The loss of each row, shape (m,), float64; arguments and errors as of `value`."""
         p = a if np.issubdtype(a.dtype, np.floating) else a.astype(np.float64)
         for which, rows in (("outputs", p), ("targets", y)):
             if rows.min() < 0 or rows.max() > 1:
@@ -52,4 +56,5 @@ class LogLoss(Metric):
         p = np.clip(p.astype(np.float64), low, high)
         loose = np.abs(total - 1.0) > epsilon**0.5
         p = np.where(loose, p / p.sum(axis=1, keepdims=True), p)
-        return float(-np.mean((y * np.log(p)).sum(axis=1)))
+        losses: Rows = -(y * np.log(p)).sum(axis=1)
+        return losses

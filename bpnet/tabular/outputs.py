@@ -1,0 +1,62 @@
+"""What a network, or a baseline, says of rows: in the terms that figures are made from."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data import Preprocessing
+from ..network import Network
+
+__all__ = ["Outputs", "class_labels", "network_outputs", "preprocessing_of", "target_names"]
+
+
+class Outputs(NamedTuple):
+    """Predictions for m rows.
+
+    Attributes
+    ----------
+    predicted : array
+        Class indices, shape (m,); of several labels zeros and ones, shape (m, labels); in
+        regression numbers in the target's own unit, float64, shape (m, targets).
+    probabilities : array or None
+        Shape (m, classes) or (m, labels), float64; None in regression.
+    """
+
+    predicted: NDArray[Any]
+    probabilities: NDArray[np.float64] | None = None
+
+
+def preprocessing_of(net: Network) -> Preprocessing | None:
+    """How the network's inputs come from the columns of a table; None if it knows none."""
+    known = net.metadata.get("preprocessing")
+    return None if known is None else Preprocessing.from_dict(known)
+
+
+def class_labels(net: Network) -> tuple[Any, ...] | None:
+    """The label of each class, its index where it has none; None in regression."""
+    if net.task == "regression":
+        return None
+    n = net.sizes[-1] if net.task == "multilabel" else max(2, net.sizes[-1])
+    return tuple(net.metadata.get("classes") or range(n))
+
+
+def target_names(net: Network) -> tuple[str, ...]:
+    """A name for each number that the network predicts; of classes or labels one for all."""
+    target = net.metadata.get("target") or "prediction"
+    n = net.sizes[-1] if net.task == "regression" else 1
+    return (target,) if n == 1 else tuple(f"{target}_{k}" for k in range(n))
+
+
+def network_outputs(
+    net: Network, x: NDArray[Any], preprocessing: Preprocessing | None = None
+) -> Outputs:
+    """Predictions for inputs of shape (m, n_0)."""
+    predicted = net.backend.to_numpy(net.predict(x))
+    if net.task == "regression":
+        if preprocessing is not None:
+            predicted = preprocessing.inverse_target(predicted)
+        return Outputs(predicted.reshape(len(x), -1).astype(np.float64))
+    return Outputs(predicted, net.backend.to_numpy(net.predict_proba(x)).astype(np.float64))
