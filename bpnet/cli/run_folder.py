@@ -25,7 +25,17 @@ from .settings import Settings
 __all__ = ["RunFolder"]
 
 _HEADER = f"# bpnet {__version__}; bpnet train --config FILE, this one, repeats the run.\n"
-_FILES = ("settings.toml", "history.csv", "history.jsonl", "curves.png", "model.safetensors")
+_FILES = (
+    "settings.toml",
+    "history.csv",
+    "history.jsonl",
+    "curves.png",
+    "model.safetensors",
+    "report.json",
+    "confusion.png",
+    "predicted.png",
+    "importance.png",
+)
 _CHECKPOINTS, _DATA = "checkpoints", "data.blake2b"
 _PAUSE = 1.0  # seconds between two checkpoints: they are written to save more time than they take
 
@@ -163,23 +173,28 @@ class RunFolder(Callback):
         except (OSError, InUseError) as error:
             raise UsageError(f"the run folder cannot be written: {in_words(error)}") from error
 
-    def save(self, net: Network, history: History, title: str) -> str:
-        """Write everything else; returns what there is now, in words.
+    def save(self, net: Network, history: History, title: str) -> None:
+        """Write model and history.
 
         What finds no room is noted in `unwritten`, and the rest is written.
         """
-        self._write("model.safetensors", net.save)
+        self.write("model.safetensors", net.save)
         if len(history):
-            self._write("history.csv", history.to_csv)
-            self._write("history.jsonl", history.to_jsonl)
+            self.write("history.csv", history.to_csv)
+            self.write("history.jsonl", history.to_jsonl)
             try:
-                self._write("curves.png", lambda path: history.plot(path, title))
+                self.write("curves.png", lambda path: history.plot(path, title))
             except ImportError as error:
                 warnings.warn(f"no picture was drawn: {error}", stacklevel=2)
+
+    @property
+    def saved(self) -> str:
+        """What there is in it, in words."""
         written = [name for name in _FILES if (self.path / name).exists()]
         return f"saved     {self.path}: {', '.join(written)}"
 
-    def _write(self, name: str, write: Callable[[Path], None]) -> None:
+    def write(self, name: str, write: Callable[[Path], None]) -> None:
+        """Write one of its files; what finds no room is noted in `unwritten`."""
         try:
             write(self.path / name)
         except OSError as error:

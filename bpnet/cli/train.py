@@ -26,6 +26,7 @@ from .report import (
     settings_in_words,
 )
 from .run_folder import RunFolder
+from .run_report import write_report
 from .run_settings import completed, given, make_optimizer, settled
 from .settings import SETTINGS, Settings, add_settings
 from .settings_file import read_settings
@@ -36,11 +37,13 @@ __all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "run"]
 SUMMARY = "train a network: on handwritten digits, on MNIST or on a table of your own"
 DESCRIPTION = """\
 Train a network and leave a run folder: settings.toml (repeats the run with --config),
-history.csv and history.jsonl, curves.png, model.safetensors; while it trains also checkpoints,
-from which --resume goes on. Without a flag it learns the digits that come with the package, in
-seconds."""
+history.csv and history.jsonl, curves.png, model.safetensors; report.json and confusion.png or
+predicted.png, which judge it beside simple models; for a table importance.png, how much each column
+matters; while it trains also checkpoints, from which --resume goes on. Without a flag it learns the
+digits that come with the package, in seconds."""
 
 _ENDINGS = {"completed": "to the end", "early": "stopped early", "interrupted": "interrupted"}
+_TO_JUDGE = (_ENDINGS["completed"], _ENDINGS["early"])
 
 _EPILOG = """\
 examples:
@@ -151,9 +154,13 @@ def _run(options: argparse.Namespace, asked: Settings, name: str, folder: RunFol
     at_best = [best_in_words(best, net, data)] if best and best.epoch else []
     if best and settings["best"]:
         best.restore()
-    saved = folder.save(net, history, f"{name}: {' - '.join(map(str, net.sizes))}, seed {net.seed}")
-    tell(f"trained   {len(history)} epochs in {seconds:.1f} s, {ending}", *at_best, saved)
+    title = f"{name}: {' - '.join(map(str, net.sizes))}, seed {net.seed}"
+    folder.save(net, history, title)
+    report = write_report(net, data, folder, title) if ending in _TO_JUDGE else None
+    tell(f"trained   {len(history)} epochs in {seconds:.1f} s, {ending}", *at_best, folder.saved)
     tell(kept_in_words(net, history, best))
+    if report is not None and not options.quiet:
+        print(report)
     if failure:
         raise RunError(f"{failure}\n{folder.in_words}") from failure
     resumable = f"--resume {folder.path}" if settings["checkpoint_every"] else ""

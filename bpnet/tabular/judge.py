@@ -53,9 +53,13 @@ def make_report(net: Network, data: Dataset, *, importance: bool = True) -> Repo
     >>> report["test"].figures["majority class"]["balanced_accuracy"]
     0.1
     """
+    with np.errstate(all="ignore"):  # what overflows has no figure
+        return _report(net, data, importance)
+
+
+def _report(net: Network, data: Dataset, importance: bool) -> Report:
     preprocessing = preprocessing_of(net)
-    classes = class_labels(net)
-    targets = target_names(net)
+    classes, targets = class_labels(net), target_names(net)
     weights = getattr(data, "weights", None) or (None, None, None)
     x, y = data.train
     truth = own_terms(y, net.task, preprocessing)
@@ -104,9 +108,7 @@ def make_report(net: Network, data: Dataset, *, importance: bool = True) -> Repo
     )
 
 
-def own_terms(
-    y: NDArray[Any], task: str, preprocessing: Preprocessing | None
-) -> NDArray[Any]:
+def own_terms(y: NDArray[Any], task: str, preprocessing: Preprocessing | None) -> NDArray[Any]:
     """Targets that a network is trained on, as `Outputs` has them."""
     if task != "regression":
         return y
@@ -139,9 +141,7 @@ class PartTally:
             self._confusion = np.zeros((self._n + 1, self._n), dtype=np.int64)
         self._pairs: list[tuple[NDArray[Any], NDArray[Any]]] = []
 
-    def add(
-        self, truth: NDArray[Any], said: Mapping[str, Outputs], weights: Any = None
-    ) -> None:
+    def add(self, truth: NDArray[Any], said: Mapping[str, Outputs], weights: Any = None) -> None:
         """Count a block of rows; ``said`` has the outputs by model, the network's first."""
         self._rows += len(truth)
         for model, outputs in said.items():
@@ -184,7 +184,6 @@ class PartTally:
         return Part(self._rows, means, each, None, self._all_pairs())
 
     def _keep_pairs(self, truth: NDArray[Any], predicted: NDArray[Any]) -> None:
-        """Keep every so many rows of all, more of the first blocks until there are too many."""
         self._pairs.append((truth, predicted))
         if sum(len(one) for one, _ in self._pairs) > 2 * _MOST_PAIRS:
             self._pairs = [_thinned(*self._joined())]
@@ -201,7 +200,7 @@ def told_warnings(
     part: Part, task: str, constant: Baseline, linear: Baseline | None = None
 ) -> tuple[str, ...]:
     """Sentences where the network is no better than a constant answer or a linear model."""
-    main, sign = ("r2", 1) if task == "regression" else ("accuracy", 1)
+    main = "r2" if task == "regression" else "accuracy"
     shown = "rmse" if task == "regression" and not part.targets else main
     own = part.figures[NETWORK]
     told = []
@@ -210,7 +209,7 @@ def told_warnings(
             continue
         theirs = part.figures[baseline.name]
         mine, other = own.get(main), theirs.get(main)
-        if mine is None or other is None or sign * mine > sign * other:
+        if mine is None or other is None or mine > other:
             continue
         pair = f"{in_words(shown, own[shown])} against {in_words(shown, theirs[shown])}"
         what = shown.upper() if shown == "rmse" else {"r2": "R^2"}.get(shown, shown)

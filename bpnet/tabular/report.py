@@ -136,9 +136,7 @@ class Report:
                 + "</tr>"
                 for name, *row in rows
             )
-            tables.append(
-                f"<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
-            )
+            tables.append(f"<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>")
         sentences = [f"<p><strong>{escape(one)}</strong></p>" for one in self.warnings]
         sentences += [f"<p>{escape(one)}</p>" for one in self.notes]
         return "<div>" + "".join(tables + sentences) + "</div>"
@@ -236,8 +234,7 @@ def _table(corner: str, models: Mapping[str, Figures]) -> list[list[str]]:
 def _as_text(table: list[list[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return "\n".join(
-        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])])
-        for row in table
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in table
     )
 
 

@@ -113,7 +113,8 @@ class LabelTally(Tally):
         self._either += w @ y + w @ said
         if outputs.probabilities is not None:
             for k in range(y.shape[1]):
-                losses = _log_losses(y[:, k : k + 1] * 1.0, outputs.probabilities[:, k : k + 1])
+                own = y[:, k : k + 1].astype(np.float64)
+                losses = _log_losses(own, outputs.probabilities[:, k : k + 1])
                 self._losses += float((w * losses).sum()) / y.shape[1]
 
     def figures(self) -> Figures:
@@ -151,11 +152,10 @@ class NumberTally(Tally):
         if not self._weights:
             return {"r2": None, "rmse": None, "mae": None}
         total = sum(self._weights)
-        r2 = R2().figure(self._squares, self._moments, self._weights)
         return {
-            "r2": r2 if np.isfinite(r2) else None,
-            "rmse": float(np.sqrt(np.sum(self._squares) / total)),
-            "mae": self._distances / total,
+            "r2": _finite(R2().figure(self._squares, self._moments, self._weights)),
+            "rmse": _finite(np.sqrt(np.sum(self._squares) / total)),
+            "mae": _finite(self._distances / total),
         }
 
 
@@ -195,7 +195,10 @@ def _log_losses(y: NDArray[np.float64], p: NDArray[np.float64]) -> NDArray[np.fl
 
 
 def _ratio(total: float, weight: float) -> float | None:
-    value = total / weight if weight else np.nan
+    return _finite(total / weight) if weight else None
+
+
+def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 

@@ -19,7 +19,8 @@ import bpnet.cli.run_folder
 import bpnet.training.streaming
 from bpnet.cli import main
 
-FILES = ["curves.png", "history.csv", "history.jsonl", "model.safetensors", "settings.toml"]
+RUN = ["curves.png", "history.csv", "history.jsonl", "model.safetensors", "settings.toml"]
+JUDGED = sorted([*RUN, "confusion.png", "report.json"])  # of images; a table has importances too
 
 
 @pytest.fixture
@@ -55,8 +56,10 @@ def contents(folder):
         rows = [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
     lines = [json.loads(line) for line in (path / "history.jsonl").read_text().splitlines()]
     lines = [{k: v for k, v in line.items() if k != "seconds"} for line in lines]
-    files = [(path / name).read_bytes() for name in ("model.safetensors", "settings.toml")]
-    assert names(path) == FILES
+    files = [
+        (path / name).read_bytes() for name in ("model.safetensors", "settings.toml", "report.json")
+    ]
+    assert set(JUDGED) <= set(names(path)) <= {*JUDGED, "importance.png"}
     return rows, lines, files
 
 
@@ -139,7 +142,7 @@ def test_a_run_that_was_interrupted_goes_on(elsewhere, monkeypatch, ctrl_c, caps
         assert main([*flags, "--out", "a"]) == 130
     end = "bpnet: interrupted; the run until then is in a; --resume a goes on\n"
     assert capsys.readouterr().err.endswith(end)
-    assert names(Path("a")) == sorted([*FILES, "checkpoints"])
+    assert names(Path("a")) == sorted([*RUN, "checkpoints"])
     assert main(["train", "--resume", "a", "--quiet"]) == 0
     assert main([*flags, "--out", "b"]) == 0
     assert contents("a") == contents("b")
@@ -269,7 +272,7 @@ def test_what_cannot_be_resumed(elsewhere, capsys):
         "--config b/settings.toml repeats it"
     )
     assert refusal(capsys, "--resume", "b") == finished
-    assert names(Path("b")) == FILES
+    assert names(Path("b")) == JUDGED
 
 
 def test_a_run_without_checkpoints(elsewhere, monkeypatch, capsys):

@@ -16,7 +16,8 @@ import bpnet
 import bpnet.cli.run_folder
 from bpnet.cli import main
 
-FILES = ["curves.png", "history.csv", "history.jsonl", "model.safetensors", "settings.toml"]
+RUN = ["curves.png", "history.csv", "history.jsonl", "model.safetensors", "settings.toml"]
+FILES = sorted([*RUN, "confusion.png", "report.json"])
 SHORT = ["train", "--quiet", "--epochs", "2"]
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links, pipes and signals of POSIX")
@@ -105,7 +106,7 @@ def test_an_interrupted_run_gives_the_folder_back(running):
         time.sleep(0.01)
     running.send_signal(signal.SIGINT)
     assert running.wait(timeout=120) == 130, running.stderr.read()
-    assert names(Path("a")) == sorted([*FILES, "checkpoints"])
+    assert names(Path("a")) == sorted([*RUN, "checkpoints"])
     assert not Path("a", "checkpoints", ".bpnet.lock").exists()
 
 
@@ -202,7 +203,9 @@ def test_what_a_killed_run_left_half_written_is_removed(monkeypatch):
 # ------------------------------------------------------------------ full disks
 
 
-@pytest.mark.parametrize("lost", [FILES[:1], FILES[1:3], FILES[3:4], FILES[:4]])
+@pytest.mark.parametrize(
+    "lost", [RUN[:1], RUN[1:3], RUN[3:4], RUN[:4], ["confusion.png", "report.json"]]
+)
 def test_what_cannot_be_written_at_the_end_is_told_and_can_be_written_later(
     monkeypatch, capsys, lost
 ):

@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 
 import bpnet
+import bpnet.cli.run_report
 from bpnet.cli import main
 from bpnet.data import load_digits
 
 ROOT = Path(__file__).resolve().parents[2]
 MNIST = Path(os.environ.get("BPNET_DATA", ROOT.parent / "shared" / "data"), "mnist")
-FILES = {"settings.toml", "history.csv", "history.jsonl", "curves.png", "model.safetensors"}
+RUN = {"settings.toml", "history.csv", "history.jsonl", "curves.png", "model.safetensors"}
+FILES = RUN | {"report.json", "confusion.png"}
 # As a terminal starts it: a runner of tests may have had Ctrl-C ignored, and children inherit that.
 AS_IN_A_TERMINAL = """
 import signal
@@ -135,11 +137,54 @@ def test_a_model_holds_no_path_and_what_predict_needs(people):
 def test_without_matplotlib_it_says_that_no_picture_was_drawn(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     assert main(["train", "--epochs", "1", "--out", "run"]) == 0
-    assert {path.name for path in Path("run").iterdir()} == FILES - {"curves.png"}
+    assert {path.name for path in Path("run").iterdir()} == FILES - {"curves.png", "confusion.png"}
     told, notes = capsys.readouterr()
     assert "saved     run: settings.toml, history.csv, history.jsonl, model.safetensors" in told
     advice = 'a picture needs matplotlib: pip install "matplotlib>=3.8"'
     assert notes.endswith(f"note: no picture was drawn: {advice}\n")
+
+
+def test_the_figures_have_those_of_simple_models_beside_them(capsys):
+    rng = np.random.default_rng(0)
+    rows = [f"{a:.3f},{b:.3f},{'no' if k % 20 else 'yes'}" for k, (a, b) in
+            enumerate(rng.random((400, 2)))]  # fmt: skip
+    Path("t.csv").write_text("\n".join(["a,b,y", *rows]))
+    assert main(["train", "--data", "t.csv", "--target", "y", "--epochs", "5", "--out", "run"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    start = told.index("test, 40 rows        accuracy  balanced accuracy  log loss")
+    assert told[start + 1].split()[:5] == ["network", "95.0", "%", "50.0", "%"]
+    assert told[start + 2].startswith("majority class         95.0 %             50.0 %")
+    assert told[start + 3].startswith("logistic regression")
+    assert told[start + 4].startswith("the network is no better than always predicting 'no'")
+    assert told[-1] == "test accuracy 95.0 %"
+    report = json.loads(Path("run/report.json").read_text())
+    assert report["parts"]["test"]["figures"]["network"]["balanced_accuracy"] == 0.5
+    assert {path.name for path in Path("run").iterdir()} == FILES | {"importance.png"}
+
+
+def test_numbers_have_a_picture_of_predicted_against_true(people, capsys):
+    flags = ["--data", str(people), "--target", "income", "--epochs", "2", "--out", "run"]
+    assert main(["train", *flags]) == 0
+    assert "ridge regression" in capsys.readouterr().out
+    drawn = {path.name for path in Path("run").glob("*.png")}
+    assert drawn == {"curves.png", "predicted.png", "importance.png"}
+
+
+def test_a_failure_of_the_report_keeps_the_model(monkeypatch, capsys):
+    def broken(*arguments, **options):
+        raise ZeroDivisionError("of the report")
+
+    monkeypatch.setattr(bpnet.cli.run_report, "make_report", broken)
+    assert main(["train", "--epochs", "1", "--out", "run"]) == 0
+    assert "note: no report was made: ZeroDivisionError: of the report" in capsys.readouterr().err
+    assert {path.name for path in Path("run").iterdir()} == RUN
+
+
+def test_pictures_of_an_earlier_run_do_not_stay(people, capsys):
+    flags = ["--data", str(people), "--target", "income", "--epochs", "1", "--out", "run"]
+    assert main(["train", *flags]) == 0
+    assert main(["train", "--epochs", "1", "--out", "run", "--overwrite"]) == 0
+    assert {path.name for path in Path("run").iterdir()} == FILES
 
 
 def test_best_saves_the_best_validation_epoch(capsys):
@@ -265,7 +310,7 @@ def test_ctrl_c_saves_the_run_first(ctrl_c, monkeypatch, capsys):
     assert errors.endswith(
         "bpnet: interrupted; the run until then is in run; --resume run goes on\n"
     )
-    assert {path.name for path in Path("run").iterdir()} == FILES | {"checkpoints"}
+    assert {path.name for path in Path("run").iterdir()} == RUN | {"checkpoints"}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT to a process")
@@ -282,7 +327,7 @@ def test_ctrl_c_from_a_terminal():
     assert process.returncode == 130
     assert b"Traceback" not in errors
     assert b"test accuracy" in told
-    assert {path.name for path in Path("runs/digits-1").iterdir()} == FILES | {"checkpoints"}
+    assert {path.name for path in Path("runs/digits-1").iterdir()} == RUN | {"checkpoints"}
 
 
 def test_a_disk_that_fills_up_while_saving(monkeypatch, capsys):

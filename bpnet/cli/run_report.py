@@ -1,0 +1,46 @@
+"""The report on a trained network, in its run folder and in the terminal."""
+
+from __future__ import annotations
+
+import warnings
+
+from ..data import Dataset
+from ..network import Network
+from ..tabular import Report, make_report
+from ..tabular.pictures import draw_importance
+from .errors import in_words
+from .run_folder import RunFolder
+
+__all__ = ["write_report"]
+
+
+def write_report(net: Network, data: Dataset, folder: RunFolder, title: str) -> Report | None:
+    """Judge the network, and write figures and pictures; None, and a note, where that fails.
+
+    The model is saved by then, and nothing that goes wrong here may take it away.
+    """
+    try:
+        report = make_report(net, data)
+        folder.write("report.json", report.to_json)
+        _draw(report, folder, title)
+    except Exception as error:
+        warnings.warn(
+            f"no report was made: {type(error).__name__}: {in_words(error)}", stacklevel=2
+        )
+        return None
+    return report
+
+
+def _draw(report: Report, folder: RunFolder, title: str) -> None:
+    if report.task != "regression" and report.judged.confusion is None:
+        name = ""  # there are too many classes
+    else:
+        name = "predicted.png" if report.task == "regression" else "confusion.png"
+    importance = report.importance
+    try:
+        if name:
+            folder.write(name, lambda path: report.plot(path, title))
+        if importance is not None:
+            folder.write("importance.png", lambda path: draw_importance(importance, path, title))
+    except ImportError:
+        pass  # told once, of the curves
