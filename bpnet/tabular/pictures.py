@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from .._lib.plotting import BLUE, GRAY, make_figure, save_figure, style_axes
 from .._lib.wording import shortened
 from .importance import Importance
-from .report import Part, Report
 
-__all__ = ["draw_importance", "draw_report"]
+__all__ = ["draw_confusion", "draw_importance", "draw_labels", "draw_pairs"]
 
 _LONGEST_LABEL = 22
 _MOST_BARS = 25
@@ -25,22 +24,64 @@ _MOST_WITH_COUNTS = 50
 _MOST_NAMED = 60
 
 
-def draw_report(report: Report, path: str | os.PathLike[str] | None, title: str = "") -> Any:
-    """The confusion matrix, or predicted against true numbers; see `Report.plot`."""
-    part = report.judged
-    if report.task == "regression":
-        figure = _pairs(part, report.targets)
-    elif part.confusion is None:
-        raise ValueError(f"{len(report.classes or ())} classes are too many for a confusion matrix")
-    elif report.task == "multilabel":
-        figure = _labels(part.confusion, _names(report.classes or ()))
-    else:
-        names = _names(report.classes or ())
-        if len(part.confusion) > len(names):
-            figure = _confusion(part.confusion, [*names, "(unknown)"], names)
-        else:
-            figure = _confusion(part.confusion, names, names)
-    return _finished(figure, path, title)
+def draw_confusion(
+    counts: NDArray[np.int64],
+    classes: Sequence[Any],
+    path: str | os.PathLike[str] | None = None,
+    title: str = "",
+) -> Any:
+    """Counts, and their share of each row as colour.
+
+    Parameters
+    ----------
+    counts : array, shape (classes, classes)
+        True classes by row; a further row where there are others.
+    classes : sequence
+        The label of each.
+    path : path, optional
+        A PNG, SVG or PDF file; without it the figure is returned.
+    title : str, optional
+    """
+    names = _names(classes)
+    rows = names if len(counts) == len(names) else [*names, "(unknown)"]
+    return _finished(_confusion(counts, rows, names), path, title)
+
+
+def draw_labels(
+    counts: NDArray[np.int64],
+    labels: Sequence[Any],
+    path: str | os.PathLike[str] | None = None,
+    title: str = "",
+) -> Any:
+    """Of each label, how many rows with and without it are predicted to have it.
+
+    Parameters
+    ----------
+    counts : array, shape (labels, 2, 2)
+        Without and with the label: the truth by row.
+    labels, path, title
+        As of `draw_confusion`.
+    """
+    return _finished(_labels(counts, _names(labels)), path, title)
+
+
+def draw_pairs(
+    true: NDArray[Any],
+    predicted: NDArray[Any],
+    targets: Sequence[str],
+    path: str | os.PathLike[str] | None = None,
+    title: str = "",
+) -> Any:
+    """True numbers across, predicted ones up, a panel for each target.
+
+    Parameters
+    ----------
+    true, predicted : array, shape (m, targets)
+    targets : sequence of str
+    path, title
+        As of `draw_confusion`.
+    """
+    return _finished(_pairs(true, predicted, targets), path, title)
 
 
 def draw_importance(
@@ -52,7 +93,7 @@ def draw_importance(
     ----------
     importance : Importance
     path : path or None
-        As for `Report.plot`.
+        As of `draw_confusion`.
     title : str, optional
     """
     n = min(len(importance.columns), _MOST_BARS)
@@ -75,7 +116,7 @@ def draw_importance(
 
 
 def _confusion(counts: NDArray[np.int64], rows: Sequence[str], columns: Sequence[str]) -> Any:
-    """Shares of each row as colour; counts and shares as text where there is room."""
+    """Counts and shares are text too where there is room."""
     n = len(counts)
     side = min(max(0.62 * n, 3.0), 14.0) if n <= _MOST_WITH_SHARES else min(0.34 * n + 3.0, 15.0)
     margin = 0.085 * max(map(len, rows)) + 0.6
@@ -106,7 +147,6 @@ def _confusion(counts: NDArray[np.int64], rows: Sequence[str], columns: Sequence
 
 
 def _labels(counts: NDArray[np.int64], names: Sequence[str]) -> Any:
-    """Of each label, how many rows with and without it are predicted to have it."""
     n = len(names)
     named = n <= _MOST_NAMED
     figure, (axes,) = make_figure((4.6, min(1.4 + 0.34 * n, 15.0)))
@@ -126,15 +166,12 @@ def _labels(counts: NDArray[np.int64], names: Sequence[str]) -> Any:
     return figure
 
 
-def _pairs(part: Part, targets: Sequence[str]) -> Any:
-    """True numbers across, predicted ones up, and the line on which they are equal."""
-    if part.pairs is None:
-        raise ValueError("there are no rows to draw")
+def _pairs(true: NDArray[Any], predicted: NDArray[Any], targets: Sequence[str]) -> Any:
+    """With the line on which both are equal."""
     n = min(len(targets), _MOST_PANELS)
     across = min(n, 3)
     down = math.ceil(n / across)
     figure, axes = make_figure((4.4 * across, 4.2 * down), down, across)
-    true, predicted = part.pairs
     for k, axis in enumerate(axes):
         if k >= n:
             axis.set_visible(False)

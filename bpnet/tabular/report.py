@@ -190,9 +190,15 @@ class Report:
         ValueError
             If there is nothing to draw, as with hundreds of classes.
         """
-        from .pictures import draw_report
+        from .pictures import draw_confusion, draw_labels, draw_pairs
 
-        return draw_report(self, path, title)
+        part, classes = self.judged, self.classes or ()
+        if part.pairs is not None:
+            return draw_pairs(*part.pairs, self.targets, path, title)
+        if part.confusion is None:
+            raise ValueError(f"{len(classes)} classes are too many for a confusion matrix")
+        draw = draw_labels if self.task == "multilabel" else draw_confusion
+        return draw(part.confusion, classes, path, title)
 
     def _tables(self) -> list[list[list[str]]]:
         """For each part, and of several numbers for each of them, a header and a row a model."""
