@@ -60,7 +60,7 @@ def make_report(net: Network, data: Dataset, *, importance: bool = True) -> Repo
 def _report(net: Network, data: Dataset, importance: bool) -> Report:
     preprocessing = preprocessing_of(net)
     classes, targets = class_labels(net), target_names(net)
-    weights = getattr(data, "weights", None) or (None, None, None)
+    weights = data.weights or (None, None, None)
     x, y = data.train
     truth = own_terms(y, net.task, preprocessing)
     constant = constant_baseline(net.task, truth, classes, weights[0])

@@ -45,8 +45,10 @@ def class_labels(net: Network) -> tuple[Any, ...] | None:
 
 def target_names(net: Network) -> tuple[str, ...]:
     """A name for each number that the network predicts; of classes or labels one for all."""
-    target = net.metadata.get("target") or "prediction"
+    target, known = net.metadata.get("target") or "prediction", preprocessing_of(net)
     n = net.sizes[-1] if net.task == "regression" else 1
+    if known is not None and len(known.targets) == n:
+        return known.targets
     return (target,) if n == 1 else tuple(f"{target}_{k}" for k in range(n))
 
 
@@ -56,7 +58,8 @@ def network_outputs(
     """Predictions for inputs of shape (m, n_0)."""
     predicted = net.backend.to_numpy(net.predict(x))
     if net.task == "regression":
+        predicted = predicted.reshape(len(x), -1)
         if preprocessing is not None:
             predicted = preprocessing.inverse_target(predicted)
-        return Outputs(predicted.reshape(len(x), -1).astype(np.float64))
+        return Outputs(predicted.astype(np.float64))
     return Outputs(predicted, net.backend.to_numpy(net.predict_proba(x)).astype(np.float64))
