@@ -63,7 +63,7 @@ def test_what_is_no_path(path, tmp_path):
         lambda: bpnet.CSVLog(path),
         lambda: bpnet.TensorBoard(path),
         lambda: bpnet.data.read_idx(path),
-        lambda: bpnet.data.read_table(path),
+        lambda: bpnet.data.CsvSource(path, "y"),
         lambda: bpnet.data.NpySource(path, path),
     ]
     for call in calls:

@@ -11,7 +11,7 @@ from .wording import described
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["as_path", "check_regular_file", "kind_of_file"]
+__all__ = ["as_path", "check_regular_file", "is_path", "kind_of_file"]
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -37,9 +37,14 @@ def as_path(path: Any, what: str = "path") -> Path:
     """
     from pathlib import Path  # not needed by `import bpnet`
 
-    if not isinstance(path, str | bytes | os.PathLike):
+    if not is_path(path):
         raise TypeError(f"{what} must be a path, as text or pathlib.Path, not {described(path)}")
     return Path(os.fsdecode(path))
+
+
+def is_path(data: Any) -> bool:
+    """Whether it is what `as_path` takes."""
+    return isinstance(data, str | bytes | os.PathLike)
 
 
 def check_regular_file(path: str | os.PathLike[str]) -> None:

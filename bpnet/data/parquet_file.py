@@ -14,7 +14,7 @@ from .damage import damage_named
 from .memory_limit import check_memory
 from .tables.table import check_column_names
 
-__all__ = ["check_row_groups", "open_parquet", "rows_of_a_batch"]
+__all__ = ["check_row_groups", "open_parquet", "rows_of_a_batch", "unpacked_bytes"]
 
 _MOST_ROWS, _FEWEST_ROWS = 8192, 16
 _CELLS = 2**20
@@ -69,7 +69,7 @@ def check_row_groups(
 ) -> None:
     """Raise if a row group, or these columns of it, would take more memory than a file may."""
     groups = (file.metadata.row_group(k) for k in range(file.metadata.num_row_groups))
-    unpacked = max(_unpacked(group, names) for group in groups)
+    unpacked = max(unpacked_bytes(group, names) for group in groups)
     check_memory(path, unpacked, max_bytes, "a row group, unpacked,")
 
 
@@ -78,7 +78,7 @@ def rows_of_a_batch(columns: int) -> int:
     return max(_FEWEST_ROWS, min(_MOST_ROWS, _CELLS // columns))
 
 
-def _unpacked(group: Any, names: Collection[str] | None) -> int:
+def unpacked_bytes(group: Any, names: Collection[str] | None) -> int:
     """Bytes of a row group, or of some of its columns where all together are many."""
     if names is None or group.total_byte_size < _FEW_BYTES:
         return int(group.total_byte_size)

@@ -35,7 +35,6 @@ MODEL_HEADER = Record(
     {
         "steps": COUNT,
         "task_is_open": Boolean(),
-        "classes": Each(Text()),
         "layers": MapOf(Record({}, {"normalization": _FUNCTION})),
     },
 )

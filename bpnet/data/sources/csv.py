@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._lib.constraints import Integer
 from ..._lib.files import as_path, check_regular_file
 from ..._lib.wording import count
 from ..tables.cell_parsing import parse_number
 from ..tables.reading.delimited_file import DelimitedFile, csv_words
+from ..tables.reading.options import ReadOptions
 from .base import Rows, Source
 from .csv_rows import EVERY, index_rows
 from .selected_columns import SelectedColumns
@@ -44,6 +44,8 @@ class CsvSource(Source):
         The features, in this order; all other columns that have a name by default.
     dtype : {"float32", "float64"}, optional
         Of features.
+    header : bool, optional
+        As for `read_table`: whether the first row names the columns.
     max_bytes : int, optional
         As for `read_table`: a header of millions of columns is refused.
 
@@ -83,12 +85,23 @@ class CsvSource(Source):
         *,
         columns: Sequence[str] | None = None,
         dtype: str = "float32",
+        header: bool | None = None,
         max_bytes: int | None = None,
     ) -> None:
         path = as_path(path)
         self.name, self._dtype = str(path), dtype
         check_regular_file(path)
-        self._table = DelimitedFile(path, Integer(1, optional=True)("max_bytes", max_bytes))
+        self._table = DelimitedFile(
+            path, ReadOptions(header=header, encoding="utf-8", max_bytes=max_bytes)
+        )
+        if self._table.text.packed or self._table.text.encoding not in ("utf-8", "utf-8-sig"):
+            form = (
+                "compressed" if self._table.text.packed else f"text in {self._table.text.encoding}"
+            )
+            raise ValueError(
+                f"{path}: {form}, but a source reads from any place in a file: write it as UTF-8 "
+                "that is not compressed"
+            )
         names, self._delimiter = self._table.names, self._table.delimiter
         with path.open("rb") as file:
             first = file.read(_CHUNK)
@@ -96,7 +109,13 @@ class CsvSource(Source):
         # Old files of a Mac have no line feeds.
         line_end = _LINE_FEED if b"\n" in first or b"\r" not in first else _RETURN
         self._index = index_rows(
-            path, begin, self._delimiter, line_end, chunk=_CHUNK, longest=self._table.longest_line
+            path,
+            begin,
+            self._delimiter,
+            line_end,
+            chunk=_CHUNK,
+            longest=self._table.text.longest_line,
+            header=self._table.has_header,
         )
         if not len(self):
             raise ValueError(f"{path}: a header with {count(len(names), 'column')}, but no rows")

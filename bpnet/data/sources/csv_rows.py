@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..tables.reading.delimited_file import too_long
+from ..tables.reading.text_file import too_long
 
 __all__ = ["EVERY", "RowIndex", "index_rows"]
 
@@ -35,7 +35,14 @@ class RowIndex(NamedTuple):
 
 
 def index_rows(
-    path: Path, begin: int, delimiter: str, line_end: int, *, chunk: int, longest: int
+    path: Path,
+    begin: int,
+    delimiter: str,
+    line_end: int,
+    *,
+    chunk: int,
+    longest: int,
+    header: bool = True,
 ) -> RowIndex:
     """Pass over a file once to find where rows begin, at the speed of the disk.
 
@@ -51,6 +58,8 @@ def index_rows(
         How many bytes to read at a time.
     longest : int
         Bytes that a row may have.
+    header : bool, optional
+        Whether the first row is none.
 
     Raises
     ------
@@ -58,7 +67,7 @@ def index_rows(
         If a quote is not closed, or a row is too long.
     """
     starts: list[NDArray[np.int64]] = []
-    rows, odd, pending = 0, 0, 0
+    rows, odd, pending = -int(header), 0, 0
     at = row_start = begin
     with path.open("rb") as file:
         file.seek(begin)
@@ -81,14 +90,14 @@ def index_rows(
             if at + len(content) - row_start > longest:
                 raise ValueError(too_long(path, f"byte {row_start}", f"{longest:,} bytes"))
             found = begins[:-1][np.diff(before) > 0]
-            numbers = np.arange(rows, rows + len(found)) - 1  # the header is none
+            numbers = np.arange(rows, rows + len(found))
             starts.append(found[(numbers >= 0) & (numbers % EVERY == 0)])
             rows += len(found)
             at += len(content)
     if odd:
         raise ValueError(f"{path}: a quote is opened, but not closed")
     if pending:  # a last line without an end
-        if rows > 0 and (rows - 1) % EVERY == 0:
+        if rows >= 0 and rows % EVERY == 0:
             starts.append(np.array([row_start], np.int64))
         rows += 1
-    return RowIndex(np.concatenate([*starts, np.array([at], np.int64)]), max(rows - 1, 0), at)
+    return RowIndex(np.concatenate([*starts, np.array([at], np.int64)]), max(rows, 0), at)

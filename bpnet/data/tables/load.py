@@ -169,7 +169,7 @@ def load_table(
             raise ValueError(
                 f"{count(len(rows), 'row')} with a target, at least {_FEWEST_ROWS} are needed"
             )
-        goal = find_goal(table, targets, task, rows, told, columns.text, columns.decimal)
+        goal = find_goal(table, targets, task, rows, told, columns.text)
         parts = _split(table, rows, goal, held_out, roles, seed, told)
         if isinstance(goal, NumberTargets) and standardize_target:
             goal = standardized(goal, table, parts.train, told)
@@ -282,11 +282,7 @@ def _fitted(
         drop=[name for name in options.drop if name not in others],
         text=[name for name in options.text if name not in others],
     )
-    features = Table(
-        {name: values for name, values in table.items() if name not in others},
-        first_row=table.first_row,
-        lines=table.lines,
-    )
+    features = table.select([name for name in table if name not in others])
     _refuse_infinities(features)
     columns, decisions = fit_columns(features, rows, options, notes)
     if not columns:

@@ -120,7 +120,7 @@ def test_quotes_within_fields(csv):
         ("\ufeff\n \n", "table.csv: the file is empty"),
         ("a,b\n", "table.csv: a header with 2 columns, but no rows"),
         ("a,b,a\n1,2,3\n", "columns 1 and 3 are both called 'a'"),
-        ("1,2\n3,4\n", "the first row must name the columns"),
+        ("1,2\n3,4\n", "line 1 looks like a row of data"),
         ('a,b\n1,"2\n', "table.csv: a quote is opened, but not closed"),
         (b"a,\xff\n1,2\n", "byte 0xff is not UTF-8"),
         ("a,c\n1,2\n", "no column 'b'"),

@@ -74,7 +74,7 @@ class TestTask:
         words = csv(lines(NUMBER, KIND))
         with raises("no task 'regresion', did you mean 'regression'?"):
             load_table(words, "kind", task="regresion")
-        with raises("column 'kind', row 1: 'cat' is not a number"):
+        with raises("column 'kind', line 2: 'cat' is not a number"):
             load_table(words, "kind", task="regression")
         halves = csv(lines(NUMBER, ("y", lambda i: i / 2)))
         with raises("target 'y' holds 0.5, but classes are text or whole numbers; to predict"):
@@ -321,7 +321,7 @@ class TestWhatIsAskedFor:
         ("rows", "asked", "words"),
         [
             ("1e999,cat\n", {}, "column 'a', row 31: inf is not a finite number"),
-            ("1,cat\n", {"task": "regression"}, "column 'kind', row 1: 'cat' is not a number"),
+            ("1,cat\n", {"task": "regression"}, "column 'kind', line 2: 'cat' is not a number"),
         ],
     )
     def test_a_bad_cell_is_told_with_the_file(self, tmp_path, rows, asked, words):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cell_parsing import as_numbers, parse_number
+from ..cell_parsing import as_numbers, as_text, parse_number
 from ..moments import moments
 from ..notes import Notes
 from ..table import Table
@@ -55,6 +55,8 @@ def fit_columns(
             continue
         if options.is_left_out(name):
             continue
+        if values.dtype.kind in "mM":
+            values = as_text(values)
         fit = _fit_text if values.dtype == np.object_ else _fit_numbers
         column = fit(name, values, rows, notes)
         if column is not None:

@@ -2,81 +2,101 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
-from ...._lib.wording import count, listing
-from ...idx import GZIP_MAGIC
+from ...._lib.wording import count, shown
 from ...memory_limit import BYTES_OF_COLUMN, check_memory
-from ..cell_parsing import parse_number
+from ..cell_parsing import is_missing_mark, parse_number
 from ..table import check_column_names
+from .delimiter import count_fields, find_delimiter, seem_divided_by_blanks
+from .header import find_data_in_header
+from .options import ReadOptions
+from .text_file import TextFile, too_long
 
-__all__ = ["DelimitedFile", "count_fields", "csv_words", "find_delimiter", "too_long"]
+__all__ = ["DelimitedFile", "csv_words"]
 
-_DELIMITERS = ",;\t|"
-_LONGEST_LINE = 16 * 2**20  # characters
 _LONG_LINE = 2**17  # whose fields are counted before lists are made of them
 _CELLS, _CHARACTERS = 2**18, 2**22  # of a block, about
+_FIRST_LINES, _FIRST_CHARACTERS = 20, 2**20  # that the delimiter is seen from
+_FIRST_ROWS, _FIRST_CELLS = 1000, 2**16  # that the first row is compared with
 
 
 class DelimitedFile:
-    """A text file with the names of its columns in the first row.
+    """A text file with the names of its columns in the first row, or without names.
 
     Only a block of rows is in memory at a time.
 
     Parameters
     ----------
     path : Path
-    max_bytes : int, optional
-        As for `read_table`.
+    options : ReadOptions, optional
 
     Attributes
     ----------
+    text : TextFile
     delimiter : str
+    decimal_comma : bool
+        Whether numbers may have a decimal comma.
     names : list of str
         Of the columns.
-    longest_line : int
-        Characters that a line may have.
+    has_header : bool
+    notes : tuple of str
+        What the user should know of how it is read.
 
     Raises
     ------
     ValueError
-        If the file is no text in UTF-8, empty or has no header; when blocks are read also if rows
-        differ in length or quotes are wrong. The message gives the file and the line.
+        If the file is no text in its encoding, empty, has a first row that looks like data, or two
+        columns of one name; when blocks are read also if rows differ in length or quotes are
+        wrong. The message gives the file and the line.
     """
 
-    def __init__(self, path: Path, max_bytes: int | None = None) -> None:
-        self.path, self._max_bytes = path, max_bytes
-        self.longest_line = max(_LONGEST_LINE, max_bytes or 0)
-        self.delimiter, self.names = "", []
-        _check_text(path)
-        with self._open() as file:
-            lines = (line for line in self.checked(file) if line.strip())
-            self.delimiter = find_delimiter(next(lines, ""))
-        with self._open() as file:
-            _, header = next(self._rows(file), (0, None))
-        if header is None:
-            raise ValueError(f"{path}: the file is empty")
-        self.names = _parsed_header(path, header)
+    def __init__(self, path: Path, options: ReadOptions | None = None) -> None:
+        self.path, self._options = path, options or ReadOptions()
+        self.text = TextFile(path, self._options.encoding, self._options.max_bytes)
+        self.delimiter = self._options.delimiter or ""
+        self.names: list[str] = []
+        if not self.delimiter:
+            self.delimiter = self._find_delimiter()
+        self.decimal_comma = self._options.decimal == "," or (
+            self._options.decimal is None and self.delimiter == ";"
+        )
+        self.notes: tuple[str, ...] = ()
+        with self.text.open() as file:
+            self._name_columns(self._rows(file))
 
-    def blocks(self, cells: int = _CELLS) -> Iterator[list[list[str]]]:
-        """Rows after the header, about so many cells at a time; blank lines are none."""
-        with self._open() as file:
+    def number(self, cell: str) -> float | None:
+        """The number that a cell holds, or None."""
+        value = parse_number(cell)
+        if value is None and self.decimal_comma:
+            value = parse_number(cell.replace(",", "."))
+        return value
+
+    def blocks(self, cells: int = _CELLS) -> Iterator[tuple[list[int], list[list[str]]]]:
+        """Rows of data, about so many cells at a time, and the line in which each ends.
+
+        Blank lines are no rows.
+        """
+        with self.text.open() as file:
+            lines: list[int] = []
             block: list[list[str]] = []
             characters = 0
-            for line, row in itertools.islice(self._rows(file), 1, None):
+            for line, row in itertools.islice(self._rows(file), self.has_header, None):
                 if len(row) != len(self.names):
                     raise ValueError(self._wrong_length(f"line {line}", len(row)))
+                lines.append(line)
                 block.append(row)
                 characters += sum(map(len, row))
                 if len(block) * len(row) >= cells or characters >= _CHARACTERS:
-                    yield block
-                    block, characters = [], 0
+                    yield lines, block
+                    lines, block, characters = [], [], 0
             if block:
-                yield block
+                yield lines, block
 
     def checked(self, lines: TextIO, place: str = "line {}") -> Iterator[str]:
         """The lines of an open file, each refused if it would take far more memory than it has.
@@ -87,38 +107,81 @@ class DelimitedFile:
         place : str, optional
             How messages call a line, with braces for its number.
         """
-        try:
-            for number in itertools.count(1):
-                line = lines.readline(self.longest_line)
-                if not line:
-                    return
-                if len(line) >= _LONG_LINE:
-                    self._check_length(line, place.format(number))
-                yield line
-        except UnicodeDecodeError as error:
+        for number, line in enumerate(self.text.lines(lines), 1):
+            if len(line) >= _LONG_LINE:
+                self._check_length(line, place.format(number))
+            yield line
+
+    def _find_delimiter(self) -> str:
+        lines: list[str] = []
+        with self.text.open() as file:
+            for line in self.checked(file):
+                if line.strip():
+                    lines.append(line)
+                if len(lines) == _FIRST_LINES or sum(map(len, lines)) > _FIRST_CHARACTERS:
+                    break
+        delimiter = find_delimiter(lines)
+        if lines and count_fields(lines[0], delimiter) == 1 and seem_divided_by_blanks(lines):
             raise ValueError(
-                f"{self.path}: byte 0x{error.object[error.start]:02x} is not UTF-8 text; "
-                "save the file as CSV in UTF-8"
-            ) from None
+                f"{self.path}: fields seem to be divided by blanks: if they are, delimiter=' ' in "
+                "Python, --delimiter ' ' on the command line; if there is only one column, ',' "
+                "instead of ' '"
+            )
+        return delimiter
+
+    def _name_columns(self, rows: Iterator[tuple[int, list[str]]]) -> None:
+        line, first = next(rows, (0, None))
+        if first is None:
+            raise ValueError(f"{self.path}: the file is empty")
+        self.has_header = self._options.header is not False
+        if not self.has_header:
+            self.names = [f"c{k}" for k in range(1, len(first) + 1)]
+            self.notes = (f"without a header: {_called(len(first))}",)
+            return
+        names = [name.strip() for name in first]
+        otherwise = (
+            f"header=False in Python or --no-header on the command line reads line {line} as data; "
+            f"{_called(len(first))}"
+        )
+        self.names = names  # to which lines are compared from here on
+        why = "" if self._options.header else self._data_in(names, rows)
+        if why:
+            raise ValueError(
+                f"{self.path}: line {line} looks like a row of data, not like the names of the "
+                f"columns: {why}; {otherwise} (if they are names, header=True or --header)"
+            )
+        check_column_names(self.path, names, "" if self._options.header else f"; {otherwise}")
+
+    def _data_in(self, first: list[str], rows: Iterator[tuple[int, list[str]]]) -> str:
+        compared = min(_FIRST_ROWS, 1 + _FIRST_CELLS // len(first))
+        below: list[list[str]] = []
+        with contextlib.suppress(ValueError):  # what is wrong is told when blocks are read
+            for _, row in itertools.islice(rows, compared):
+                if len(row) == len(first):
+                    below.append(row)
+
+        def is_missing(cell: str) -> bool:
+            return is_missing_mark(cell, self._options.missing)
+
+        return find_data_in_header(first, below, self.number, is_missing)
 
     def _check_length(self, line: str, place: str) -> None:
-        if len(line) >= self.longest_line:
-            raise ValueError(too_long(self.path, place, f"{self.longest_line:,} characters"))
+        if len(line) >= self.text.longest_line:
+            raise ValueError(too_long(self.path, place, f"{self.text.longest_line:,} characters"))
         if not self.delimiter:
             return
         fields = count_fields(line, self.delimiter)
         if not self.names:
             what = f"a table of {fields:,} columns"
-            check_memory(self.path, fields * BYTES_OF_COLUMN, self._max_bytes, what)
+            check_memory(self.path, fields * BYTES_OF_COLUMN, self._options.max_bytes, what)
         elif fields > len(self.names):
             raise ValueError(self._wrong_length(place, fields))
 
-    def _open(self) -> TextIO:
-        return self.path.open(encoding="utf-8-sig", newline="")
-
     def _rows(self, file: TextIO) -> Iterator[tuple[int, list[str]]]:
         """Rows that are not blank, with the line in which each ends."""
-        lines = self.checked(file)
+        lines: Iterable[str] = self.checked(file)
+        if self.delimiter == " ":  # one at the end of a line divides nothing
+            lines = (line.rstrip(" \r\n") + line[len(line.rstrip("\r\n")) :] for line in lines)
         # Not strict, an unclosed quote would swallow the rest of the file as one field.
         reader = csv.reader(lines, delimiter=self.delimiter, skipinitialspace=True, strict=True)
         try:
@@ -129,49 +192,17 @@ class DelimitedFile:
             raise ValueError(f"{self.path}, line {reader.line_num}: {csv_words(error)}") from None
 
     def _wrong_length(self, place: str, fields: int) -> str:
-        return f"{self.path}, {place}: {count(fields, 'field')}, expected {len(self.names)}"
-
-
-def _check_text(path: Path) -> None:
-    """Raise for a text file that is compressed."""
-    with path.open("rb") as file:
-        if file.read(len(GZIP_MAGIC)) == GZIP_MAGIC:
-            raise ValueError(
-                f"{path}: compressed; unpack it first, for example by gunzip --keep {path}"
+        hint = ""
+        if len(self.names) == 1 and not self._options.delimiter:
+            hint = (
+                f"; the only column is called {shown(self.names[0])}: does the file begin with "
+                "lines before its header, or does --delimiter (delimiter=... in Python) help?"
             )
+        return f"{self.path}, {place}: {count(fields, 'field')}, expected {len(self.names)}{hint}"
 
 
-def find_delimiter(line: str) -> str:
-    """The delimiter that divides a line into most fields."""
-    return max(_DELIMITERS, key=lambda mark: count_fields(line, mark))
-
-
-def count_fields(line: str, delimiter: str) -> int:
-    """Number of fields in a line, without making them."""
-    parts: Iterable[str] = line.split('"')[::2] if '"' in line else (line,)
-    return 1 + sum(part.count(delimiter) for part in parts)
-
-
-def _parsed_header(path: Path, row: list[str]) -> list[str]:
-    """Names of the columns; raises unless the first row is names, each different."""
-    names = [name.strip() for name in row]
-    numeric = [name for name in names if parse_number(name) is not None]
-    if 2 * len(numeric) >= len(names):
-        raise ValueError(
-            f"{path}: the first row must name the columns, but {listing(numeric)} "
-            f"{'is a number' if len(numeric) == 1 else 'are numbers'}"
-        )
-    check_column_names(path, names)
-    return names
-
-
-def too_long(path: Path, place: str, limit: str) -> str:
-    """Say that a line is, and how to read it all the same."""
-    enough = BYTES_OF_COLUMN * path.stat().st_size  # whatever its characters are
-    return (
-        f"{path}, {place}: longer than {limit}, the limit; if that is right, raise it: "
-        f"max_bytes={enough} in Python, --max-bytes {enough} on the command line"
-    )
+def _called(columns: int) -> str:
+    return "the column is called c1" if columns == 1 else f"columns are called c1 to c{columns}"
 
 
 def csv_words(error: csv.Error) -> str:

@@ -15,8 +15,10 @@ from ...._lib.wording import count, shown
 from ...damage import damage_named
 from ...memory_limit import BYTES_OF_COLUMN, BYTES_OF_TEXT, check_memory, read_up_to
 from ...npy_header import NpyHeader, read_npy_header
-from ..cell_parsing import as_text
+from ..cell_parsing import as_text, with_marks_missing
 from ..table import Table, check_column_names
+from .options import ReadOptions
+from .values import column_from_array
 
 __all__ = ["read_npz"]
 
@@ -24,8 +26,8 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # NumPy's; others unpack 
 _BYTES_OF_DATE = 256  # while it becomes text
 
 
-def read_npz(path: Path, text: Collection[str], max_bytes: int | None) -> Table:
-    """Columns of a file by name; those named in ``text`` as text whatever they look like.
+def read_npz(path: Path, options: ReadOptions) -> Table:
+    """Columns of a file by name.
 
     Raises
     ------
@@ -40,13 +42,13 @@ def read_npz(path: Path, text: Collection[str], max_bytes: int | None) -> Table:
         with damage_named(f"{path}: not a readable NPZ file"):
             archive = zipfile.ZipFile(file)
         members = archive.infolist()
-        needed = sum(_memory(path, archive, member, text) for member in members)
-        check_memory(path, needed, max_bytes, "what is unpacked")
+        needed = sum(_memory(path, archive, member, options.text) for member in members)
+        check_memory(path, needed, options.max_bytes, "what is unpacked")
         for member in members:
             name, place = _called(path, member)
             with damage_named(f"{place} cannot be read"), _opened(archive, member) as content:
                 array = _array(content, read_npy_header(content, place))
-                columns += _columns(name, array, text)
+                columns += _columns(name, array, options)
     if not columns:
         raise ValueError(f"{path}: the file has no columns")
     check_column_names(path, [name for name, _ in columns])
@@ -87,14 +89,14 @@ def _memory(
         header = read_npy_header(content, place)
     if not header.shape:
         raise ValueError(f"{place} is a single value, expected a column")
-    if header.dtype.kind not in "biufUM":
+    if header.dtype.kind not in "biufUMm":
         raise ValueError(f"{place} holds {header.dtype}, neither numbers nor text")
     if header.nbytes > member.file_size:
         raise ValueError(
             f"{place}: its header promises {header.nbytes} bytes, the archive {member.file_size} "
             "with the header"
         )
-    if header.dtype.kind == "M":
+    if header.dtype.kind in "Mm" and name in text:
         each = _BYTES_OF_DATE
     elif name in text or header.dtype.kind == "U":
         each = BYTES_OF_TEXT + 2 * header.dtype.itemsize
@@ -111,21 +113,26 @@ def _array(file: IO[bytes], header: NpyHeader) -> NDArray[Any]:
         raise EOFError(f"its header promises {promised} bytes, {len(data)} are there")
     file.read(1)  # the checksum is compared at the end
     order: Any = "F" if header.columns_first else "C"
-    array = np.ndarray(header.shape, header.dtype, data, order=order)
-    return array.astype(np.str_) if array.dtype.kind == "M" else array
+    return np.ndarray(header.shape, header.dtype, data, order=order)
 
 
 def _columns(
-    name: str, array: NDArray[Any], text: Collection[str]
+    name: str, array: NDArray[Any], options: ReadOptions
 ) -> list[tuple[str, NDArray[Any]]]:
     """The columns of an array, each with its name."""
-    name = "x" if name == "X" else name
+    name = "x" if name == "X" else name.strip()
     flat = array.reshape(len(array), -1) if array.size else array
     if array.ndim == 1 or (array.size and flat.shape[1] == 1):
         found = [(name, flat.reshape(-1))]
     else:
         found = [(f"{name}{j}", flat[:, j]) for j in range(math.prod(array.shape[1:]))]
     return [
-        (name, as_text(column) if name in text or column.dtype.kind in "bU" else column)
+        (name, with_marks_missing(_converted(column, name in options.text), options.missing))
         for name, column in found
     ]
+
+
+def _converted(column: NDArray[Any], is_text: bool) -> NDArray[Any]:
+    if is_text:
+        return as_text(column)
+    return column if column.dtype.kind in "iuf" else column_from_array(column)

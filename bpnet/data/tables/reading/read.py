@@ -1,52 +1,80 @@
-"""Tables in files: CSV, Parquet and NPZ, read into columns by name."""
+"""Tables in files and frames, read into columns by name."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any, cast
 
-from ...._lib.constraints import Integer
-from ...._lib.files import as_path, check_regular_file
-from ...._lib.wording import listing
+from ...._lib.files import as_path, is_path
 from ...memory_limit import memory_errors_named
 from ..table import Table
 from .delimited import read_delimited
+from .file_format import find_format
+from .frames import read_frame
+from .json_file import read_json
 from .npz import read_npz
+from .options import ReadOptions
 from .parquet import read_parquet
 
-__all__ = ["check_table_file", "read_table"]
+__all__ = ["read_table", "read_table_with"]
 
-_READERS: dict[str, Callable[[Path, Collection[str], int | None], Table]] = {
-    ".csv": read_delimited,
-    ".tsv": read_delimited,
-    ".txt": read_delimited,
-    ".parquet": read_parquet,
-    ".pq": read_parquet,
-    ".npz": read_npz,
+_READERS: dict[str, Callable[[Path, ReadOptions], Table]] = {
+    "delimited": read_delimited,
+    "json": read_json,
+    "parquet": read_parquet,
+    "npz": read_npz,
 }
 
 
 def read_table(
-    path: str | os.PathLike[str], *, text: Collection[str] = (), max_bytes: int | None = None
+    data: Any,
+    *,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    missing: Collection[str | float] = (),
+    text: Collection[str] = (),
+    max_bytes: int | None = None,
 ) -> Table:
-    r"""Read the columns of a table from a file.
+    r"""Read the columns of a table from a file or a frame.
 
-    The name says the format:
+    The name of a file says the format:
 
-    - ``.csv``, ``.tsv``, ``.txt``: text in UTF-8 with the names of the columns in the first row.
-      The delimiter is whichever of ``,``, ``;``, tab and ``|`` divides that row into most fields;
-      with ``;`` numbers may have a decimal comma. Blank lines are skipped.
+    - ``.csv``, ``.tsv``, ``.txt``: text with the names of the columns in the first row. The
+      delimiter is whichever of ``,``, ``;``, tab and ``|`` divides the rows; with ``;`` numbers
+      may have a decimal comma. Blank lines are skipped; lines of comments are not known.
+    - ``.jsonl``, ``.ndjson``, ``.json``: a JSON object a line, or an array of objects. A key that
+      is not there is a missing value.
     - ``.parquet``, ``.pq``: needs pyarrow, the extra ``tables``.
     - ``.npz``: one array a column; of an array with more dimensions, such as ``x`` or ``X`` of
       shape (m, n), the columns are called ``x0``, ``x1``, ... (and ``x`` if there is only one).
 
-    A column without a name, as an index often is, is called ``""``.
+    Text and JSON may be compressed, as ``.csv.gz``. A frame is of pandas, polars or Arrow, or of a
+    library that gives its frames to Arrow; a mapping of columns by name; a list of dictionaries;
+    or a structured array. It gives the same columns as the file of the same table, and is never
+    changed. An index is not read.
+
+    Blanks around names are taken off. A column without a name, as an index often is, is called
+    ``""``. Columns of lists and the like are left out, which the notes of the table say.
 
     Parameters
     ----------
-    path : str or path
-    text : collection of str
+    data : path, frame, mapping or list of dictionaries
+    header : bool, optional
+        Whether the first row of a text file names the columns; without names they are called
+        ``c1``, ``c2``, ... If not given, it names them, and a file is refused whose first row
+        looks like the rows below: numbers above numbers, texts that occur again in their columns.
+    delimiter : str, optional
+        The character that divides fields: ``"tab"`` for a tab, a blank for one or more blanks.
+    decimal : {".", ","}, optional
+        The decimal mark of numbers in text files. With a comma, points may divide thousands.
+    encoding : str, optional
+        Of text files, by default UTF-8; a byte order mark comes first.
+    missing : collection of str or numbers, optional
+        More marks of missing values, such as ``"-"`` or -999.
+    text : collection of str, optional
         Columns to keep as text even if all of it looks like numbers, such as postal codes.
     max_bytes : int, optional
         What the columns may take in memory once unpacked; by default 64 MiB, or 32 times the size
@@ -54,10 +82,13 @@ def read_table(
 
     Returns
     -------
-    dict of str to array, shape (m,)
-        Numbers as integers, or as floats with NaN where a value is missing; everything else
-        (booleans too) as ``object`` arrays of ``str``, with None where a value is missing. An
-        empty field, ``?``, ``NA``, ``N/A``, ``#N/A``, ``<NA>``, ``NaN`` and ``null`` are missing.
+    Table
+        A dict of str to array, shape (m,), that knows the place of each row. Numbers are integers,
+        or floats with NaN where a value is missing. Dates, times and durations of files and frames
+        that have types are ``datetime64`` (in UTC where the zone is known) and ``timedelta64``
+        (a time of the day since midnight), with NaT. Everything else (booleans too) is in
+        ``object`` arrays of ``str``, with None where a value is missing. An empty field, ``?``,
+        ``NA``, ``N/A``, ``#N/A``, ``<NA>``, ``NaN`` and ``null`` are missing.
 
     Raises
     ------
@@ -65,6 +96,8 @@ def read_table(
         If there is no such file.
     ImportError
         If the file is Parquet and pyarrow is not installed.
+    TypeError
+        If it is neither a path nor a frame.
     ValueError
         If the file is damaged, has no header, no rows, rows of different lengths, two columns of
         one name, or takes more memory than it may; the message gives the file, the place and both
@@ -76,22 +109,32 @@ def read_table(
     >>> folder = tempfile.TemporaryDirectory()
     >>> path = pathlib.Path(folder.name, "pets.csv")
     >>> _ = path.write_text("kind;age\ncat;3\ndog;NA\n")
-    >>> read_table(path)
+    >>> pets = read_table(path)
+    >>> pets
     {'kind': array(['cat', 'dog'], dtype=object), 'age': array([ 3., nan])}
+    >>> pets.place(1)
+    'line 3'
+    >>> read_table({"kind": ["cat", "dog"], "age": [3, -1]}, missing=[-1])["age"]
+    array([ 3., nan])
     >>> folder.cleanup()
     """
-    path, max_bytes = as_path(path), Integer(1, optional=True)("max_bytes", max_bytes)
-    suffix = check_table_file(path)
+    options = ReadOptions(
+        header=header,
+        delimiter=delimiter,
+        decimal=decimal,
+        encoding=encoding,
+        missing=cast(Any, missing),  # a tuple from here on
+        text=cast(Any, text),
+        max_bytes=max_bytes,
+    )
+    return read_table_with(data, options)
+
+
+def read_table_with(data: Any, options: ReadOptions) -> Table:
+    """The same, with all options in one."""
+    if not is_path(data):
+        return read_frame(data, options)
+    path = as_path(data)
+    form = find_format(path)
     with memory_errors_named(path):
-        return _READERS[suffix](path, text, max_bytes)
-
-
-def check_table_file(path: Path) -> str:
-    """The suffix that says which format a file has; raises if there is no such table."""
-    check_regular_file(path)
-    suffix = path.suffix.lower()
-    if suffix not in _READERS:
-        raise ValueError(f"{path}: cannot read {suffix!r}, only {listing(_READERS)}")
-    if not path.stat().st_size:
-        raise ValueError(f"{path}: the file is empty")
-    return suffix
+        return _READERS[form](path, options)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from ...._lib.files import as_path
 from ..table import Table
-from .read import read_table
+from .frames import is_frame
+from .options import ReadOptions
+from .read import read_table_with
 
 __all__ = ["Source", "is_data"]
 
 
 def is_data(given: Any) -> bool:
     """Whether it is a table in memory."""
-    return isinstance(given, Mapping)
+    return is_frame(given)
 
 
 class Source:
@@ -39,9 +41,8 @@ class Source:
 
     def read(self, text: Collection[str]) -> Table:
         """The table, whose columns ``text`` are not read as numbers."""
-        if self.is_file:
-            return read_table(self._data, text=text, max_bytes=self._max_bytes)
-        return self._data if isinstance(self._data, Table) else Table(self._data)
+        options = ReadOptions(text=tuple(text), max_bytes=self._max_bytes)
+        return read_table_with(self._data, options)
 
     @contextmanager
     def errors_named(self) -> Iterator[None]:

@@ -81,10 +81,20 @@ class TestReadingCsv:
             ("a,b\n1,2\n\n1\n", ("table.csv, line 4: 1 field, expected 2",)),
             ("a,b,a\n1,2,3\n", ("table.csv: columns 1 and 3 are both called 'a'",)),
             ("a,,\n1,2,3\n", ("table.csv: columns 2 and 3 are both called nothing",)),
-            ("5.1,3.5,setosa\n4,3,setosa\n", ("must name the columns, but '5.1', '3.5' are num",)),
-            ("1,a\n4,3\n", ("must name the columns, but '1' is a number",)),
-            (b"a,b\n\xe9t\xe9,1\n", ("table.csv: byte 0xe9 is not UTF-8", "in UTF-8")),
-            (b"\xff\xfea\0,\0b\0", ("table.csv: byte 0xff is not UTF-8",)),
+            (
+                "5.1,3.5,setosa\n4,3,setosa\n",
+                (
+                    "line 1 looks like a row of data",
+                    "'5.1', '3.5' are numbers as below",
+                    "--no-header",
+                ),
+            ),
+            ("1\n4\n", ("line 1 looks like a row of data", "'1' is a number as below")),
+            (b"a,b\n\xe9t\xe9,1\n", ("byte 0xe9 is not UTF-8", "--encoding latin-1", "in UTF-8")),
+            (b"a,b\n\x80,1\n", ("byte 0x80 is not UTF-8", "--encoding cp1252", "in UTF-8")),
+            (b"\xff\xfea\0,\0b\0", ("table.csv: a header with 2 columns, but no rows",)),
+            (b"a\0,\0b\0", ("as in UTF-16", "--encoding utf-16-le", "in UTF-8")),
+            (b"\0a\0,\0b", ("as in UTF-16", "--encoding utf-16-be", "in UTF-8")),
             ('a,b\n1,"x\n2,y\n', ("table.csv, line 3: unexpected end of data",)),
             ("a,b\n1," + "x" * 200_000, ("table.csv, line 2: field larger than",)),
         ],
@@ -127,7 +137,9 @@ class TestReadingOtherFiles:
         assert table["n"].tolist() == [1, 2]
         assert table["word"].tolist() == ["x", None]
         assert table["yes"].tolist() == ["True", "False"]
-        assert table["day"].tolist() == ["2020-01-31T00:00:00.000000000", None]
+        np.testing.assert_array_equal(table["day"], np.array(["2020-01-31", "NaT"], "M8[ns]"))
+        day = read_table(path, text=["day"])["day"]
+        assert day.tolist() == ["2020-01-31T00:00:00.000000000", None]
         assert read_table(path, text=["n"])["n"].tolist() == ["1", "2"]
 
     @pytest.mark.parametrize("name", ["x", "X"])
@@ -206,7 +218,11 @@ class TestReadingOtherFiles:
         assert table["yes"].tolist() == ["True", None, "False"]
         assert table["word"].tolist() == ["x", None, None]
         assert table["coded"].tolist() == ["u", "v", None]
-        assert table["day"].tolist() == ["2020-01-01", None, "1970-01-01"]
+        days = np.array(["2020-01-01", "NaT", "1970-01-01"], "M8[D]")
+        np.testing.assert_array_equal(table["day"], days)
+        assert table["day"].dtype == days.dtype
+        text = read_table(path, text=["day"])["day"]
+        assert text.tolist() == ["2020-01-01", None, "1970-01-01"]
         assert read_table(path, text=["gap"])["gap"].tolist() == ["1", None, "3"]
 
     def test_parquet_of_something_else(self, parquet, csv):
@@ -345,8 +361,10 @@ class TestColumnsInParts:
 
 
 def test_what_is_compressed_by_another_name(csv):
-    with raises("table.csv: compressed; unpack it first"):
-        read_table(csv(gzip.compress(b"a,b\n1,2\n")))
+    path = csv(gzip.compress(b"a,b\n1,2\n"))
+    assert read_table(path)["b"].tolist() == [2]
+    with raises("table.csv: compressed, but a source reads from any place"):
+        CsvSource(path, "b")
 
 
 def test_parquet_of_two_columns_of_one_name(parquet):
