@@ -146,7 +146,9 @@ def _against_numpy(net: Network, x: Any, y: Any, lacking: str, tolerance: float)
     backend = net.backend
     net = net.to(dtype="float32", compute_dtype=None)
     with backend.scope():
-        x, y = (backend.to_numpy(part) for part in check_samples(net.model, backend, x, y))
+        x, y = (
+            backend.to_numpy(part) for part in check_samples(net.model, backend, x, y, net.metadata)
+        )
     found = _host_gradient(net, x, y)
     expected = _host_gradient(net.to("numpy"), x, y)
     floor = _SHARE * _norm(np.concatenate([one.ravel() for one in expected]))
@@ -161,7 +163,7 @@ def _against_numpy(net: Network, x: Any, y: Any, lacking: str, tolerance: float)
 def _against_differences(net: Network, x: Any, y: Any, tolerance: float) -> GradientCheck:
     backend, layout = net.backend, net.model.layout
     with backend.scope():
-        x, y = check_samples(net.model, backend, x, y)
+        x, y = check_samples(net.model, backend, x, y, net.metadata)
         theta = backend.to_numpy(net.state.theta)
         differences, crossed = np.zeros(layout.size), np.ones(layout.size, dtype=bool)
         middle = _sides(net, theta, x, y)[1]

@@ -18,8 +18,9 @@ from .activations import Activation
 from .backends import Array, Backend
 from .costs import Cost
 from .initializers import Initializer
-from .model import Gradients, Layer, Model, checked_task, gradient, resolved
-from .model.arrays import checked_arrays, named_arrays
+from .model import Gradients, Layer, Model, checked_task, resolved
+from .model.arrays import checked_arrays
+from .model.metadata import class_names, with_classes
 from .optimizers import SGD, Optimizer
 from .randomness import new_seed
 from .training.state import Trained, TrainingState
@@ -27,6 +28,7 @@ from .training.state import Trained, TrainingState
 # What computes, trains and writes files is imported where it is needed: `import bpnet` is light.
 if TYPE_CHECKING:
     from .training import Callback, Fit, History, Snapshot
+    from .training.answers import Answers
     from .training.trainable import Trainable
 
 __all__ = ["Network"]
@@ -159,6 +161,27 @@ class Network:
         return self._model.task
 
     @property
+    def classes(self) -> tuple[Any, ...] | None:
+        """Label of each class, in the order of `predict_proba`; None where they are only numbered.
+
+        A fit on labels that are text sets it, sorted. Set it yourself to give indices a name, or
+        before a fit whose samples lack a class: `predict` then gives labels.
+
+        Examples
+        --------
+        >>> net = bpnet.Network([1, 2], cost="log_likelihood", seed=0)
+        >>> history = net.fit([[1.0], [-1.0]], ["up", "down"], epochs=20, batch_size=2)
+        >>> net.classes, net.predict([[2.0]])
+        (('down', 'up'), array(['up'], dtype='<U4'))
+        """
+        return class_names(self._model, self.metadata)
+
+    @classes.setter
+    def classes(self, classes: Sequence[str] | None) -> None:
+        self._model = with_classes(self._model, classes)
+        self._task_given = self._task_given or classes is not None
+
+    @property
     def device(self) -> str:
         """Where it computes."""
         return self.backend.device
@@ -233,18 +256,20 @@ class Network:
         >>> bpnet.Network([2, 3], initializer="zeros").feedforward([[1.0, 2.0]])
         array([[0.5, 0.5, 0.5]], dtype=float32)
         """
-        with self.backend.scope():
-            return self._runs.by_blocks(self._runs.activate, self.state, x)
+        return self._answers.outputs(x)
 
     def predict(self, x: Any) -> Array:
-        """Class indices, shape (m,); in regression the outputs, (m, n_L), or (m,) of one output.
+        """Classes, shape (m,); in regression the outputs, (m, n_L), or (m,) of one output.
 
-        The class is that of the largest output, or of a single output whether it exceeds a half.
-        With several labels at once, rows of zeros and ones: which outputs exceed a half.
+        The class is that of the largest output, or of a single output whether it exceeds a half:
+        its index, or its label if the network learned from labels that are text. With several
+        labels at once, rows of zeros and ones: which outputs exceed a half.
 
         Parameters
         ----------
-        x : array, shape (m, n_0)
+        x : array, shape (m, n_0), or frame
+            A frame has the columns of the table that was trained on; then the answers are labels,
+            or numbers in the target's own unit.
 
         Examples
         --------
@@ -253,11 +278,7 @@ class Network:
         >>> net.predict([[3.0], [-3.0]])
         array([0, 1])
         """
-        if self.task == "regression":
-            a = self.feedforward(x)
-            return a[:, 0] if self.sizes[-1] == 1 else a
-        with self.backend.scope():
-            return self._runs.by_blocks(self._runs.decide(self.task), self.state, x)
+        return self._answers.predictions(x)
 
     def predict_proba(self, x: Any) -> Array:
         """Probability of each class or label, shape (m, classes); refused in regression.
@@ -266,25 +287,23 @@ class Network:
 
         Parameters
         ----------
-        x : array, shape (m, n_0)
+        x : array, shape (m, n_0), or frame
 
         Examples
         --------
         >>> bpnet.Network([1, 1], initializer="zeros").predict_proba([[3.0]])
         array([[0.5, 0.5]], dtype=float32)
         """
-        if self.task == "regression":
-            raise ValueError("the task is regression: use net.predict(x), not net.predict_proba(x)")
-        with self.backend.scope():
-            return self._runs.by_blocks(self._runs.probabilities(self.task), self.state, x)
+        return self._answers.probabilities(x)
 
-    def total_cost(self, x: Any, y: Any) -> float:
+    def total_cost(self, x: Any, y: Any = None) -> float:
         """Mean cost over samples.
 
         Parameters
         ----------
-        x : array, shape (m, n_0)
-        y : array, shape (m, n_L), or (m,) of class indices
+        x : array, shape (m, n_0), or frame
+        y : array, shape (m, n_L), or (m,) of class indices or labels that are text
+            May be left out if x is a frame that has the target's column.
 
         Examples
         --------
@@ -292,9 +311,9 @@ class Network:
         >>> round(net.total_cost([[3.0]], [1]), 4)
         0.6931
         """
-        return self._evaluated(x, y)[1][0]
+        return self._answers.total_cost(x, y)
 
-    def accuracy(self, x: Any, y: Any) -> float:
+    def accuracy(self, x: Any, y: Any = None) -> float:
         """Share of samples whose class, or all labels, are predicted correctly; not in regression.
 
         Parameters
@@ -308,11 +327,9 @@ class Network:
         >>> net.accuracy([[1.0], [2.0]], [0, 1])
         0.5
         """
-        if self.task == "regression" or (found := self._evaluated(x, y))[0] == "regression":
-            raise ValueError("the task is regression: use net.score(x, y), not net.accuracy(x, y)")
-        return found[1][1]
+        return self._answers.accuracy(x, y)
 
-    def score(self, x: Any, y: Any) -> float:
+    def score(self, x: Any, y: Any = None) -> float:
         """Accuracy; in regression the coefficient of determination R^2, the mean over outputs.
 
         Parameters
@@ -327,17 +344,7 @@ class Network:
         >>> net.score([[1.0], [2.0]], [[2.0], [4.0]])
         1.0
         """
-        return self._evaluated(x, y)[1][1]
-
-    def _evaluated(self, x: Any, y: Any) -> tuple[str, list[float]]:
-        """The task (while it is open, that of y); mean cost, and accuracy or R^2."""
-        from .training.samples import SamplePreparer
-        from .training.scoring import evaluate
-
-        prepare, own = SamplePreparer(self._trainable()), (self.backend, self._runs, self.state)
-        with self.backend.scope():
-            x, y = prepare(x, y)
-            return prepare.model.task, evaluate(prepare.model, *own, [(x, y)])
+        return self._answers.score(x, y)
 
     def backprop(self, x: Any, y: Any) -> Gradients:
         """Gradient of the mean cost over a batch, by BP1-BP4, in the network's library.
@@ -353,14 +360,7 @@ class Network:
         >>> net.backprop([[1.0, 2.0], [3.0, 4.0]], [[1.0], [1.0]]).weights
         [array([[-2., -3.]], dtype=float32)]
         """
-        from .training.samples import check_samples
-
-        model, backend = self._model, self.backend
-        with backend.scope():
-            xp, (x, y) = backend.xp, check_samples(model, backend, x, y)
-            nabla = gradient(model, xp, self.state.theta, (), x, y, mean=False).theta / x.shape[0]
-            scales, shifts = model.layout.split_norms(nabla, xp)
-            return Gradients(*model.layout.split(nabla, xp), [*scales.values()], [*shifts.values()])
+        return self._answers.gradients(x, y)
 
     def fit(
         self,
@@ -508,10 +508,16 @@ class Network:
 
         is_open = not (self._task_given or self.epochs or self.steps)
         kept = self._store, self._runs, self.seed, lambda: self.metadata
-        return Trainable(self._model, self.backend, *kept, is_open, self._adopt)
+        return Trainable(self._model, self.backend, *kept, self._model, is_open, self._adopt)
 
     def _adopt(self, model: Model) -> None:
         self._model = model
+
+    @property
+    def _answers(self) -> Answers:
+        from .training.answers import Answers
+
+        return Answers(self._trainable())
 
     def averaged(self) -> Network:
         """A copy whose parameters are the moving average; see ``average`` of `fit`.
@@ -582,15 +588,9 @@ class Network:
         >>> bool((same.weights[0] == net.weights[0]).all())
         True
         """
-        from .storage.models import write_model
-        from .training.resume import model_header
+        from .training.model_file import save_model
 
-        architecture, to_numpy = self._model.architecture, self.backend.to_numpy
-        state, counters, _ = self._store.current
-        with self.backend.scope():
-            running = to_numpy(state.running[0]) if state.running else None
-            arrays = named_arrays(architecture, to_numpy(state.theta), running)
-        write_model(path, arrays, model_header(self._trainable(), counters))
+        save_model(self._trainable(), path)
 
 
 def _from_state(state: tuple[Any, ...]) -> Network:

@@ -152,6 +152,12 @@ def run_that_has_not_ended(monkeypatch):
     bpnet.load("a")
 
 
+def unknown_label(monkeypatch):
+    net = network()
+    fit(net, y=["yes", "no"] * 20)
+    fit(net, y=["yes", "maybe"] * 20)
+
+
 def large(monkeypatch):
     np.savez_compressed("a.npz", a=np.zeros(10**7), kind=np.arange(10**7) % 2)
     load_table("a.npz", "kind")
@@ -213,7 +219,9 @@ CASES = {
     "x has one dimension": lambda _: network().predict(X[0]),
     "x has … dimensions": lambda _: network().predict(X[:, :, None]),
     "x is not finite everywhere": lambda _: fit(x=changed(X, np.nan)),
-    "y holds text": lambda _: fit(y=["yes", "no"] * 20),
+    "y holds text": lambda _: fit(regression(), y=["yes", "no"] * 20),
+    "row … of y: no class": unknown_label,
+    "y has … different labels": lambda _: fit(y=["yes", "no", "maybe", "no"] * 10),
     "labels in y go from": lambda _: fit(y=LABELS + 1),
     "x has … samples": lambda _: fit(y=LABELS[:-1]),
     "the output layer has": lambda _: fit(

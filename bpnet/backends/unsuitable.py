@@ -11,6 +11,7 @@ import numpy as np
 from .._lib.wording import in_code, shortened
 
 __all__ = [
+    "is_missing",
     "place_of",
     "refuse_entries",
     "refuse_kind",
@@ -156,7 +157,7 @@ def _refuse_objects(array: HostArray, name: str) -> NoReturn:
     """Name the first entry that is no number; if there is none, what makes numbers of them."""
     it = in_code(name)
     for index, entry in np.ndenumerate(array):
-        if _is_missing(entry):
+        if is_missing(entry):
             raise TypeError(
                 f"{name} has a missing value: {place_of(index)} is {entry!r}; fill it in, or leave "
                 "this sample out"
@@ -193,7 +194,8 @@ def _for_text(array: HostArray, it: str) -> str:
     )
 
 
-def _is_missing(entry: Any) -> bool:
+def is_missing(entry: Any) -> bool:
+    """Whether a Python object stands for a value that is missing: None, NaN, NA or NaT."""
     if entry is None or type(entry).__name__ in ("NAType", "NaTType"):
         return True
     return isinstance(entry, float | np.floating) and bool(entry != entry)

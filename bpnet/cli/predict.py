@@ -137,7 +137,7 @@ def _predicted(net: Network, x: NDArray[Any]) -> Iterator[list[Any]]:
         )
         return itertools.chain([names], ([f"{v:.8g}" for v in row] for row in values.tolist()))
     probabilities = to_numpy(net.predict_proba(x))
-    classes = net.metadata.get("classes") or list(range(probabilities.shape[1]))
+    classes = net.classes or tuple(range(probabilities.shape[1]))
     header = [target, *(f"probability_{label}" for label in classes)]
     if net.task == "multilabel":
         return itertools.chain(
@@ -147,10 +147,13 @@ def _predicted(net: Network, x: NDArray[Any]) -> Iterator[list[Any]]:
                 for row, each in zip(values.tolist(), probabilities.tolist(), strict=True)
             ),
         )
+    labels = values.tolist()
+    if net.model.classes is None:  # otherwise the network gives labels itself
+        labels = [classes[index] for index in labels]
     return itertools.chain(
         [header],
         (
-            [classes[index], *(f"{p:.6g}" for p in row)]
-            for index, row in zip(values.tolist(), probabilities.tolist(), strict=True)
+            [label, *(f"{p:.6g}" for p in row)]
+            for label, row in zip(labels, probabilities.tolist(), strict=True)
         ),
     )

@@ -12,6 +12,7 @@ from .._lib.registry import check_name, to_record
 from .._lib.wording import shortened
 from .architecture import Architecture, resolved
 from .layer import Layer
+from .metadata import with_classes
 from .model import Model
 from .task import TASKS
 
@@ -34,6 +35,7 @@ def describe(model: Model) -> dict[str, Any]:
         "layers": _options(model.architecture),
         "cost": _costs.to_dict(model.cost),
         "task": model.task,
+        **({} if model.classes is None else {"classes": list(model.classes)}),
     }
 
 
@@ -56,7 +58,9 @@ def model_from(description: Mapping[str, Any], custom: Mapping[str, Any]) -> Mod
     sigma = [_activations.from_dict(one, dict(custom)) for one in description["activations"]]
     cost = _costs.from_dict(description["cost"], dict(custom))
     task = check_name(description["task"], TASKS, "task")
-    return Model(resolved(layers, sigma, cost), cost, task)
+    model = Model(resolved(layers, sigma, cost), cost, task)
+    classes = description.get("classes")
+    return model if classes is None else with_classes(model, classes)
 
 
 def _options(architecture: Architecture) -> dict[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What ``bpnet predict`` reads of a network's metadata, held against the network."""
+"""What predictions need of a network's metadata, held against the network; names of classes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,50 @@ from typing import Any
 
 from .._lib.constraints import Each, Number, Text
 from .._lib.wording import shown
+from ..data.labels import check_classes
 from .model import Model
 
-__all__ = ["check_metadata"]
+__all__ = ["check_metadata", "class_names", "with_classes"]
+
+
+def class_names(model: Model, metadata: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """The label of each class, in the order of the outputs; None where nothing names them.
+
+    A model knows those that it learned; else the metadata may name them, as those of a run on a
+    table do.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the metadata name them wrongly, as `check_metadata` says.
+    """
+    if model.classes is not None or model.task == "regression":
+        return model.classes
+    if metadata.get("classes"):
+        _check_classes(metadata["classes"], model)
+        return tuple(metadata["classes"])
+    if metadata.get("preprocessing") is None:
+        return None
+    from ..data import Preprocessing  # reads tables, of which most networks know nothing
+
+    return Preprocessing.from_dict(metadata["preprocessing"]).classes
+
+
+def with_classes(model: Model, classes: Any) -> Model:
+    """The same model, which knows its classes by these labels; None: by their indices.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no different texts, one for each class, or the task is not classification.
+    """
+    if classes is None:
+        return model.replaced(classes=None)
+    if model.task != "classification":
+        raise ValueError(
+            f"classes go with the task classification, and the task is {model.task}: leave them out"
+        )
+    return model.replaced(classes=check_classes(classes, model.class_count))
 
 
 def check_metadata(metadata: Mapping[str, Any], model: Model) -> None:
@@ -44,12 +85,7 @@ def _check_classes(classes: Any, model: Model) -> None:
     for k, label in enumerate(classes):
         if not isinstance(label, str | int | float):
             raise TypeError(f"metadata.classes[{k}] must be text or a number, not {shown(label)}")
-    _check_count("classes", classes, _classes_of(model), "classes")
-
-
-def _classes_of(model: Model) -> int:
-    """How many: of one output two, unless it is a label by itself."""
-    return model.sizes[-1] if model.task == "multilabel" else max(2, model.sizes[-1])
+    _check_count("classes", classes, model.class_count, "classes")
 
 
 def _check_preprocessing(record: Any, model: Model) -> None:
@@ -67,7 +103,7 @@ def _check_preprocessing(record: Any, model: Model) -> None:
     if known.classes is None:
         _check_count("preprocessing.targets", known.targets, model.sizes[-1], "outputs")
     else:
-        _check_count("preprocessing.classes", known.classes, _classes_of(model), "classes")
+        _check_count("preprocessing.classes", known.classes, model.class_count, "classes")
 
 
 def _check_count(name: str, given: Any, expected: int, what: str) -> None:

@@ -27,6 +27,8 @@ class Model(Frozen):
     architecture : Architecture
     cost : Cost
     task : {"classification", "multilabel", "regression"}
+    classes : tuple of str, optional
+        The labels that were learned, in the order of the outputs; None if these were integers.
 
     Examples
     --------
@@ -39,6 +41,12 @@ class Model(Frozen):
     architecture: Architecture
     cost: Cost
     task: str
+    classes: tuple[str, ...] | None = None
+
+    @property
+    def class_count(self) -> int:
+        """How many classes: of one output two, unless it is a label by itself."""
+        return self.sizes[-1] if self.task == "multilabel" else max(2, self.sizes[-1])
 
     @property
     def sizes(self) -> tuple[int, ...]:

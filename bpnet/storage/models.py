@@ -35,6 +35,7 @@ MODEL_HEADER = Record(
     {
         "steps": COUNT,
         "task_is_open": Boolean(),
+        "classes": Each(Text()),
         "layers": MapOf(Record({}, {"normalization": _FUNCTION})),
     },
 )

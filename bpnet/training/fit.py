@@ -81,7 +81,7 @@ class Fit(ABC):
         self._model, self._store, self._config = trainable.model, trainable.store, config
         self._trainable, self._samples = trainable, samples
         self.first_epoch = self._store.counters.epochs + 1
-        self.steps_done = self._store.counters.steps
+        self.steps_done = self._steps_before = self._store.counters.steps
         self._validation, self._evaluates_training = validation, evaluate_training
         self._callbacks = sorted(callbacks, key=lambda one: getattr(one, "last", False))
         self._metrics = MetricColumns(metrics)
@@ -246,7 +246,7 @@ class Fit(ABC):
         self._store.claim()
         before = self._store.current
         try:
-            with self._trainable.task_adopted(), self._begin_callbacks():
+            with self._trainable.model_adopted(), self._begin_callbacks():
                 yield
         except BaseException:
             self._store.current = before  # whatever the callbacks restored at their end
@@ -313,8 +313,8 @@ class Fit(ABC):
                 finally:
                     self._close()
         finally:
-            if kind is not None and not (self.counters.epochs or self.counters.steps):
-                self._trainable.undo_task()
+            if kind is not None and self.counters.steps == self._steps_before:
+                self._trainable.undo()
             self._entered, self._ended = False, True
             self._store.release()
 

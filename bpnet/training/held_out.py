@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from .._lib.constraints import Number
 from .._lib.wording import described
 from ..backends import Array, Backend
+from ..data.frames import column_names
 from ..data.sources.base import Source
 from ..data.sources.datasets import is_dataset
 from ..data.splitting import Split, split
@@ -60,7 +62,12 @@ def with_validation(
     """
     backend = trainable.backend
     if not _is_number(validation):
-        return x, y, sample_weight, checked_validation(validation, model, backend)
+        return (
+            x,
+            y,
+            sample_weight,
+            checked_validation(validation, model, backend, trainable.metadata()),
+        )
     share = _SHARE("the share of samples in validation", validation)
     rows = held_out_rows(share, y, task=model.task, seed=trainable.seed, backend=backend)
     if sample_weight is not None:
@@ -71,7 +78,7 @@ def with_validation(
 
 
 def checked_validation(
-    validation: Any, model: Model, backend: Backend
+    validation: Any, model: Model, backend: Backend, metadata: Mapping[str, Any]
 ) -> tuple[Array, Array] | None:
     """Validation samples and targets on the device.
 
@@ -82,6 +89,8 @@ def checked_validation(
     """
     if validation is None:
         return None
+    if column_names(validation) and metadata.get("preprocessing") is not None:
+        validation = validation, None
     if not isinstance(validation, tuple | list):
         raise TypeError(
             f"validation must be a pair (x, y) of arrays, or the share of x and y held out for it, "
@@ -90,7 +99,7 @@ def checked_validation(
     if len(validation) != 2:
         raise ValueError(f"validation must be a pair (x, y), not {len(validation)} items")
     x, y = validation
-    x, y = check_samples(model, backend, x, y, ("validation x", "validation y"))
+    x, y = check_samples(model, backend, x, y, metadata, ("validation x", "validation y"))
     warn_if_out_of_range(model, backend, y, "validation y")
     return x, y
 

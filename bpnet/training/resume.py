@@ -10,12 +10,11 @@ import numpy as np
 
 from .._lib.wording import shortened
 from ..model.arrays import check_running
-from ..model.description import describe
-from ..model.metadata import check_metadata
 from .callbacks.base import Callback
 from .feeds import BatchFeed
 from .fit_identity import first_difference, in_words, network_settings
 from .history import History
+from .model_file import model_header
 from .packing import packed, unpacked
 from .scoring import EpochScorer
 from .snapshot import Snapshot
@@ -24,7 +23,7 @@ from .state import Counters, TrainingState, map_arrays
 from .sums import EpochSums
 from .trainable import Trainable
 
-__all__ = ["Progress", "check_same_fit", "model_header", "restored_progress", "take_snapshot"]
+__all__ = ["Progress", "check_same_fit", "restored_progress", "take_snapshot"]
 
 _REFUSED = "this fit cannot resume the one of the checkpoint"
 _WAY_OUT = "; give the same, or train the network of bpnet.load(checkpoint) in a new fit"
@@ -96,26 +95,6 @@ def take_snapshot(
         "at_once": at_once,
     }
     return Snapshot(arrays, header)
-
-
-def model_header(trainable: Trainable, counters: Counters) -> dict[str, Any]:
-    """What a file says of a network beside its arrays, which are those of the counters.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the metadata have an entry that `bpnet.load` would refuse.
-    """
-    check_metadata(trainable.metadata(), trainable.model)
-    return {
-        **describe(trainable.model),
-        "dtype": trainable.backend.dtype,
-        "seed": trainable.seed,
-        "epochs": counters.epochs,
-        "steps": counters.steps,
-        "metadata": trainable.metadata(),
-        **({"task_is_open": True} if trainable.task_is_open else {}),
-    }
 
 
 def check_same_fit(

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .._lib.wording import in_code, listing, shown
 from ..backends import Array, Backend
+from ..data.frames import encoded_pair
 from ..data.given_pairs import refuse_without_targets, swapped
 from ..data.inputs import as_inputs
+from ..data.labels import class_indices, found_classes, text_labels
 from ..data.sources.base import Source
 from ..data.targets import as_targets, target_kind
 from ..model import TARGET_KINDS, TASKS, Model, default_task
+from ..model.metadata import class_names, with_classes
 from .trainable import Trainable
 
 __all__ = ["SamplePreparer", "check_samples", "check_smoothing", "smoothed"]
 
 
 def check_samples(
-    model: Model, backend: Backend, x: Any, y: Any, names: tuple[str, str] = ("x", "y")
+    model: Model,
+    backend: Backend,
+    x: Any,
+    y: Any,
+    metadata: Mapping[str, Any],
+    names: tuple[str, str] = ("x", "y"),
 ) -> tuple[Array, Array]:
     """Samples and rows of targets on the device.
 
@@ -24,8 +34,10 @@ def check_samples(
     ----------
     model : Model
     backend : Backend
-    x : array, shape (m, n_0)
-    y : array, shape (m, n_L), or (m,) of class indices
+    x : array, shape (m, n_0), or frame
+    y : array, shape (m, n_L), or (m,) of class indices or labels; or None with a frame
+    metadata : mapping
+        Of the network: how to encode a frame, and what its classes are called.
     names : (str, str), optional
         What messages call the two.
 
@@ -34,14 +46,20 @@ def check_samples(
     ValueError, TypeError
         If they do not fit the model or the backend; the message gives both values.
     """
-    x, y, _ = _checked(model, backend, x, y, names)
+    x, y, _, _ = _checked(model, backend, x, y, metadata, names)
     return x, y
 
 
 def _checked(
-    model: Model, backend: Backend, x: Any, y: Any, names: tuple[str, str] = ("x", "y")
-) -> tuple[Array, Array, bool]:
-    """Samples, targets, and whether these were class labels."""
+    model: Model,
+    backend: Backend,
+    x: Any,
+    y: Any,
+    metadata: Mapping[str, Any],
+    names: tuple[str, str] = ("x", "y"),
+) -> tuple[Array, Array, bool, Model]:
+    """Samples, targets, whether these were class labels, and a model that knows the labels."""
+    x, y = encoded_pair(x, y, metadata, names)
     if y is None and not isinstance(x, Source):
         refuse_without_targets(x, names)
     try:
@@ -52,6 +70,10 @@ def _checked(
             told = f"{error}; {names[1]} has {shape}: are the two swapped?"
             raise ValueError(told) from error
         raise
+    labels = text_labels(y, names[1])
+    if labels is not None:
+        model = _with_classes_of(labels, model, metadata, names[1])
+        y = class_indices(labels, model.classes or (), names[1])
     y, labelled = as_targets(
         y,
         x.shape[0],
@@ -61,7 +83,26 @@ def _checked(
         cost=model.cost,
         names=names,
     )
-    return x, y, labelled
+    return x, y, labelled, model
+
+
+def _with_classes_of(labels: Any, model: Model, metadata: Mapping[str, Any], name: str) -> Model:
+    """The model, with names of its classes: those it has, or those of these labels."""
+    if model.task != "classification":
+        way = "a column of zeros and ones for each label"
+        if model.task == "regression":
+            way = (
+                f"numpy.asarray({in_code(name)}, float) makes them of digits; class labels need "
+                "softmax or sigmoid outputs or a cross-entropy, as cost='log_likelihood'"
+            )
+        raise TypeError(
+            f"{name} holds text, such as {shown(labels[0])}, and the task is {model.task}: numbers "
+            f"are needed; {way}"
+        )
+    known = class_names(model, metadata)
+    if known is not None:
+        return with_classes(model, list(map(str, known)))
+    return with_classes(model, found_classes(labels, model.class_count, model.sizes[-1], name))
 
 
 class SamplePreparer:
@@ -72,23 +113,24 @@ class SamplePreparer:
     Parameters
     ----------
     trainable : Trainable
-    task : str, optional
-        That of the checkpoint to resume from, which was decided then.
+    network : mapping, optional
+        What the checkpoint to resume from says of its network, whose task and classes were decided
+        then.
 
     Attributes
     ----------
     model : Model
-        With the task that the targets have decided.
+        With the task and the classes that the targets have decided.
     is_decided : bool
         Whether the task no longer depends on samples to come.
     """
 
-    def __init__(self, trainable: Trainable, task: str | None = None) -> None:
+    def __init__(self, trainable: Trainable, network: Mapping[str, Any] | None = None) -> None:
         model = self.model = trainable.model
-        self._backend = trainable.backend
+        self._backend, self._metadata = trainable.backend, trainable.metadata
         self._open, self.is_decided = trainable.task_is_open, not trainable.task_is_open
-        if task is not None:
-            self._resume(task)
+        if network is not None:
+            self._resume(network["task"], network.get("classes"))
         elif self._open:
             kinds = TARGET_KINDS if model.sizes[-1] > 1 else ("classes", "numbers")
             tasks = {default_task(model.cost, model.output, kind) for kind in kinds}
@@ -103,7 +145,8 @@ class SamplePreparer:
         ValueError, TypeError
             As `check_samples`; also if targets contradict what those before decided of the task.
         """
-        x, y, labelled = _checked(self.model, self._backend, x, y)
+        x, y, labelled, model = _checked(self.model, self._backend, x, y, self._metadata())
+        self.model = model
         if self._open:
             kind = "classes" if labelled else target_kind(y, self._backend.xp)
             task = default_task(self.model.cost, self.model.output, kind)
@@ -117,9 +160,10 @@ class SamplePreparer:
         return x, y
 
     def _decide(self, task: str) -> None:
-        self.model, self.is_decided = self.model.replaced(task=task), True
+        classes = self.model.classes if task == "classification" else None
+        self.model, self.is_decided = self.model.replaced(task=task, classes=classes), True
 
-    def _resume(self, task: str) -> None:
+    def _resume(self, task: str, classes: Sequence[str] | None) -> None:
         if self._open:
             self._decide(task)
         elif task != self.model.task:
@@ -127,6 +171,14 @@ class SamplePreparer:
                 f"this fit cannot resume the one of the checkpoint: its task is {task!r}, here "
                 f"it is {self.model.task!r}. bpnet.Network(..., task={task!r}) can resume it"
             )
+        mine = self.model.classes
+        if classes is not None and mine is not None and [*mine] != [*classes]:
+            raise ValueError(
+                f"this fit cannot resume the one of the checkpoint: its classes are "
+                f"{listing(classes)}, here they are {listing(mine)}. A new network can resume it"
+            )
+        if classes is not None:
+            self.model = with_classes(self.model, classes)
 
 
 def check_smoothing(share: float, task: str) -> None:

@@ -89,7 +89,7 @@ def begin_fit(
     backend, weights = trainable.backend, (settings["sample_weight"], settings["class_weight"])
     with backend.scope():
         # Everything else is checked against the task, which is decided first.
-        prepare = SamplePreparer(trainable, resume and resume.header["network"]["task"])
+        prepare = SamplePreparer(trainable, resume and resume.header["network"])
         total: float | None = None
         given: Any = None
         targets: Array | None = None
@@ -100,7 +100,9 @@ def begin_fit(
                     "sample_weight and class_weight"
                 )
             feed: BatchFeed = _stream(x, prepare, smoothing, batch_size, trainable)
-            validation = checked_validation(settings["validation"], prepare.model, backend)
+            validation = checked_validation(
+                settings["validation"], prepare.model, backend, trainable.metadata()
+            )
         else:
             x, targets = prepare(x, y)
             warn_if_out_of_range(prepare.model, backend, targets)
@@ -109,7 +111,14 @@ def begin_fit(
                 settings["validation"], x, targets, weights[0], prepare.model, trainable
             )
             y = smoothed(targets, smoothing, task)
-            given = weights_of(sample_weight, weights[1], targets, backend=backend, task=task)
+            given = weights_of(
+                sample_weight,
+                weights[1],
+                targets,
+                backend=backend,
+                task=task,
+                classes=prepare.model.classes,
+            )
             y, total = with_weights(y, given, backend)
             config = config.replaced(weighted=total is not None)
             feed = MemoryFeed(x, y, targets, batch_size=batch_size, seed=trainable.seed)

@@ -26,10 +26,12 @@ class Trainable(NamedTuple):
     seed : int
     metadata : callable
         ``metadata()`` is written to checkpoints.
+    before : Model
+        What the network had before a fit decided of its task and classes.
     task_is_open : bool
         Whether the task was not given, and nothing was learned with one yet.
     adopt : callable
-        ``adopt(model)`` gives the network this model, which may have another task.
+        ``adopt(model)`` gives the network this model, which may have another task, and classes.
     """
 
     model: Model
@@ -38,21 +40,23 @@ class Trainable(NamedTuple):
     runs: CompiledRuns
     seed: int
     metadata: Callable[[], dict[str, Any]]
+    before: Model
     task_is_open: bool
     adopt: Callable[[Model], None]
 
     @contextlib.contextmanager
-    def task_adopted(self) -> Iterator[None]:
-        """Give the network the model's task, unless what is done meanwhile fails."""
+    def model_adopted(self) -> Iterator[None]:
+        """Give the network the model's task and classes, unless what is done meanwhile fails."""
         self.adopt(self.model)
         try:
             yield
         except BaseException:
-            self.undo_task()
+            self.undo()
             raise
 
-    def undo_task(self) -> None:
-        """Forget what targets decided of the task, if it was open."""
+    def undo(self) -> None:
+        """Forget what targets decided: of the task, if it was open, and of the classes."""
+        model = self.before
         if self.task_is_open:
-            task = default_task(self.model.cost, self.model.output)
-            self.adopt(self.model.replaced(task=task))
+            model = model.replaced(task=default_task(model.cost, model.output))
+        self.adopt(model)

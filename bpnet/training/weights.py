@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from .._lib.wording import described
+from .._lib.wording import described, listing
 from ..backends import Array, Backend
 from ..backends.host_arrays import host_array, refuse_masked
 from ..backends.interop import library_of
@@ -17,7 +17,13 @@ __all__ = ["host_weights", "weights_of", "with_weights"]
 
 
 def weights_of(
-    sample_weight: Any, class_weight: Any, y: Array, *, backend: Backend, task: str
+    sample_weight: Any,
+    class_weight: Any,
+    y: Array,
+    *,
+    backend: Backend,
+    task: str,
+    classes: Sequence[str] | None = None,
 ) -> np.ndarray[Any, Any] | None:
     """The weight of each sample, shape (m,), on the host; None if none were given.
 
@@ -27,12 +33,14 @@ def weights_of(
     ----------
     sample_weight : array, shape (m,), or None
         In NumPy or the network's library.
-    class_weight : dict of int to float, "balanced" or None
-        Of each class; ``"balanced"`` makes all classes count the same.
+    class_weight : dict of int or str to float, "balanced" or None
+        Of each class, by index or label; ``"balanced"`` makes all classes count the same.
     y : array, shape (m, n_L)
         Rows of targets, on the device.
     backend : Backend
     task : {"classification", "multilabel", "regression"}
+    classes : sequence of str, optional
+        Their labels.
 
     Raises
     ------
@@ -58,7 +66,7 @@ def weights_of(
             )
         rows = backend.to_numpy(y)
         labels = (rows[:, 0] > 0.5).astype(int) if rows.shape[1] == 1 else rows.argmax(axis=1)
-        found = _factors(class_weight, labels, max(rows.shape[1], 2))[labels]
+        found = _factors(class_weight, labels, max(rows.shape[1], 2), classes or ())[labels]
         weights = found if weights is None else weights * found
         if not weights.any():
             raise ValueError(
@@ -113,7 +121,9 @@ def _in_range(weights: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return found
 
 
-def _factors(class_weight: Any, labels: np.ndarray[Any, Any], n: int) -> np.ndarray[Any, Any]:
+def _factors(
+    class_weight: Any, labels: np.ndarray[Any, Any], n: int, classes: Sequence[str]
+) -> np.ndarray[Any, Any]:
     """The weight of each class."""
     if isinstance(class_weight, str) and class_weight == "balanced":
         counts = np.bincount(labels, minlength=n)
@@ -125,8 +135,10 @@ def _factors(class_weight: Any, labels: np.ndarray[Any, Any], n: int) -> np.ndar
         raise TypeError(f'class_weight must be a dict or "balanced", not {described(class_weight)}')
     factors = np.ones(n)
     for label, weight in class_weight.items():
-        if label not in range(n):
-            raise ValueError(f"class_weight has class {label!r}: classes are 0 to {n - 1}")
+        index = classes.index(label) if label in classes else label
+        if index not in range(n):
+            known = f"{listing(classes)}, or " if classes else ""
+            raise ValueError(f"class_weight has class {label!r}: classes are {known}0 to {n - 1}")
         if not isinstance(weight, Real):
             raise TypeError(
                 f"the weight of class {label} must be a number, not {described(weight)}"
@@ -135,5 +147,5 @@ def _factors(class_weight: Any, labels: np.ndarray[Any, Any], n: int) -> np.ndar
             raise ValueError(
                 f"the weight of class {label} must be at least 0 and finite, not {weight}"
             )
-        factors[int(label)] = weight
+        factors[int(index)] = weight
     return factors

@@ -1,9 +1,12 @@
+import itertools
+
 import numpy as np
 import pytest
+from _errors import raises
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpnet.data.splitting import split
+from bpnet.data.splitting import split, split_by_group, split_by_time
 
 
 @given(
@@ -68,3 +71,60 @@ def test_the_split_stays_the_same_from_version_to_version():
     parts = split(np.arange(20) % 2, validation=0.1, test=0.2, seed=0)
     assert parts.validation.tolist() == [13, 8]
     assert parts.test.tolist() == [11, 3, 2, 18]
+
+
+@given(
+    sizes=st.lists(st.integers(1, 40), min_size=3, max_size=30),
+    validation=st.sampled_from([0.0, 0.1, 0.3]),
+    test=st.sampled_from([0.0, 0.1, 0.3]),
+    seed=st.integers(0, 2**32),
+)
+def test_no_group_is_in_two_parts(sizes, validation, test, seed):
+    groups = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    parts = split_by_group(groups, validation=validation, test=test, seed=seed)
+    assert sorted(np.concatenate(parts)) == list(range(len(groups)))
+    found = [set(groups[part].tolist()) for part in parts]
+    assert sum(map(len, found)) == len(sizes)
+    assert [len(part) > 0 for part in parts] == [True, validation > 0, test > 0]
+    for part, share in zip(parts[1:], (validation, test), strict=True):
+        assert abs(len(part) - share * len(groups)) <= max(sizes)
+
+
+def test_shares_are_met_by_groups_of_one_size():
+    parts = split_by_group(np.arange(1000) % 50, validation=0.1, test=0.2, seed=1)
+    assert [len(part) for part in parts] == [700, 100, 200]
+    other = split_by_group(np.arange(1000) % 50, validation=0.1, test=0.2, seed=2)
+    assert set(parts.test) != set(other.test)
+
+
+def test_a_large_group_is_trained_on():
+    groups = np.repeat([0, 1, 2], [900, 50, 50])
+    for seed in range(5):
+        parts = split_by_group(groups, validation=0.1, test=0.1, seed=seed)
+        assert [len(part) for part in parts] == [900, 50, 50]
+
+
+def test_too_few_groups_or_times():
+    with raises("2 groups cannot be divided into 3 parts"):
+        split_by_group(np.arange(100) % 2, validation=0.1, test=0.1, seed=0)
+    with raises("1 time cannot be divided into 2 parts"):
+        split_by_time(np.zeros(10), validation=0.0, test=0.1)
+
+
+@given(
+    times=st.lists(st.integers(0, 60), min_size=3, max_size=200).filter(lambda t: len(set(t)) > 2),
+    validation=st.sampled_from([0.0, 0.1, 0.3]),
+    test=st.sampled_from([0.0, 0.1, 0.3]),
+)
+def test_earlier_samples_are_trained_on_and_ties_stay_together(times, validation, test):
+    times = np.array(times)
+    parts = split_by_time(times, validation=validation, test=test)
+    assert sorted(np.concatenate(parts)) == list(range(len(times)))
+    assert [len(part) > 0 for part in parts] == [True, validation > 0, test > 0]
+    in_order = [times[part] for part in parts if len(part)]
+    assert all((np.diff(part) >= 0).all() for part in in_order)
+    for earlier, later in itertools.pairwise(in_order):
+        assert earlier[-1] < later[0]
+    most = np.bincount(times).max()
+    for part, share in zip(parts[1:], (validation, test), strict=True):
+        assert abs(len(part) - share * len(times)) <= most

@@ -169,7 +169,7 @@ def load_table(
             raise ValueError(
                 f"{count(len(rows), 'row')} with a target, at least {_FEWEST_ROWS} are needed"
             )
-        goal = find_goal(table, targets, task, rows, told, columns.text)
+        goal = find_goal(table, targets, task, rows, told, columns.text, columns.decimal)
         parts = _split(table, rows, goal, held_out, roles, seed, told)
         if isinstance(goal, NumberTargets) and standardize_target:
             goal = standardized(goal, table, parts.train, told)

@@ -14,6 +14,7 @@ from ..._lib.registry import no_such
 from ..._lib.wording import shown
 from .columns.decision import Decision, read_decision
 from .columns.encoder import Column, Numeric, read_column
+from .columns.number_spelling import PLAIN
 from .notes import Notes
 from .stored_entries import read_entry, read_standard
 from .table import Table
@@ -58,9 +59,9 @@ class Preprocessing:
     ...         {"kind": "numeric", "name": "age", "mean": 40.0, "scale": 10.0},
     ...         {"kind": "categorical", "name": "city", "categories": ["Bonn", "Rome"]},
     ...     ],
-    ...     "target": {
-    ...         "kind": "numbers", "columns": [{"name": "income", "mean": 3.0, "scale": 0.5}]
-    ...     },
+    ...     "target": {"kind": "numbers", "columns": [
+    ...         {"name": "income", "mean": 3.0, "scale": 0.5, "decimal": ".", "grouping": ""},
+    ...     ]},
     ...     "ignored": [],
     ...     "decisions": [],
     ... })
@@ -291,7 +292,7 @@ def _read_first_target(data: Mapping[str, Any], where: str) -> Target:
     target = read_entry(data, "target", str, where)
     mean, scale = read_standard(data, "target_mean", "target_scale", where)
     if read_entry(data, "classes", (list, type(None)), where) is None:
-        return NumberTargets((target,), (mean,), (scale,))
+        return NumberTargets((target,), (mean,), (scale,), (PLAIN,))
     return ClassTarget(target, read_labels(data, "classes", where))
 
 

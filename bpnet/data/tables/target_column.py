@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -10,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..._lib.wording import count, listing, shown
-from .cell_parsing import as_numbers, as_text, is_missing, parse_number
+from .cell_parsing import as_text, is_missing, parse_number
+from .columns.number_spelling import PLAIN, NumberSpelling, find_spelling
 from .moments import moments
 from .table import Table
 from .target_encoders import (
@@ -22,13 +24,17 @@ from .target_encoders import (
     Target,
     Task,
     labels_in,
+    target_numbers,
 )
 
 __all__ = ["find_goal", "rows_with_targets", "standardized"]
 
 _MOST_CLASSES = 20  # that are taken for classes without being told
 _FEWEST_ROWS_PER_CLASS = 3
+_FAR = 50  # interquartile ranges from the median
+_MOST_FAR = 3  # numbers that are told as outliers; more of them are a long tail
 _SEPARATORS = "|;,"
+_ZERO_FIRST = re.compile(r"0\d+")  # a code, such as a postal one
 _TRUTH_FAMILIES = (
     {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False},
     {"yes": True, "y": True, "no": False, "n": False},
@@ -50,6 +56,7 @@ def find_goal(
     rows: NDArray[np.int64],
     told: list[str],
     text: Collection[str] = (),
+    decimal: str | None = None,
 ) -> Target:
     """See what is to be predicted; numbers are not standardized yet.
 
@@ -64,25 +71,25 @@ def find_goal(
         Those in which no target is missing.
     told : list of str
         What the user should know is added to it.
-    text : sequence of str, optional
+    text : collection of str, optional
         Columns of labels, even if they look like numbers.
+    decimal : {".", ","}, optional
+        The decimal mark of numbers in text; seen from each column if not given.
 
     Raises
     ------
     ValueError
         If the targets do not suit the task, or are no targets.
     """
-    if len(names) > 1:
-        return _several(table, names, task, rows, told, text)
-    column = _TargetColumn(table, names[0], rows, names[0] in text)
+    columns = [_TargetColumn(table, name, rows, name in text, decimal) for name in names]
+    if len(columns) > 1:
+        return _several(columns, task, told)
+    (column,) = columns
     if task == "multilabel":
         return column.label_sets(told)
     if task is None:
         task = column.infer_task(told)
-    if task == "regression":
-        column.check_numbers()
-        return NumberTargets((column.name,), (0.0,), (1.0,))
-    return ClassTarget(column.name, column.classes(told))
+    return _numbers(columns, told) if task == "regression" else column.class_target()
 
 
 def standardized(
@@ -90,8 +97,8 @@ def standardized(
 ) -> NumberTargets:
     """The same with the means and scales of these rows."""
     found = []
-    for name in goal.names:
-        mean, scale = moments(name, as_numbers(name, table[name][rows]))
+    for name, spelling in zip(goal.names, goal.spellings, strict=True):
+        mean, scale = moments(name, target_numbers(table[name][rows], spelling))
         if not scale:
             raise ValueError(
                 f"target {name!r} is {mean:.12g} in every training row: nothing to learn"
@@ -102,69 +109,121 @@ def standardized(
         )
         found.append((mean, scale))
     means, scales = zip(*found, strict=True)
-    return NumberTargets(goal.names, means, scales)
+    return NumberTargets(goal.names, means, scales, goal.spellings)
 
 
 class _TargetColumn:
-    """A column to predict, in the rows that have a target."""
+    """A column to predict, in the rows that have a target.
 
-    def __init__(self, table: Table, name: str, rows: NDArray[np.int64], is_text: bool) -> None:
+    Attributes
+    ----------
+    numbers : array, shape (m,), float64
+        NaN where it holds a word.
+    spelling : NumberSpelling
+        Of the numbers in text.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        name: str,
+        rows: NDArray[np.int64],
+        is_text: bool,
+        decimal: str | None,
+    ) -> None:
         self.table, self.name, self.rows, self.is_text = table, name, rows, is_text
         self.values: NDArray[Any] = table[name][rows]
-        self.gaps = len(rows) < len(table[name])
-        if self.values.dtype.kind in "mM":
+        self.spelling, self._other, self.is_code = PLAIN, None, False
+        if self.values.dtype.kind == "M":
             raise ValueError(
-                f"target {name!r} holds {'dates' if self.values.dtype.kind == 'M' else 'durations'}"
-                ", expected classes or numbers"
+                f"target {name!r} holds dates, expected classes or numbers: add a column with what "
+                "is to be predicted of them"
             )
+        self.from_text = self.values.dtype == np.object_
         self.different = Counter(self.values.tolist())
+        if self.from_text:
+            if any(_ZERO_FIRST.fullmatch(text) for text in self.different):
+                self.is_code = True
+            self.spelling, self._other = find_spelling(self.different, decimal)
+        self.numbers = target_numbers(self.values, self.spelling)
+        if not self.from_text:
+            self._refuse_infinities()
 
     @property
-    def is_words(self) -> bool:
-        return self.values.dtype == np.object_
+    def are_numbers(self) -> bool:
+        """Whether all are, and none is taken for text."""
+        return not (self.is_text or self.is_code or np.isnan(self.numbers).any())
+
+    @property
+    def place_of(self) -> Any:
+        """Where a row is found by people."""
+        return lambda row: self.table.place(int(self.rows[row]))
 
     def infer_task(self, told: list[str]) -> Task:
         """See the task, and tell of it where it is not plain."""
         n = len(self.different)
-        if self.is_words:
+        if not self.are_numbers:
             self._check_words(told)
             return "classification"
         few = n <= min(_MOST_CLASSES, len(self.values) // _FEWEST_ROWS_PER_CLASS)
-        whole = bool((self.values == np.floor(self.values)).all())
-        integers = self.values.dtype.kind in "iu" or (self.gaps and whole)
+        whole = bool((self.numbers == np.floor(self.numbers)).all())
+        gaps = len(self.values) < len(self.table[self.name])
+        integers = whole and (self.values.dtype.kind in "iuO" or gaps)
         if not integers and n != 2:
             if few and whole and n > 1:
-                told.append(self._treated(n, "whole numbers", "numbers", "classification"))
+                told.append(self._treated("whole numbers", "numbers", "classification"))
             return "regression"
         if n == 2 or few:
-            kind = "integers" if integers else "numbers"
-            told.append(self._treated(n, kind, "labels", "regression"))
+            told.append(
+                self._treated("integers" if integers else "numbers", "labels", "regression")
+            )
             return "classification"
-        told.append(self._treated(n, "integers", "numbers", "classification"))
+        told.append(self._treated("integers", "numbers", "classification"))
         return "regression"
 
-    def check_numbers(self) -> None:
-        """Raise unless all are finite numbers."""
-        if not self.is_words:
-            as_numbers(self.name, self.table[self.name])
-            return
-        numbers = [parse_number(text) for text in self.values.tolist()]
-        if None not in numbers:
-            return
-        words = {
-            text: row
-            for row, (text, number) in reversed(
-                [*enumerate(zip(self.values.tolist(), numbers, strict=True))]
-            )
-            if number is None
-        }
-        self._refuse_words(words, len(self.values) - numbers.count(None))
+    def check_numbers(self, told: list[str]) -> None:
+        """Raise unless all are finite numbers, and tell how they are written if not plainly."""
+        words = np.isnan(self.numbers)
+        if words.any():
+            self._refuse_words(words)
+        self._refuse_infinities()
+        if self.values.dtype.kind == "m":
+            told.append(f"target {self.name!r} holds durations, which count in seconds")
+        for row, text in enumerate(self.values.tolist() if self.from_text else ()):
+            if parse_number(text) is None:
+                told.append(self._written(text, self.numbers[row]))
+                break
 
-    def classes(self, told: list[str]) -> Labels:
+    def tell_far(self, told: list[str]) -> None:
+        """Tell of a few numbers that are far from all others."""
+        low, middle, high = np.quantile(self.numbers, (0.25, 0.5, 0.75))
+        with np.errstate(over="ignore"):
+            distance = np.abs(self.numbers - middle)
+            (far,) = np.nonzero(distance > _FAR * (high - low))
+        if high > low and 0 < len(far) <= _MOST_FAR:
+            row = int(far[np.argmax(distance[far])])
+            others = f" (and {len(far) - 1} more)" if len(far) > 1 else ""
+            mark = f"{self.numbers[row]:.10g}"
+            told.append(
+                f"target {self.name!r} is {mark} in {self.place_of(row)}{others}, far from all "
+                f"others, half of which are within {low:.6g} and {high:.6g}; if it marks a missing "
+                f"value, use missing=[{mark!r}] or --missing {mark}"
+            )
+
+    def class_target(self) -> ClassTarget:
+        """Its classes, in order."""
+        return ClassTarget(self.name, self.labels())
+
+    def labels(self) -> Labels:
         """The different labels, in order."""
         found: tuple[Any, ...]
-        if self.is_words:
+        if self.from_text:
             found = tuple(sorted(_merged_truths(self.different)))
+        elif self.values.dtype.kind == "m":
+            raise ValueError(
+                f"target {self.name!r} holds durations, expected classes: use task='regression' or "
+                "--task regression"
+            )
         else:
             values = np.array(sorted(self.different))
             fractions = values[values != np.floor(values)]
@@ -173,8 +232,7 @@ class _TargetColumn:
                     f"target {self.name!r} holds {fractions[0]:g}, but classes are text or whole "
                     "numbers; to predict numbers, use task='regression' or --task regression"
                 )
-            labels = as_text(values) if fractions.size else values.astype(np.int64)
-            found = tuple(labels.tolist())
+            found = tuple(as_text(values) if fractions.size else map(int, values.tolist()))
         if len(found) < 2:
             raise ValueError(f"target {self.name!r} is {found[0]!r} in every row: nothing to learn")
         return found
@@ -189,107 +247,131 @@ class _TargetColumn:
                 "',': use task='classification' or --task classification"
             )
         labels = sorted({label for one in texts for label in labels_in(one, separator)})
+        if len(labels) < 2:
+            raise ValueError(
+                f"target {self.name!r} has {count(len(labels), 'label')}, divided by "
+                f"{separator!r}: nothing to learn"
+            )
         told.append(
             f"target {self.name!r} has {count(len(labels), 'label')}, divided by {separator!r}"
         )
         return LabelSets(self.name, tuple(labels), separator)
 
-    def _treated(self, n: int, kind: str, taken: str, other: str) -> str:
+    def _treated(self, kind: str, taken: str, other: str) -> str:
         return (
-            f"target {self.name!r} has {n} different {kind}, treated as {taken}; use "
-            f"task={other!r} or --task {other} if they are not"
+            f"target {self.name!r} has {len(self.different)} different {kind}, treated as {taken}; "
+            f"use task={other!r} or --task {other} if they are not"
         )
+
+    def _written(self, text: str, number: float) -> str:
+        """How numbers in text are read."""
+        told = f"target {self.name!r} holds numbers such as {shown(text)}, read as {number:.10g}"
+        if self._other is not None:
+            mark = self._other.decimal
+            told += f"; use decimal={mark!r} or --decimal {mark} if that is no {number:.10g}"
+        return told
 
     def _check_words(self, told: list[str]) -> None:
         """Raise where words stand among numbers, or there are too many to be classes."""
-        words = {text: -1 for text in self.different if parse_number(text) is None}
-        n_words = sum(self.different[text] for text in words)
         n, rows = len(self.different), len(self.values)
-        if n <= min(_MOST_CLASSES, rows // 2) or self.is_text:
+        if self.is_text or n <= min(_MOST_CLASSES, rows // 2):
             return
-        if 0 < 2 * n_words < rows:
-            for row in range(rows - 1, -1, -1):
-                if self.values[row] in words:
-                    words[self.values[row]] = row
-            self._refuse_words(words, rows - n_words)
+        words = np.isnan(self.numbers)
+        if 2 * words.sum() < rows and not self.is_code:
+            self._refuse_words(words)
         if n > _MOST_CLASSES and 2 * n > rows:
             raise ValueError(
                 f"target {self.name!r} has {n} different texts in {rows} rows, too many to learn "
-                "as classes; name another target, or insist by task='classification' or --task "
+                "as classes: name another target, or insist by task='classification' or --task "
                 "classification"
             )
         if n > _MOST_CLASSES:
             told.append(f"target {self.name!r} has {n} different texts, each of them a class")
 
-    def _refuse_words(self, words: dict[str, int], n_numbers: int) -> None:
-        """Raise for texts, by the first row of each, among numbers."""
-        first = min(words, key=words.__getitem__)
-        place = self.table.place(int(self.rows[words[first]]))
-        others = f" (nor {count(len(words) - 1, 'other text')})" if len(words) > 1 else ""
+    def _refuse_infinities(self) -> None:
+        infinite = np.flatnonzero(np.isinf(self.numbers))
+        if infinite.size:
+            raise ValueError(
+                f"column {self.name!r}, {self.place_of(infinite[0])}: "
+                f"{self.numbers[infinite[0]]} is not a finite number"
+            )
+
+    def _refuse_words(self, words: NDArray[np.bool_]) -> None:
+        row = int(np.flatnonzero(words)[0])
+        first, n_numbers = self.values[row], int((~words).sum())
+        at = f"column {self.name!r}, {self.place_of(row)}: {shown(first)} is not a number"
+        insist = "task='classification' or --task classification"
+        if not n_numbers:
+            raise ValueError(f"{at}, and neither is any other target: use {insist}")
+        n_others = len(set(self.values[words].tolist())) - 1
+        others = f" (nor {'is' if n_others == 1 else 'are'} {count(n_others, 'other text')})"
         raise ValueError(
-            f"column {self.name!r}, {place}: {shown(first)} is not a number{others}, but "
-            f"{n_numbers} of {len(self.values)} targets are; use missing=[{first!r}] or --missing "
-            f"{first!r} if it marks a missing value, task='classification' or --task "
-            "classification if the targets are labels"
+            f"{at}{others if n_others else ''}, but {n_numbers} of {len(words)} targets are; use "
+            f"missing=[{first!r}] or --missing {first!r} if it marks a missing value, {insist} if "
+            "the targets are labels"
         )
 
 
-def _several(
-    table: Table,
-    names: Sequence[str],
-    task: Task | None,
-    rows: NDArray[np.int64],
-    told: list[str],
-    text: Collection[str],
-) -> Target:
+def _numbers(columns: Sequence[_TargetColumn], told: list[str]) -> NumberTargets:
+    for column in columns:
+        column.check_numbers(told)
+        column.tell_far(told)
+    spellings: tuple[NumberSpelling, ...] = tuple(column.spelling for column in columns)
+    n = len(columns)
+    return NumberTargets(tuple(one.name for one in columns), (0.0,) * n, (1.0,) * n, spellings)
+
+
+def _several(columns: Sequence[_TargetColumn], task: Task | None, told: list[str]) -> Target:
     """Several columns: all numbers, or all of two values."""
-    columns = [_TargetColumn(table, name, rows, name in text) for name in names]
+    names = [column.name for column in columns]
     if task == "classification":
         raise ValueError(
-            f"{len(names)} targets, {listing(names)}, are no single classes: use "
-            "task='multilabel' or 'regression', or name one"
+            f"{len(names)} targets, {listing(names)}, are not classes of one kind: name one, or "
+            "use task='multilabel' or --task multilabel if each has two values"
         )
     for column in columns:
         if len(column.different) < 2:
             raise ValueError(
-                f"target {column.name!r} is {column.values[0]!r} in every row: nothing to learn"
+                f"target {column.name!r} is {next(iter(column.different))!r} in every row: nothing "
+                "to learn"
             )
     two_valued = [len(_merged_truths(one.different)) == 2 for one in columns]
-    labels = [
-        two and (one.is_words or set(one.different) == {0, 1})
-        for one, two in zip(columns, two_valued, strict=True)
-    ]
     if task is None:
-        numeric = [not one.is_words for one in columns]
-        if all(labels):
-            task = "multilabel"
-            if all(numeric):
-                told.append(
-                    f"targets {listing(names)} hold 0 and 1, treated as labels; use "
-                    "task='regression' or --task regression if they are not"
-                )
-        elif all(numeric):
-            task = "regression"
-        else:
-            words = [name for name, number in zip(names, numeric, strict=True) if not number]
-            others = [name for name, label in zip(names, labels, strict=True) if not label]
-            raise ValueError(
-                f"several targets are all numbers, or all of two values: {listing(words)} "
-                f"{'is' if len(words) == 1 else 'are'} text, {listing(others)} "
-                f"{'has' if len(others) == 1 else 'have'} more than two values; train a network "
-                "for each"
-            )
+        task = _task_of_several(columns, two_valued, told)
     if task == "regression":
-        for column in columns:
-            column.check_numbers()
-        return NumberTargets(tuple(names), (0.0,) * len(names), (1.0,) * len(names))
+        return _numbers(columns, told)
     for column, two in zip(columns, two_valued, strict=True):
         if not two:
             raise ValueError(
                 f"target {column.name!r} has {len(column.different)} different values, expected "
                 "two: several targets are labels only if each has two"
             )
-    return LabelColumns(tuple(names), tuple(column.classes(told) for column in columns))
+    return LabelColumns(tuple(names), tuple(column.labels() for column in columns))
+
+
+def _task_of_several(
+    columns: Sequence[_TargetColumn], two_valued: Sequence[bool], told: list[str]
+) -> Task:
+    words = [column.name for column in columns if not column.are_numbers]
+    others = [
+        column.name
+        for column, two in zip(columns, two_valued, strict=True)
+        if not (two and (column.from_text or set(column.different) == {0, 1}))
+    ]
+    if not words and not others:
+        told.append(
+            f"targets {listing(column.name for column in columns)} hold 0 and 1, treated as "
+            "labels; use task='regression' or --task regression if they are not"
+        )
+    if not others:
+        return "multilabel"
+    if not words:
+        return "regression"
+    raise ValueError(
+        f"several targets are all numbers, or all of two values: {listing(words)} "
+        f"{'is' if len(words) == 1 else 'are'} text, {listing(others)} "
+        f"{'has' if len(others) == 1 else 'have'} more than two values; train a network for each"
+    )
 
 
 def _merged_truths(found: Counter[Any]) -> set[Any]:

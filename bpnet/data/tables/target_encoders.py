@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..._lib.wording import listing, shown
-from .cell_parsing import as_numbers, as_text, parse_number
+from .cell_parsing import as_text, parse_number
+from .columns.number_spelling import NumberSpelling
 from .stored_entries import read_entry, read_standard
 
 __all__ = [
@@ -21,7 +22,9 @@ __all__ = [
     "NumberTargets",
     "Target",
     "Task",
+    "labels_in",
     "read_target",
+    "target_numbers",
     "truth_of",
 ]
 
@@ -79,11 +82,15 @@ class ClassTarget:
 
 @dataclass(frozen=True)
 class NumberTargets:
-    """Columns of numbers; y holds (number - mean) / scale, a column each."""
+    """Columns of numbers; y holds (number - mean) / scale, a column each.
+
+    Durations count in seconds. Numbers in text are read in the spelling of each column.
+    """
 
     names: tuple[str, ...]
     means: tuple[float, ...]
     scales: tuple[float, ...]
+    spellings: tuple[NumberSpelling, ...]
 
     task: ClassVar[Task] = "regression"
     classes: ClassVar[None] = None
@@ -92,17 +99,18 @@ class NumberTargets:
     def encode(self, columns: Sequence[ArrayLike], place: Place) -> NDArray[np.float32]:
         """Standardized numbers, shape (m, number of columns)."""
         found = []
-        for name, mean, scale, values in zip(
-            self.names, self.means, self.scales, columns, strict=True
+        for name, mean, scale, spelling, values in zip(
+            self.names, self.means, self.scales, self.spellings, columns, strict=True
         ):
-            numbers = as_numbers(name, values)
-            with np.errstate(over="ignore"):
+            numbers = target_numbers(values, spelling)
+            with np.errstate(over="ignore", invalid="ignore"):
                 standard = ((numbers - mean) / scale).astype(np.float32)
             wrong = np.flatnonzero(~np.isfinite(standard))
             if wrong.size:
+                row = int(wrong[0])
+                cell = _shown_cell(np.asarray(values)[row])
                 raise ValueError(
-                    f"column {name!r}, {place(wrong[0])}: {numbers[wrong[0]]!r}, expected a number "
-                    "that fits in float32"
+                    f"column {name!r}, {place(row)}: {cell}, expected a number that fits in float32"
                 )
             found.append(standard)
         return np.stack(found, axis=1)
@@ -124,8 +132,16 @@ class NumberTargets:
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
         columns = [
-            {"name": name, "mean": mean, "scale": scale}
-            for name, mean, scale in zip(self.names, self.means, self.scales, strict=True)
+            {
+                "name": name,
+                "mean": mean,
+                "scale": scale,
+                "decimal": spelling.decimal,
+                "grouping": spelling.grouping,
+            }
+            for name, mean, scale, spelling in zip(
+                self.names, self.means, self.scales, self.spellings, strict=True
+            )
         ]
         return {"kind": "numbers", "columns": columns}
 
@@ -239,6 +255,17 @@ def labels_in(cell: str, separator: str) -> list[str]:
     return [label for part in cell.split(separator) if (label := part.strip())]
 
 
+def target_numbers(values: ArrayLike, spelling: NumberSpelling) -> NDArray[np.float64]:
+    """A column as numbers, NaN where one is missing or no number; durations in seconds."""
+    array = np.asarray(values)
+    if array.dtype.kind in "biuf":
+        return array.astype(np.float64)
+    if array.dtype.kind == "m":
+        return array / np.timedelta64(1, "s")
+    numbers, _ = spelling.read(as_text(array))
+    return numbers
+
+
 def read_target(data: object, where: str) -> Target:
     """The target that a ``to_dict`` wrote, with everything about it checked."""
     kind = read_entry(data, "kind", str, where)
@@ -249,7 +276,9 @@ def read_target(data: object, where: str) -> Target:
         columns = _read_columns(data, where)
         standards = [read_standard(one, "mean", "scale", at) for one, at in columns]
         names = _read_names(columns, where)
-        return NumberTargets(names, *(tuple(each) for each in zip(*standards, strict=True)))
+        means, scales = zip(*standards, strict=True)
+        spellings = tuple(_read_spelling(one, at) for one, at in columns)
+        return NumberTargets(names, means, scales, spellings)
     if kind == "label columns":
         columns = _read_columns(data, where)
         pairs = tuple(read_labels(one, "values", at) for one, at in columns)
@@ -298,6 +327,15 @@ def _read_names(columns: Sequence[tuple[object, str]], where: str) -> tuple[str,
     return names
 
 
+def _read_spelling(data: object, where: str) -> NumberSpelling:
+    decimal, grouping = (read_entry(data, key, str, where) for key in ("decimal", "grouping"))
+    if decimal not in (".", ",") or grouping not in ("", ",", ".", " ", "'") or decimal == grouping:
+        raise ValueError(
+            f"{where}: 'decimal' {shown(decimal)} and 'grouping' {shown(grouping)} spell no numbers"
+        )
+    return NumberSpelling(decimal, grouping)
+
+
 def _codes(name: str, classes: Labels, values: ArrayLike, place: Place) -> NDArray[np.int64]:
     """The index of each label among the classes; yes and no are known in any spelling."""
     labels = _labels(values, isinstance(classes[0], str))
@@ -312,10 +350,17 @@ def _codes(name: str, classes: Labels, values: ArrayLike, place: Place) -> NDArr
     if unknown.size:
         row = unknown[0]
         raise ValueError(
-            f"column {name!r}, {place(row)}: {shown(labels[row])}, expected one of "
+            f"column {name!r}, {place(row)}: {_shown_cell(labels[row])}, expected one of "
             f"{listing(classes)}"
         )
     return codes
+
+
+def _shown_cell(cell: object) -> str:
+    if isinstance(cell, np.generic):
+        cell = cell.item()
+    missing = cell is None or cell != cell or cell == ""
+    return "no value" if missing else shown(cell)
 
 
 def _number_of(label: object) -> float | None:

@@ -15,6 +15,7 @@ from bpnet.cli import main
 from bpnet.data import Preprocessing
 from bpnet.data.tables.columns.decision import Decision, Kind
 from bpnet.data.tables.columns.encoder import Categorical, Numeric
+from bpnet.data.tables.columns.number_spelling import PLAIN, NumberSpelling
 from bpnet.data.tables.target_encoders import (
     ClassTarget,
     LabelColumns,
@@ -24,7 +25,7 @@ from bpnet.data.tables.target_encoders import (
 
 REGRESSION = Preprocessing(
     columns=(Numeric("age", 40.0, 10.0), Categorical("city", ("Bonn", "Rome", None))),
-    goal=NumberTargets(("income",), (3.0,), (0.5,)),
+    goal=NumberTargets(("income",), (3.0,), (0.5,), (PLAIN,)),
     ignored=("id",),
     decisions=(Decision("id", "left out", "its texts all differ", "--features id", True),),
 )
@@ -160,13 +161,13 @@ def test_targets_there_and_back():
 def test_targets_that_cannot_be():
     with raises("column 'kind', row 2: 'cow', expected one of 'cat', 'dog'"):
         CLASSES.transform_target(["cat", "cow"])
-    with raises("column 'kind', row 1: None, expected one of 'cat', 'dog'"):
+    with raises("column 'kind', row 1: no value, expected one of 'cat', 'dog'"):
         CLASSES.transform_target(["", "cat"])
     with raises("column 'stars', row 2: 3, expected one of 1, 2, 5"):
         NUMBERS.transform_target([1, 3])
-    with raises("column 'income', row 1: ", "nan", "expected a number"):
+    with raises("column 'income', row 1: no value, expected a number"):
         REGRESSION.transform_target([None, 1])
-    with raises("column 'income', row 1: ", "1e+300", "expected a number that fits in float32"):
+    with raises("column 'income', row 1: 1e+300, expected a number that fits in float32"):
         REGRESSION.transform_target([1e300])
     with raises("class indices are integers, these are float64"):
         CLASSES.inverse_target([0.5])
@@ -192,7 +193,10 @@ pairs = st.one_of(
         for kind in (names, st.integers())
     )
 )
-numbers = st.lists(st.tuples(names, reals, scales), min_size=1, unique_by=lambda one: one[0])
+spellings = st.sampled_from([PLAIN, NumberSpelling(",", "."), NumberSpelling(".", ",")])
+numbers = st.lists(
+    st.tuples(names, reals, scales, spellings), min_size=1, unique_by=lambda one: one[0]
+)
 two_valued = st.lists(st.tuples(names, pairs), min_size=1, unique_by=lambda one: one[0])
 goals = st.one_of(
     st.builds(ClassTarget, names, labels),
@@ -243,12 +247,13 @@ FIRST_SCHEMA = {
 
 def test_the_first_schema_is_read():
     numbers = Preprocessing.from_dict(FIRST_SCHEMA)
-    assert numbers.goal == NumberTargets(("income",), (3.0,), (0.5,))
+    assert numbers.goal == NumberTargets(("income",), (3.0,), (0.5,), (PLAIN,))
     assert (numbers.columns, numbers.ignored) == ((Numeric("age", 40.0, 10.0),), ("id",))
     classes = Preprocessing.from_dict({**FIRST_SCHEMA, "target": "kind", "classes": ["a", "b"]})
     assert classes.goal == ClassTarget("kind", ("a", "b"))
 
 
+INCOME = REGRESSION.to_dict()["target"]["columns"][0]
 FILES = Path(__file__).parent / "version_1"
 
 
@@ -333,7 +338,10 @@ def test_a_missing_key_of_a_column_is_named(key):
                 ([3], "target, column 1 is 3, expected a dictionary"),
                 ([{"name": "y", "mean": "0", "scale": 1}], "'mean' is '0', expected int or float"),
                 ([{"name": "y", "mean": 0, "scale": 0}], "'mean' 0 and 'scale' 0 cannot"),
-                ([{"name": "y", "mean": 0, "scale": 1}] * 2, "'y', 'y', expected different names"),
+                ([{**INCOME, "name": "y"}] * 2, "'y', 'y', expected different names"),
+                ([{**INCOME, "decimal": "x"}], "'decimal' 'x' and 'grouping' '' spell no numbers"),
+                ([{**INCOME, "grouping": "."}], "'decimal' '.' and 'grouping' '.' spell no"),
+                ([{**INCOME, "grouping": 3}], "'grouping' is 3, expected str"),
             )
         ),
         *(
