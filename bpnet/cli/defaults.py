@@ -1,24 +1,10 @@
-"""What a data set, or a table of a task, is trained with unless something else is asked for."""
+"""What each data set is trained with unless something else is asked for."""
 
 from __future__ import annotations
 
-from .settings import Settings
+from ..tabular.recipe import TABLES, Settings
 
-__all__ = ["COMMON", "OWN"]
-
-COMMON: Settings = {"l2": 0.0, "early_stopping": 0, "best": False, "seed": 0, "checkpoint_every": 1}
-
-_TABLE: Settings = {
-    "hidden": [64],
-    "activation": "relu",
-    "initializer": "auto",
-    "optimizer": "adam",
-    "learning_rate": 0.001,
-    "batch_size": 32,
-    "epochs": 200,
-    "l2": 1e-3,
-    "early_stopping": 20,
-}
+__all__ = ["OWN"]
 
 OWN: dict[str, Settings] = {
     "digits": {
@@ -42,6 +28,5 @@ OWN: dict[str, Settings] = {
         "batch_size": 10,
         "epochs": 30,
     },
-    "classification on tables": {**_TABLE, "cost": "categorical_cross_entropy"},
-    "regression on tables": {**_TABLE, "cost": "quadratic", "output_activation": "identity"},
+    **{f"{task} on tables": own for task, own in TABLES.items()},
 }

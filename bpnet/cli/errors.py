@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ..backends import BackendUnavailableError
 from ..storage.claims import InUseError
+from ..tabular.setting_error import SettingError
 
 __all__ = ["RunError", "UsageError", "in_words", "usage"]
 
@@ -40,6 +41,8 @@ def usage() -> Iterator[None]:
 
 def in_words(error: BaseException) -> str:
     """The message of an error, at most two lines of it, without Python's own trimmings."""
+    if isinstance(error, SettingError):
+        return error.with_flags
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return "\n".join(str(error).strip().splitlines()[:2]) or type(error).__name__

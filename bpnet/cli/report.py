@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 from ..data import Dataset
 from ..network import Network
-from ..training import History, KeepBest
-from .settings import GROUPS, Settings
+from ..tabular.further_figures import further_figures
+from ..tabular.recipe import Settings
+from ..training import History
+from .settings import GROUPS
 
 __all__ = [
-    "best_in_words",
     "data_in_words",
     "kept_in_words",
     "listed",
@@ -19,6 +20,7 @@ __all__ = [
 ]
 
 _MOST_CLASSES = 10
+_OFF_AT_0 = ("l2", "early_stopping", "dropout", "warmup")
 
 
 def data_in_words(name: str, data: Dataset) -> str:
@@ -49,39 +51,37 @@ def listed(settings: Settings) -> str:
     words = []
     for name, value in settings.items():
         text = " ".join(str(one) for one in value) or "none" if isinstance(value, list) else value
-        if value is not False and (value or name not in ("l2", "early_stopping")):
+        if name != "best" and (value or name not in _OFF_AT_0):
             words.append(f"{name.replace('_', ' ')} {text}")
     return ", ".join(words)
 
 
-def score(net: Network, x: Any, y: Any, decimals: int = 1) -> str:
-    """Accuracy or R^2 over samples, as "accuracy 97.8 %" or "r2 0.873"."""
-    if net.task != "regression":
-        return f"accuracy {100 * net.accuracy(x, y):.{decimals}f} %"
-    return f"r2 {net.score(x, y):.{decimals + 2}f}"
-
-
-def best_in_words(best: KeepBest, net: Network, data: Dataset) -> str:
-    """The best validation epoch, and how the test samples are judged with its parameters."""
-    with best.restored():
-        figures = [
-            f"{part} {score(net, *samples, decimals=2)}"
-            for part, samples in (("validation", data.validation), ("test", data.test))
-            if samples is not None
-        ]
-    return f"best      epoch {best.epoch}: {', '.join(figures)}"
-
-
-def kept_in_words(net: Network, history: History, best: KeepBest | None) -> str:
-    """Which epoch's parameters the model file has."""
-    if best is not None and history.best_epoch == best.epoch is not None:
-        which = f"of epoch {best.epoch}, the best on validation"
-    elif history.best_epoch is not None:
-        which = f"of epoch {history.best_epoch}, with the lowest validation cost"
-    elif history.stopped == "interrupted":
-        which = "of the moment of the interruption"
-    else:
+def kept_in_words(net: Network, history: History) -> str:
+    """Which epoch's parameters the model has."""
+    epoch = history.best_epoch
+    if epoch is None:
         which = f"of epoch {net.epochs}, the last" if net.epochs else "of the start"
-    if best is not None and best.epoch not in (None, history.best_epoch, net.epochs):
-        which += f"; --best saves those of epoch {best.epoch}"
-    return f"          the model has the parameters {which}"
+        return f"model     {which}"
+    row = next(row for row in history if row["epoch"] == epoch)
+    own = "r2" if net.task == "regression" else "accuracy"
+    figure = in_words(own, row[f"validation_{own}"], decimals=2)
+    return (
+        f"model     of epoch {epoch}, the best: its validation cost, "
+        f"{row['validation_cost']:.4g}, is the lowest ({figure})"
+    )
+
+
+def score(net: Network, data: Dataset, metrics: Iterable[str] = ()) -> str:
+    """Accuracy or R^2, and the metrics, on the test samples or what there is in their place."""
+    parts = (("test", data.test), ("validation", data.validation), ("train", data.train))
+    part, (x, y) = next((name, samples) for name, samples in parts if samples is not None)
+    own = "r2" if net.task == "regression" else "accuracy"
+    figures = {own: net.score(x, y)} | further_figures(net, data, x, y, metrics)
+    return f"{part} {', '.join(in_words(name, figure) for name, figure in figures.items())}"
+
+
+def in_words(name: str, figure: float, decimals: int = 1) -> str:
+    """A figure, as "accuracy 97.8 %" or "r2 0.873"."""
+    if name.endswith("accuracy"):
+        return f"{name.replace('_', ' ')} {100 * figure:.{decimals}f} %"
+    return f"{name.replace('_', ' ')} {figure:.{decimals + 2}f}"

@@ -17,10 +17,10 @@ from .._lib.files import check_regular_file
 from ..data import Dataset
 from ..network import Network
 from ..storage.claims import LOCK_FILE, FolderClaim, InUseError
+from ..tabular.recipe import Settings
 from ..training import Callback, Checkpoint, Fit, History, Snapshot, read_checkpoint
 from ..training.snapshot import is_checkpoint_name
 from .errors import UsageError, in_words
-from .settings import Settings
 
 __all__ = ["RunFolder"]
 

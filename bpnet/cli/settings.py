@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
-__all__ = ["ALIASES", "GROUPS", "SETTINGS", "Setting", "Settings", "add_settings"]
-
-Settings: TypeAlias = dict[str, Any]
+__all__ = ["ALIASES", "GROUPS", "OF_TABLES", "SETTINGS", "Setting", "add_settings"]
 
 
 class Setting(NamedTuple):
@@ -57,6 +55,12 @@ GROUPS: dict[str, dict[str, Setting]] = {
             "orthogonal, zeros",
             "NAME",
         ),
+        "dropout": Setting(
+            "share of each hidden layer's neurons that a step leaves out, as 0.2 (default 0)",
+            "X",
+            float,
+        ),
+        "normalization": Setting("of the hidden layers: batch or layer (default none)", "NAME"),
         "seed": Setting("of the start and of every epoch's order (default 0)", "N", int),
     },
     "training": {
@@ -67,18 +71,39 @@ GROUPS: dict[str, dict[str, Setting]] = {
         ),
         "learning_rate": Setting("the book's eta", "X", float, aliases=("lr",)),
         "momentum": Setting("for momentum and nesterov (default 0.9)", "X", float),
-        "batch_size": Setting("samples a step", "N", int),
+        "schedule": Setting(
+            "how the learning rate changes: constant (the default); cosine, polynomial (a straight "
+            "line) and one_cycle, over all epochs or --schedule-epochs; step_decay, exponential, "
+            "inverse_time and cosine_restarts, every --schedule-epochs",
+            "NAME",
+        ),
+        "schedule_epochs": Setting("length of the schedule, or of its period", "N", int),
+        "schedule_factor": Setting(
+            "what step_decay and exponential multiply the rate by (default 0.1)", "X", float
+        ),
+        "warmup": Setting(
+            "epochs in which the rate rises from 0, before the schedule (default 0)", "N", int
+        ),
+        "batch_size": Setting("samples per step", "N", int),
         "epochs": Setting("how often each sample is seen, at most", "N", int),
         "l2": Setting("adds L2/2 * sum of w^2 to the objective: the book's lambda/n", "X", float),
+        "class_weight": Setting(
+            "balanced (all classes count the same), or weights of classes, as yes=3 no=1",
+            "WEIGHT",
+            many=True,
+        ),
+        "metrics": Setting(
+            "further figures of each epoch: balanced_accuracy, f1, auc, log_loss, top_5_accuracy; "
+            "mae, mse, rmse",
+            "NAME",
+            many=True,
+        ),
         "early_stopping": Setting(
-            "stop when the validation cost has not fallen for N epochs, and go back to its "
-            "lowest; 0 for never",
-            "N",
-            int,
+            "stop when there was no better epoch for N epochs; 0 for never", "N", int
         ),
         "best": Setting(
-            "save the parameters of the epoch with the best validation accuracy (or r2), not "
-            "those of the last one",
+            "save the model of the best epoch, the one with the lowest validation cost (the "
+            "default); --no-best trains all epochs and saves the last one's",
             None,
             bool,
         ),
@@ -98,6 +123,8 @@ GROUPS: dict[str, dict[str, Setting]] = {
     },
 }
 SETTINGS = {name: setting for group in GROUPS.values() for name, setting in group.items()}
+OF_TABLES = tuple(name for name in GROUPS["data"] if name not in ("dataset", "data_dir", "data"))
+"""Settings that go with ``data``, a table."""
 ALIASES = {alias: name for name, setting in SETTINGS.items() for alias in setting.aliases}
 """Other names of flags and keys; a run's own settings.toml has none of them."""
 

@@ -9,8 +9,9 @@ from typing import Any
 from .._lib.files import check_regular_file
 from .._lib.registry import check_name
 from .._lib.wording import shown
+from ..tabular.recipe import Settings
 from .errors import UsageError, in_words
-from .settings import ALIASES, SETTINGS, Settings
+from .settings import ALIASES, SETTINGS
 
 __all__ = ["read_settings"]
 
@@ -49,6 +50,8 @@ def read_settings(path: Path) -> Settings:
         except OverflowError:  # an integer beyond the largest float
             raise UsageError(f"{path}: {name} is too large: {shown(value)}") from None
         settings[name] = read if setting.many else read[0]
+    if settings.get("early_stopping") and not settings.get("best", True):
+        del settings["best"]  # earlier versions wrote both, and went back to the best epoch
     return settings
 
 

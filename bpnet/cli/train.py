@@ -8,27 +8,18 @@ import sys
 import textwrap
 import time
 from pathlib import Path
-from typing import Any
 
-from .. import costs
-from ..costs import BinaryCrossEntropy
-from ..data import Dataset
-from ..network import Network
-from ..training import Callback, DivergenceError, EarlyStopping, KeepBest
+from ..tabular.fitting import fit_network
+from ..tabular.network import make_network
+from ..tabular.rates import make_optimizer
+from ..tabular.recipe import Settings, completed
 from .defaults import OWN
 from .errors import RunError, UsageError, usage
-from .report import (
-    best_in_words,
-    data_in_words,
-    kept_in_words,
-    listed,
-    score,
-    settings_in_words,
-)
+from .report import data_in_words, kept_in_words, listed, score, settings_in_words
 from .run_folder import RunFolder
 from .run_report import write_report
-from .run_settings import completed, given, make_optimizer, settled
-from .settings import SETTINGS, Settings, add_settings
+from .run_settings import given, settled
+from .settings import SETTINGS, add_settings
 from .settings_file import read_settings
 from .training_data import load_data, metadata, name_of
 
@@ -118,12 +109,11 @@ def _run(options: argparse.Namespace, asked: Settings, name: str, folder: RunFol
     with usage():
         data = load_data(asked)
         kind = asked.get("dataset") or f"{data.task} on tables"
-        settings = completed(asked, kind, data)
-        net, optimizer = _network(settings, data), make_optimizer(settings)
+        settings = {"checkpoint_every": 1, **completed(asked, OWN[kind], data)}
+        net, optimizer = make_network(settings, data), make_optimizer(settings, len(data.train[0]))
         net.metadata = metadata(asked, data)
         folder.settings = settled(settings, net, optimizer)
-        best, callbacks = _callbacks(settings, data)
-        callbacks += folder.watchers(data, settings["checkpoint_every"])
+        watchers = folder.watchers(data, settings["checkpoint_every"])
         snapshot = folder.latest() if options.resume else None
     tell(data_in_words(name, data))
     for note in data.notes if not options.quiet else ():
@@ -132,40 +122,30 @@ def _run(options: argparse.Namespace, asked: Settings, name: str, folder: RunFol
     if options.resume:
         tell(f"resumed   {folder.path}, after epoch {snapshot.header['epochs'] if snapshot else 0}")
 
-    began, failure = time.perf_counter(), None
-    try:
-        with usage():
-            history = net.fit(
-                *data.train,
-                epochs=settings["epochs"],
-                batch_size=settings["batch_size"],
-                optimizer=optimizer,
-                l2=settings["l2"],
-                validation=data.validation,
-                callbacks=callbacks,
-                progress=not options.quiet,
-                resume=snapshot,
-            )
-        ending = _ENDINGS[history.stopped]
-    except DivergenceError as error:
-        history, failure, ending = error.history, error, "diverged"
+    began = time.perf_counter()
+    with usage():
+        history, failure = fit_network(
+            net,
+            optimizer,
+            data,
+            settings,
+            callbacks=watchers,
+            progress=not options.quiet,
+            resume=snapshot,
+        )
     seconds = time.perf_counter() - began
-
-    at_best = [best_in_words(best, net, data)] if best and best.epoch else []
-    if best and settings["best"]:
-        best.restore()
+    ending = "diverged" if failure else _ENDINGS[history.stopped]
     title = f"{name}: {' - '.join(map(str, net.sizes))}, seed {net.seed}"
     folder.save(net, history, title)
     report = write_report(net, data, folder, title) if ending in _TO_JUDGE else None
-    tell(f"trained   {len(history)} epochs in {seconds:.1f} s, {ending}", *at_best, folder.saved)
-    tell(kept_in_words(net, history, best))
+    tell(f"trained   {len(history)} epochs in {seconds:.1f} s, {ending}")
+    tell(kept_in_words(net, history), folder.saved)
     if report is not None and not options.quiet:
         print(report)
     if failure:
         raise RunError(f"{failure}\n{folder.in_words}") from failure
     resumable = f"--resume {folder.path}" if settings["checkpoint_every"] else ""
-    part, samples = _judges(data)
-    print(f"{part} {score(net, *samples)}")
+    print(score(net, data, settings.get("metrics", ())))
     if history.stopped == "interrupted":
         ways = f"; {resumable} goes on" if resumable else ""
         raise KeyboardInterrupt(f"interrupted; {folder.in_words}{ways}")
@@ -191,49 +171,6 @@ def _resumed(options: argparse.Namespace) -> Settings:
     if not (path / "settings.toml").exists():
         raise UsageError(f"{path} is not a run folder: it has no settings.toml")
     return read_settings(path / "settings.toml")
-
-
-def _network(settings: Settings, data: Dataset) -> Network:
-    cost = costs.get(settings["cost"])
-    if data.classes is None:
-        outputs = len(data.targets)
-    else:
-        two = len(data.classes) == 2 and isinstance(cost, BinaryCrossEntropy)
-        outputs = 1 if two else len(data.classes)
-    hidden = settings["hidden"]
-    return Network(
-        [data.train[0].shape[1], *hidden, outputs],
-        activations=[settings["activation"]] * len(hidden)
-        + [settings.get("output_activation", cost.partner)],
-        cost=cost,
-        initializer=settings["initializer"],
-        backend=settings.get("backend"),
-        device=settings.get("device"),
-        dtype=settings.get("dtype"),
-        seed=settings["seed"],
-        task=data.task,
-    )
-
-
-def _callbacks(settings: Settings, data: Dataset) -> tuple[KeepBest | None, list[Callback]]:
-    """The watch over the best epoch, and all that watch."""
-    if data.validation is None:
-        for name in ("early_stopping", "best"):
-            if settings[name]:
-                flag = name.replace("_", "-")
-                raise UsageError(f"--{flag} needs validation samples, and there are none")
-        return None, []
-    own = "validation_accuracy" if data.task == "classification" else "validation_r2"
-    best = KeepBest(own, restore=False)
-    if not settings["early_stopping"]:
-        return best, [best]
-    return best, [best, EarlyStopping("validation_cost", settings["early_stopping"])]
-
-
-def _judges(data: Dataset) -> tuple[str, Any]:
-    """The test samples, or what there is in their place."""
-    parts = (("test", data.test), ("validation", data.validation), ("train", data.train))
-    return next((name, samples) for name, samples in parts if samples is not None)
 
 
 def _tell(*lines: str) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 from .._lib.registry import check_name
 from .._lib.wording import listing
 from ..data import Dataset, load_digits, load_mnist, load_table, read_table
+from ..tabular.recipe import Settings
 from .errors import UsageError
-from .settings import Settings
+from .settings import OF_TABLES
 
 __all__ = ["load_data", "metadata", "name_of"]
 
@@ -18,7 +19,7 @@ _PIXEL_MAXIMUM = {"digits": 16, "mnist": 255}  # what the loaders divide by
 def name_of(asked: Settings) -> str:
     """What is trained on, in a word; raises where that is not plain."""
     if "data" not in asked:
-        for name in ("target", "task", "text", "max_bytes"):
+        for name in OF_TABLES:
             if name in asked:
                 raise UsageError(
                     f"--{name.replace('_', '-')} goes with --data FILE, a table of your own: add it"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator
 from typing import Any
 
 from .._lib.atomic import open_atomically, write_atomically
 from .._lib.files import as_path
-from .._lib.plotting import BLUE, GRAY, RED, make_figure, save_figure, style_axes
+from .._lib.plotting import save_figure
+from .curves import draw_curves
 
 __all__ = ["History"]
 
@@ -99,7 +99,8 @@ class History:
     def plot(self, path: str | os.PathLike[str], title: str = "") -> None:
         """Draw the curves of the cost and of each metric over the epochs, a panel each.
 
-        To a PNG, SVG or PDF file.
+        To a PNG, SVG or PDF file. What falls far has a logarithmic scale; the epoch whose
+        parameters a callback restored is marked.
 
         Parameters
         ----------
@@ -116,26 +117,5 @@ class History:
         """
         if not self.rows:
             raise ValueError("the history is empty, so there is nothing to draw: train first")
-        kinds = ("train", "validation")
-        split = [column.partition("_") for column in self.columns]
-        panels = list(dict.fromkeys(what for kind, _, what in split if kind in kinds))
-        across = 2 if len(panels) in (2, 4) else min(len(panels), 3)
-        down = math.ceil(len(panels) / across)
-        figure, axes = make_figure((4.5 * across, 3.6 * down), down, across)
-        for axis, what in zip(axes, panels, strict=False):
-            for kind, color in zip(kinds, (BLUE, RED), strict=True):
-                if f"{kind}_{what}" in self.columns:
-                    marker = "o" if len(self) == 1 else ""
-                    figures = self[f"{kind}_{what}"]
-                    axis.plot(self["epoch"], figures, color=color, label=kind, marker=marker)
-            if self.best_epoch is not None:
-                axis.axvline(self.best_epoch, color=GRAY, linestyle=":", label="best")
-            axis.set(xlabel="epoch", ylabel=_LABELS.get(what, what.replace("_", " ")))
-            axis.xaxis.get_major_locator().set_params(integer=True)
-            style_axes(axis)
-        for axis in axes[len(panels) :]:
-            axis.set_visible(False)
-        save_figure(figure, path, title)
-
-
-_LABELS = {"r2": "$R^2$", "auc": "AUC", "f1": "F1", "mae": "MAE", "rmse": "RMSE"}
+        columns = {column: self[column] for column in self.columns}
+        save_figure(draw_curves(columns, self.best_epoch), path, title)

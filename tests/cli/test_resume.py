@@ -67,11 +67,34 @@ def contents(folder):
     "flags",
     [
         [],
-        ["--best", "--epochs", "20"],
+        ["--no-best", "--epochs", "20"],
+        [
+            "--dropout",
+            "0.2",
+            "--schedule",
+            "cosine",
+            "--warmup",
+            "2",
+            "--class-weight",
+            "yes=2",
+            "--metrics",
+            "f1",
+            "auc",
+        ],
+        [
+            "--normalization",
+            "batch",
+            "--schedule",
+            "step",
+            "--schedule-epochs",
+            "4",
+            "--class-weight",
+            "balanced",
+        ],
         ["--early-stopping", "3", "--learning-rate", "0.02", "--dtype", "float64"],
         ["--checkpoint-every", "3", "--epochs", "9", "--optimizer", "momentum"],
     ],
-    ids=["plain", "best", "early-stopping", "every-third"],
+    ids=["plain", "last", "dropout", "batch", "step", "early-stopping", "every-third"],
 )
 def test_a_resumed_run_leaves_what_an_unbroken_one_does(elsewhere, monkeypatch, capsys, flags):
     flags = [*elsewhere, "--epochs", "30", *flags]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bpnet import activations, costs, initializers, optimizers
+from bpnet import activations, costs, initializers, normalization, optimizers, schedules
 from bpnet.cli import main
-from bpnet.cli.settings import SETTINGS
+from bpnet.cli.settings import OF_TABLES, SETTINGS
 
 
 @pytest.fixture(autouse=True)
@@ -37,9 +37,16 @@ def refusal(capsys, *flags):
 
 
 def test_every_setting_is_kept():
-    found = train("--epochs", "1", "--optimizer", "momentum", "--dtype", "float64")
-    of_other_data = {"data_dir", "data", "target", "task", "text", "max_bytes"}
-    assert set(found) == set(SETTINGS) - of_other_data
+    flags = "--epochs 2 --optimizer momentum --dtype float64 --dropout 0.1 --normalization batch "
+    flags += "--schedule step --schedule-epochs 1 --schedule-factor 0.5 --warmup 1 "
+    flags += "--class-weight 3=2 --metrics F1-score"
+    found = train(*flags.split())
+    assert set(found) == set(SETTINGS) - {"data_dir", "data", *OF_TABLES}
+    assert (found["schedule"], found["class_weight"], found["metrics"]) == (
+        "step_decay",
+        "3=2",
+        ["f1"],
+    )
     assert (found["learning_rate"], found["momentum"]) == (0.1, 0.9)
     assert (found["backend"], found["device"], found["dtype"]) == ("numpy", "cpu", "float64")
 
@@ -64,9 +71,20 @@ def test_a_flag_sets_aside_what_went_with_the_setting_it_replaces():
     assert (found["task"], found["hidden"]) == ("regression", [64])
 
 
-def test_best_can_be_taken_back():
-    assert train(config="best = true\nepochs = 1")["best"] is True
-    assert train("--no-best", config="best = true\nepochs = 1")["best"] is False
+def test_best_and_early_stopping_go_together():
+    short = "epochs = 1\n"
+    assert train("--epochs", "1")["best"] is True
+    assert train("--no-best", config=f"{short}best = true")["best"] is False
+    # A run of an earlier version has both, and kept the best epoch all the same.
+    found = train(config=f"{short}best = false\nearly_stopping = 5")
+    assert (found["best"], found["early_stopping"]) == (True, 5)
+    found = train("--no-best", config=f"{short}early_stopping = 5")
+    assert (found["best"], found["early_stopping"]) == (False, 0)
+    found = train("--early-stopping", "5", config=f"{short}best = false")
+    assert (found["best"], found["early_stopping"]) == (True, 5)
+    table = ("--data", "table.csv", "--target", "y", "--epochs", "1")
+    found = train(*table, "--no-best")
+    assert (found["best"], found["early_stopping"]) == (False, 0)
 
 
 def test_an_optimizer_of_ones_own_choice_has_its_own_rate():
@@ -118,6 +136,44 @@ def test_a_file_with_a_mistake(config, message, capsys):
         ("--output-activation sofmax", "unknown activation 'sofmax': did you mean 'softmax'?"),
         ("--cost quadratc", "unknown cost 'quadratc': did you mean 'quadratic'?"),
         ("--initializer he", "unknown initializer 'he'"),
+        (
+            "--early-stopping 3 --no-best",
+            "--early-stopping goes back to the best epoch, but --best is off: leave one of the two",
+        ),
+        ("--early-stopping -1", "early_stopping must be at least 0, not -1"),
+        ("--dropout 1", "dropout must be at least 0 and less than 1, not 1"),
+        ("--dropout 0.1 --hidden", "--dropout is for hidden layers, and there are none: add --hid"),
+        ("--normalization batch --hidden", "--normalization is for hidden layers, and there are"),
+        ("--normalization bacth", "unknown normalization 'bacth': did you mean 'batch'?"),
+        ("--schedule cosin", "unknown schedule 'cosin': did you mean 'cosine'?"),
+        (
+            "--schedule step_decay",
+            "--schedule step_decay needs --schedule-epochs N: the epoch",
+        ),
+        ("--schedule piecewise", "--schedule piecewise is for Python alone; by name there are con"),
+        ("--schedule warmup", "--schedule warmup is for Python alone; by name there are constant"),
+        ("--schedule cosine --schedule-factor 2", "--schedule-factor is for step_decay and expon"),
+        ("--schedule-epochs 3", "--schedule-epochs goes with --schedule by name, such as step_dec"),
+        ("--schedule cosine --schedule-epochs 0", "schedule_epochs must be at least 1, not 0"),
+        ("--schedule one_cycle --warmup 2", "one_cycle begins with a warmup of its own: leave --w"),
+        ("--warmup 40", "--warmup must be less than --epochs, 40, not 40"),
+        (
+            "--class-weight 3",
+            "--class-weight takes balanced, or a class and its weight as LABE",
+        ),
+        ("--class-weight 3=x", "--class-weight takes balanced, or a class and its weight as LABE"),
+        ("--class-weight 3=-1", "the weight of class 3 must be at least 0 and finite, not -1"),
+        ("--class-weight 10=1", "--class-weight: no class '10'"),
+        ("--class-weight 3=1 3=2", "--class-weight gives class '3' two weights: leave one"),
+        (
+            "--data table.csv --target y --class-weight balanced",
+            "--class-weight is for classification, and the task is regression: leave it out",
+        ),
+        (
+            "--metrics f2",
+            "unknown metric 'f2': known are accuracy, auc, balanced_accuracy",
+        ),
+        ("--metrics rmse", "rmse is for regression, and the task is classification"),
         ("--optimizer adm", "unknown optimizer 'adm': did you mean 'adam'?"),
         ("--momentum 0.5", "--momentum is for momentum and nesterov, not adam"),
         ("--backend numyp", "unknown backend 'numyp': did you mean 'numpy'?"),
@@ -172,7 +228,7 @@ def test_a_table_too_small_to_validate_is_trained_all_the_same(capsys):
 
 def test_help_names_all_there_is_to_choose(capsys):
     assert main(["train", "--help"]) == 0
-    words = capsys.readouterr().out.translate(str.maketrans(",()", "   ")).split()
-    for module in (activations, costs, initializers, optimizers):
+    words = capsys.readouterr().out.translate(str.maketrans(",();", "    ")).split()
+    for module in (activations, costs, initializers, optimizers, normalization, schedules):
         for name in module.BUILT_IN:
-            assert name in words
+            assert name in words or name in ("warmup", "piecewise")

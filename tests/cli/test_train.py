@@ -187,30 +187,70 @@ def test_pictures_of_an_earlier_run_do_not_stay(people, capsys):
     assert {path.name for path in Path("run").iterdir()} == FILES
 
 
-def test_best_saves_the_best_validation_epoch(capsys):
-    assert main(["train", "--out", "last"]) == 0
-    told = capsys.readouterr().out
-    found = re.search(r"best +epoch (\d+): validation accuracy (.*) %, test accuracy (.*) %", told)
-    epoch, validation, test = found.groups()
-    assert int(epoch) < 40
-    assert f"--best saves those of epoch {epoch}" in " ".join(told.split())
+KEPT = r"model +of epoch (\d+), the best: its validation cost, (\S+), is the lowest \((.*)\)"
 
-    assert main(["train", "--best", "--out", "best"]) == 0
+
+def kept(told):
+    """The best epoch as it is told, in the one place."""
+    told = " ".join(told.split())
+    assert set(re.findall(r"epoch (\d+)", told)) == {re.search(KEPT, told)[1]}
+    return re.search(KEPT, told).groups()
+
+
+@pytest.mark.parametrize(
+    "flags", [[], ["--early-stopping", "2"], ["--early-stopping", "0", "--best"]]
+)
+def test_there_is_one_best_epoch(people, flags, capsys):
+    """Told, saved and judged is the epoch with the lowest validation cost."""
+    data = ["--data", "people.csv", "--target", "buys"]
+    for seed in "01":
+        run = [*data, "--epochs", "40", "--seed", seed, *flags]
+        assert main(["train", *run, "--out", seed]) == 0
+        told = capsys.readouterr().out
+        costs = [json.loads(line) for line in Path(seed, "history.jsonl").read_text().splitlines()]
+        best = min(costs, key=lambda row: row["validation_cost"])
+        accuracy = 100 * best["validation_accuracy"]
+        figures = f"{best['validation_cost']:.4g}", f"accuracy {accuracy:.2f} %"
+        assert kept(told) == (str(best["epoch"]), *figures)
+        assert re.search(r"stopped early|to the end", told)[0] == (
+            "to the end" if len(costs) == 40 else "stopped early"
+        )
+        data_of_run = bpnet.data.load_table("people.csv", "buys")
+        net = bpnet.load(f"{seed}/model.safetensors")
+        assert net.total_cost(*data_of_run.validation) == pytest.approx(best["validation_cost"])
+        assert (
+            told.splitlines()[-1] == f"test accuracy {100 * net.accuracy(*data_of_run.test):.1f} %"
+        )
+
+
+def test_the_last_epoch_is_saved_where_one_wants_it(capsys):
+    flags = ["--epochs", "30", "--learning-rate", "0.02"]
+    assert main(["train", *flags, "--no-best", "--out", "last"]) == 0
     told = capsys.readouterr().out
-    assert f"the parameters of epoch {epoch}, the best on validation" in told
-    assert told.splitlines()[-1] == f"test accuracy {float(test):.1f} %"
-    net, digits = bpnet.load("best/model.safetensors"), load_digits()
-    assert f"{100 * net.accuracy(*digits.validation):.2f}" == validation
-    assert f"{100 * net.accuracy(*digits.test):.2f}" == test
-    assert settings("best")["best"] is True
+    assert "model     of epoch 30, the last\n" in told
+    assert main(["train", *flags, "--out", "best"]) == 0
+    epoch = int(kept(capsys.readouterr().out)[0])
+    assert epoch < 30, "this run shows nothing"
+    assert main(["train", *flags, "--no-best", "--epochs", str(epoch), "--out", "until"]) == 0
+    nets = [bpnet.load(f"{name}/model.safetensors") for name in ("last", "best", "until")]
+    last, best, until = (net.weights[0] for net in nets)
+    assert np.array_equal(best, until)
+    assert not np.array_equal(best, last)
+    assert not settings("last")["best"]
+
+
+def test_without_early_stopping_a_table_is_trained_to_the_end(people, capsys):
+    data = ["--data", "people.csv", "--target", "buys", "--epochs", "60"]
+    assert main(["train", *data, "--no-best"]) == 0
+    assert "trained   60 epochs" in capsys.readouterr().out
 
 
 def test_early_stopping_stops_and_goes_back(capsys):
     flags = ["--early-stopping", "1", "--learning-rate", "0.05", "--epochs", "200"]
     assert main(["train", *flags, "--out", "run"]) == 0
-    told = " ".join(capsys.readouterr().out.split())
-    assert "stopped early" in told
-    assert re.search(r"the parameters of epoch \d+, (with the lowest|the best on) validation", told)
+    told = capsys.readouterr().out
+    trained = int(re.search(r"trained   (\d+) epochs .* s, stopped early", told)[1])
+    assert int(kept(told)[0]) == trained - 1
 
 
 # ---------------------------------------------------------------------- what it trains on
@@ -231,7 +271,7 @@ def test_mnist_is_trained_with_the_books_settings(capsys):
     assert main(["train", *mnist, *flags, "--out", "run"]) == 0
     told = capsys.readouterr().out
     assert "samples 50,000 to train on, 10,000 to validate, 10,000 to test" in told
-    assert re.search(r"best +epoch 1: validation accuracy .* %, test accuracy .* %", told)
+    assert kept(told)[0] == "1"
     assert float(told.split()[-2]) > 80
     found = settings("run")
     assert found["activation"] == found["output_activation"] == "sigmoid"
