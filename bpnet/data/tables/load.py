@@ -17,6 +17,7 @@ from ..splitting import Split
 from .cell_parsing import as_numbers
 from .columns.fit import fit_columns
 from .columns.options import ColumnOptions
+from .copies_of_target import tell_copies
 from .held_out import HeldOut
 from .notes import Notes
 from .preprocessing import Preprocessing, encode_columns
@@ -180,6 +181,7 @@ def load_table(
             for name, part in zip(_PARTS, parts, strict=True)
         }
         told += notes.sentences()
+        tell_copies(table, [column.name for column in preprocessing.columns], goal, rows, told)
     for name, own in held_out.tables.items():
         samples[name] = _encoded_table(Source(own, name, max_bytes), preprocessing, roles, told)
 
