@@ -282,9 +282,9 @@ class TestRefusals:
     def test_infinities_are_told_with_the_row_of_the_file(self, csv):
         cells = ("b", lambda i: "inf" if i == 20 else i / 3)
         target = ("y", lambda i: "" if i < 5 else KINDS[i % 3])
-        with raises("column 'b', row 21: inf is not a finite number"):
+        with raises("column 'b', line 22: inf is not a finite number"):
             load_table(csv(lines(cells, target)), "y")
-        with raises("column 'b', row 21: inf is not a finite number"):
+        with raises("column 'b', line 22: inf is not a finite number"):
             load_table(csv(lines(NUMBER, cells)), "b")
 
     def test_numbers_too_large(self, csv):
