@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ._lib.constraints import Integer, Number
-from ._lib.plotting import BLUE, RED, make_figure, save_figure, style_axes
+from ._lib.plotting import BLUE, RED, make_figure, style_axes
+from ._lib.showing import save_or_show
 from .network import Network
 from .optimizers import SGD, Optimizer
 from .optimizers.registry import get as get_optimizer
@@ -68,13 +69,13 @@ class RateTest:
             f"suggestion={'none' if self.suggestion is None else f'{self.suggestion:.3g}'})"
         )
 
-    def plot(self, path: str | os.PathLike[str], title: str = "") -> None:
-        """Draw cost against learning rate, with the suggestion, to a PNG, SVG or PDF file.
+    def plot(self, path: str | os.PathLike[str] | None = None, title: str = "") -> None:
+        """Draw cost against learning rate, with the suggestion.
 
         Parameters
         ----------
-        path : path
-            The suffix says the format.
+        path : path, optional
+            A PNG, SVG or PDF file. Without it the picture is shown, as by `History.plot`.
         title : str, optional
 
         Raises
@@ -100,7 +101,7 @@ class RateTest:
         axis.set(xscale="log", xlabel="learning rate", ylabel="cost")
         axis.set_ylim(low - 0.1 * span, high + 0.6 * span)  # without the peak of a divergence
         style_axes(axis)
-        save_figure(figure, path, title)
+        save_or_show(figure, path, title, way_out="test.plot('rates.png')")
 
 
 def find_learning_rate(

@@ -1,4 +1,4 @@
-"""Pictures drawn with matplotlib: the only place that imports it.
+"""Pictures drawn with matplotlib: figures in one style, written to files.
 
 Figures are made without pyplot, so that no window, global state or setting of the user's is
 touched.
@@ -13,7 +13,15 @@ from .atomic import write_atomically
 from .files import as_path
 from .install import pip_install
 
-__all__ = ["BLUE", "GRAY", "RED", "make_figure", "save_figure", "style_axes"]
+__all__ = [
+    "BLUE",
+    "GRAY",
+    "RED",
+    "drawn",
+    "make_figure",
+    "save_figure",
+    "style_axes",
+]
 
 BLUE, RED, GRAY = "#4477aa", "#cc6677", "#888888"
 
@@ -84,13 +92,27 @@ def save_figure(figure: Any, path: str | os.PathLike[str], title: str = "") -> N
     ValueError
         If there is no such format.
     """
-    import io
-
     if title:
         figure.suptitle(title, fontsize=10)
     path = as_path(path)
     name = os.fspath(path)
     suffix = os.path.splitext(name)[1]
-    drawn = io.BytesIO()
-    figure.savefig(drawn, dpi=150, format=suffix[1:] or "png")
-    write_atomically(path if suffix else f"{name}.png", drawn.getvalue())
+    content = drawn(figure, suffix[1:] or "png")
+    write_atomically(path if suffix else f"{name}.png", content)
+
+
+def drawn(figure: Any, format: str = "png", dpi: float = 150) -> bytes:
+    """A figure as the content of a file.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    format : {"png", "svg", "pdf", ...}, optional
+    dpi : float, optional
+        Pixels per inch.
+    """
+    import io
+
+    content = io.BytesIO()
+    figure.savefig(content, dpi=dpi, format=format)
+    return content.getvalue()

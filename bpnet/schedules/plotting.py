@@ -6,7 +6,8 @@ import math
 import os
 from collections.abc import Iterable
 
-from .._lib.plotting import BLUE, make_figure, save_figure, style_axes
+from .._lib.plotting import BLUE, make_figure, style_axes
+from .._lib.showing import save_or_show
 from .base import Rate
 from .constant import rate_at
 
@@ -14,17 +15,20 @@ __all__ = ["plot"]
 
 
 def plot(
-    schedules: Rate | Iterable[Rate], steps: int, path: str | os.PathLike[str], title: str = ""
+    schedules: Rate | Iterable[Rate],
+    steps: int,
+    path: str | os.PathLike[str] | None = None,
+    title: str = "",
 ) -> None:
-    """Draw the learning rate over the steps, one panel per schedule, to a PNG, SVG or PDF file.
+    """Draw the learning rate over the steps, one panel per schedule.
 
     Parameters
     ----------
     schedules : Schedule, callable, or several of them
     steps : int
         Number of steps.
-    path : path
-        The suffix says the format.
+    path : path, optional
+        A PNG, SVG or PDF file. Without it the picture is shown, as by `bpnet.History.plot`.
     title : str, optional
 
     Raises
@@ -47,4 +51,5 @@ def plot(
         panel.set_visible(False)
     figure.supxlabel("step", fontsize=9)
     figure.supylabel("learning rate", fontsize=9)
-    save_figure(figure, path, title)
+    way_out = "bpnet.schedules.plot(..., path='rates.png')"
+    save_or_show(figure, path, title, way_out=way_out)

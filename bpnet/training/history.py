@@ -8,7 +8,7 @@ from typing import Any
 
 from .._lib.atomic import open_atomically, write_atomically
 from .._lib.files import as_path
-from .._lib.plotting import save_figure
+from .._lib.showing import save_or_show
 from .curves import draw_curves
 
 __all__ = ["History"]
@@ -96,16 +96,17 @@ class History:
 
         write_atomically(as_path(path), "".join(json.dumps(row) + "\n" for row in self.rows))
 
-    def plot(self, path: str | os.PathLike[str], title: str = "") -> None:
+    def plot(self, path: str | os.PathLike[str] | None = None, title: str = "") -> None:
         """Draw the curves of the cost and of each metric over the epochs, a panel each.
 
-        To a PNG, SVG or PDF file. What falls far has a logarithmic scale; the epoch whose
-        parameters a callback restored is marked.
+        What falls far has a logarithmic scale; the epoch whose parameters a callback restored is
+        marked.
 
         Parameters
         ----------
-        path : path
-            The suffix says the format.
+        path : path, optional
+            A PNG, SVG or PDF file. Without it the picture is shown: below the cell of a notebook,
+            or in a window; where there is neither, a warning says so.
         title : str, optional
 
         Raises
@@ -118,4 +119,5 @@ class History:
         if not self.rows:
             raise ValueError("the history is empty, so there is nothing to draw: train first")
         columns = {column: self[column] for column in self.columns}
-        save_figure(draw_curves(columns, self.best_epoch), path, title)
+        figure = draw_curves(columns, self.best_epoch)
+        save_or_show(figure, path, title, way_out="history.plot('curves.png')")
