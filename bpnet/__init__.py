@@ -26,6 +26,8 @@ if _typing.TYPE_CHECKING:
     from .loading import load
     from .optimizers import AdaGrad, Adam, AdamW, AMSGrad, Lion, Muon, NAdam, RAdam, RMSProp
     from .rate_finder import find_learning_rate
+    from .tabular.evaluate import evaluate
+    from .tabular.report import Report
     from .training import (
         Budget,
         Callback,
@@ -75,11 +77,13 @@ __all__ = [
     "RAdam",
     "RMSProp",
     "ReduceOnPlateau",
+    "Report",
     "TensorBoard",
     "activations",
     "available_backends",
     "backends",
     "costs",
+    "evaluate",
     "explain",
     "find_learning_rate",
     "get_backend",
@@ -122,6 +126,8 @@ __getattr__ = _lazy_attributes(
         "GradientCheck": "gradients",
         "LBFGS": "training.lbfgs",
         "data": "",
+        "Report": "tabular.report",
+        "evaluate": "tabular.evaluate",
         "find_learning_rate": "rate_finder",
         "gradient_check": "gradients",
         "load": "loading",

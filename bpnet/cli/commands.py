@@ -13,19 +13,26 @@ from typing import Any
 from .. import __version__
 from .._lib.registry import check_name
 from ..training import DivergenceError
-from . import check, devices, predict, train
+from . import check, devices, evaluate, predict, train
 from .errors import RunError, UsageError, in_words, usage
 from .parser import Parser
 
 __all__ = ["main"]
 
-_COMMANDS = {"train": train, "predict": predict, "check": check, "devices": devices}
+_COMMANDS = {
+    "train": train,
+    "predict": predict,
+    "evaluate": evaluate,
+    "check": check,
+    "devices": devices,
+}
 
 _EPILOG = """\
 examples:
   bpnet train                                  handwritten digits, in seconds
   bpnet train --data iris.csv --target species
   bpnet predict runs/iris-1 new.csv > predictions.csv
+  bpnet evaluate runs/iris-1 labelled.csv      how well does it do on other data?
   bpnet check                                  are the gradients right on this machine?
 
 exit codes: 0 well, 1 a run that failed, 2 wrong usage, 130 interrupted by Ctrl-C

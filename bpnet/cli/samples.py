@@ -18,7 +18,7 @@ from ..data.sources.npy import map_npy
 from ..network import Network
 from .errors import UsageError
 
-__all__ = ["samples"]
+__all__ = ["is_array_file", "read_array", "samples"]
 
 _ROWS, _VALUES = 8192, 2**20  # of a block that is cut from an array, at most
 
@@ -73,15 +73,23 @@ def _blocks(
     net: Network, path: Path, target: str | None, max_bytes: int | None
 ) -> Callable[[], Iterator[NDArray[Any]]]:
     """What begins to read a file: an array of samples, or a table."""
-    if "-ubyte" in path.name or path.suffix.lower() == ".npy":
-        array = _array(path, max_bytes)
+    if is_array_file(path):
+        array = read_array(path, max_bytes)
         _check_width(net, path, array.size // max(len(array), 1), "values per sample", "")
         return lambda: _cut(array)
     return lambda: _columns(net, path, target, max_bytes)
 
 
-def _array(path: Path, max_bytes: int | None) -> NDArray[Any]:
-    """The array in a file; if it is not compressed, only the rows that are read use memory."""
+def is_array_file(path: Path) -> bool:
+    """Whether its name is that of an IDX or NPY file."""
+    return "-ubyte" in path.name or path.suffix.lower() == ".npy"
+
+
+def read_array(path: Path, max_bytes: int | None) -> NDArray[Any]:
+    """The array in an IDX or NPY file.
+
+    Where it is not compressed, only the rows that are read use memory.
+    """
     check_regular_file(path)
     with path.open("rb") as file:
         packed = file.read(2) == GZIP_MAGIC

@@ -7,6 +7,7 @@ from typing import Any
 from .._lib.registry import check_name
 from .._lib.wording import listing
 from ..data import Dataset, load_digits, load_mnist, load_table, read_table
+from ..tabular.baselines import training_shares
 from ..tabular.recipe import Settings
 from .errors import UsageError
 from .settings import OF_TABLES
@@ -65,6 +66,7 @@ def metadata(asked: Settings, data: Dataset) -> dict[str, Any]:
         "target": data.target,
         "classes": None if data.classes is None else list(data.classes),
         "preprocessing": None,
+        "baseline": training_shares(data),
     }
     if data.preprocessing is not None:
         header["preprocessing"] = data.preprocessing.to_dict()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +13,16 @@ from numpy.typing import NDArray
 
 from .._lib.install import pip_install
 from .._lib.wording import shortened, shown
+from ..data import Dataset
 from .outputs import Outputs
 
-__all__ = ["Baseline", "constant_baseline", "linear_baseline"]
+__all__ = [
+    "Baseline",
+    "constant_baseline",
+    "linear_baseline",
+    "stored_baseline",
+    "training_shares",
+]
 
 _MOST_VALUES = 4_000_000  # of the inputs of a linear model, times its classes: a second or so
 _FEWEST_ROWS = 5  # for each input, where only some rows are taken
@@ -68,24 +76,57 @@ def constant_baseline(
     ("always predicting 'yes'", array([[0.25, 0.75]]))
     """
     w = np.ones(len(truth)) if weights is None else np.asarray(weights, dtype=np.float64)
-    if task == "regression":
-        numbers = truth.reshape(len(truth), -1)
-        means = np.average(numbers, axis=0, weights=w)
-        return Baseline("mean", "always predicting the mean", _always(means, None))
+    if task != "classification":
+        return _constant(task, np.average(truth.reshape(len(truth), -1), axis=0, weights=w))
     n = len(classes or ())
-    if task == "multilabel":
-        shares = np.average(truth, axis=0, weights=w)
-        words = "always predicting the more frequent value of each label"
-        return Baseline("majority", words, _always((shares > 0.5).astype(np.int64), shares))
     known = truth < n
     counts = np.bincount(truth[known], w[known], minlength=n)
-    largest = int(counts.argmax())
-    label = shown((classes or ())[largest])
-    return Baseline(
-        "majority class",
-        f"always predicting {shortened(label, _LONGEST_LABEL)}",
-        _always(np.int64(largest), counts / max(counts.sum(), 1e-300)),
-    )
+    return _constant(task, counts / max(counts.sum(), 1e-300), classes)
+
+
+def training_shares(data: Dataset) -> list[float]:
+    """What a constant baseline says, for the metadata of a network: `stored_baseline` reads it.
+
+    The share of each class or label in the training rows, or the mean of each target.
+    """
+    preprocessing, y = data.preprocessing, data.train[1]
+    if data.task == "regression" and preprocessing is not None:
+        y = preprocessing.inverse_target(y)
+    weights = None if data.weights is None else data.weights[0]
+    baseline = constant_baseline(data.task, np.asarray(y), data.classes, weights)
+    said = baseline.outputs(data.train[0][:1])
+    found: list[float] = (said.predicted if said.probabilities is None else said.probabilities)[
+        0
+    ].tolist()
+    return found
+
+
+def stored_baseline(
+    task: str, shares: object, classes: tuple[Any, ...] | None, targets: int
+) -> Baseline | None:
+    """The constant baseline of `training_shares`; None if they are not there, or not such."""
+    n = targets if task == "regression" else len(classes or ())
+    if not isinstance(shares, list) or len(shares) != n:
+        return None
+    if not all(type(one) in (int, float) and math.isfinite(one) for one in shares):
+        return None
+    if task != "regression" and not all(0 <= one <= 1 for one in shares):
+        return None
+    return _constant(task, np.array(shares, dtype=np.float64), classes)
+
+
+def _constant(
+    task: str, shares: NDArray[np.float64], classes: tuple[Any, ...] | None = None
+) -> Baseline:
+    """From the shares of classes or labels, or the means."""
+    if task == "regression":
+        return Baseline("mean", "always predicting the mean", _always(shares, None))
+    if task == "multilabel":
+        words = "always predicting the more frequent value of each label"
+        return Baseline("majority", words, _always((shares > 0.5).astype(np.int64), shares))
+    largest = int(shares.argmax())
+    words = f"always predicting {shortened(shown((classes or ())[largest]), _LONGEST_LABEL)}"
+    return Baseline("majority class", words, _always(np.int64(largest), shares))
 
 
 def linear_baseline(

@@ -1,0 +1,174 @@
+"""``bpnet evaluate``: how well a trained network does on data with known targets."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._lib.registry import no_such
+from ..data import read_table_parts
+from ..loading import load, model_file
+from ..network import Network
+from ..tabular.evaluate import Evaluation, evaluate
+from ..tabular.report import Report
+from .errors import RunError, UsageError, in_words, usage
+from .samples import is_array_file, read_array, samples
+
+__all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "run"]
+
+SUMMARY = "judge a trained network on a file with known targets"
+DESCRIPTION = """\
+Compare a trained network's predictions for a file with the true values in it: accuracy, balanced
+accuracy and log loss, or R^2 and the errors in the target's own unit; beside them those of always
+predicting the most frequent class, or the mean, of the training rows. Rows without a target are
+left out. A class that the network does not know counts as wrong. Both are told."""
+
+_EPILOG = """\
+examples:
+  bpnet evaluate runs/iris-1 labelled.csv
+  bpnet evaluate runs/iris-1 labelled.csv --target kind --out evaluation
+  bpnet evaluate runs/mnist-1 mnist/t10k-images-idx3-ubyte.gz \\
+      --labels mnist/t10k-labels-idx1-ubyte.gz
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What can be chosen."""
+    parser.epilog = _EPILOG
+    parser.add_argument(
+        "model", type=Path, metavar="MODEL", help="a run folder, or a model.safetensors"
+    )
+    parser.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="a table with the columns that were trained on and the target; for images also an IDX "
+        "or NPY file, with --labels",
+    )
+    parser.add_argument(
+        "--target",
+        nargs="+",
+        metavar="COLUMN",
+        help="the columns of the true values; by default those that were trained on",
+    )
+    parser.add_argument(
+        "--labels", type=Path, metavar="FILE", help="an IDX or NPY file with the labels of images"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="also write report.json and confusion.png or predicted.png to this folder",
+    )
+    parser.add_argument(
+        "--max-bytes",
+        type=int,
+        metavar="N",
+        help="memory that FILE may take once unpacked; by default 64 MiB, or 32 times its size",
+    )
+    parser.add_argument("--backend", metavar="NAME", help="numpy, cupy, torch, jax or auto")
+    parser.add_argument("--device", metavar="NAME", help="cpu, cuda, ...")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Read, compute, compare."""
+    with usage():
+        net = load(model_file(options.model), backend=options.backend, device=options.device)
+        picture = "predicted.png" if net.task == "regression" else "confusion.png"
+        if options.out is not None:
+            _check_out(options.out, ("report.json", picture))
+        report = _report(net, options)
+    print(report)
+    if options.out is not None:
+        try:
+            _write(report, options.out, picture)
+        except OSError as error:
+            raise RunError(f"--out {options.out}: {in_words(error)}") from error
+    return 0
+
+
+def _report(net: Network, options: argparse.Namespace) -> Report:
+    if net.metadata.get("preprocessing") is not None:
+        if options.labels is not None:
+            raise UsageError(
+                "--labels goes with networks for images; this one was trained on a table: name its "
+                "column by --target"
+            )
+        return evaluate(net, options.file, target=options.target, max_bytes=options.max_bytes)
+    judge = Evaluation(net)
+    target = None if options.target is None else options.target[0]
+    blocks = samples(net, options.file, target, options.max_bytes)
+    if options.labels is not None:
+        labels = _labels(options.labels, options.max_bytes)
+        start = 0
+        for x in blocks:
+            if start + len(x) > len(labels):
+                raise UsageError(
+                    f"{options.labels}: {len(labels):,} labels, but {options.file} has more samples"
+                )
+            judge.add(x, [labels[start : start + len(x)]])
+            start += len(x)
+        if start < len(labels):
+            raise UsageError(
+                f"{options.labels}: {len(labels):,} labels for the {start:,} samples of "
+                f"{options.file}"
+            )
+        return judge.report()
+    if is_array_file(options.file):
+        raise UsageError(
+            f"{options.file} has no labels: --labels FILE names the IDX or NPY file that has them"
+        )
+    known = net.metadata.get("target")
+    for x, column in zip(
+        blocks, _column(options.file, target or known, options.max_bytes), strict=True
+    ):
+        judge.add(x, [column])
+    return judge.report()
+
+
+def _labels(path: Path, max_bytes: int | None) -> NDArray[Any]:
+    labels = read_array(path, max_bytes)
+    if labels.ndim != 1:
+        raise UsageError(f"{path}: an array of shape {labels.shape}, expected one label per sample")
+    return np.asarray(labels)
+
+
+def _column(path: Path, name: str | None, max_bytes: int | None) -> Iterator[NDArray[Any]]:
+    """A column of a table, in the parts in which its samples come."""
+    for part in read_table_parts(path, max_bytes=max_bytes):
+        if name is None:
+            raise UsageError("--target COLUMN must name the column of the true values")
+        if name not in part:
+            raise UsageError(f"{path}: {no_such('column', name, part)}; --target COLUMN names it")
+        yield part[name]
+
+
+def _check_out(folder: Path, names: tuple[str, ...]) -> None:
+    """Raise if the folder cannot be written to, or something would be lost in it."""
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise UsageError(f"--out {folder} is no folder: name another")
+    for name in names:
+        if os.path.lexists(folder / name):
+            raise UsageError(f"--out {folder} already has {name}: name another folder")
+
+
+def _write(report: Report, folder: Path, picture: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    report.to_json(folder / "report.json")
+    written = ["report.json"]
+    try:
+        with contextlib.suppress(ValueError):  # too many classes
+            report.plot(folder / picture)
+            written.append(picture)
+    except ImportError as error:
+        import warnings
+
+        warnings.warn(f"no picture was drawn: {error}", stacklevel=2)
+    print(f"saved {folder}: {', '.join(written)}")
