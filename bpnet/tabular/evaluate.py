@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from .._lib.registry import no_such
 from .._lib.wording import count, listing, shown
 from ..data import Preprocessing, read_table_parts
-from ..data.tables.cell_parsing import as_numbers, as_text, is_missing
+from ..data.tables.cell_parsing import as_numbers, is_missing
 from ..data.tables.table import Table
+from ..data.tables.target_encoders import NumberTargets, target_numbers
 from ..network import Network
 from .baselines import stored_baseline
 from .judge import PartTally, told_warnings
@@ -26,6 +27,8 @@ __all__ = ["Evaluation", "evaluate"]
 
 _ROWS = 8192  # that are computed at a time
 _PART = "data"
+
+Place: TypeAlias = Callable[[int], str]
 
 
 def evaluate(
@@ -77,7 +80,7 @@ def evaluate(
     (359, dict_keys(['accuracy', 'balanced_accuracy', 'log_loss']))
     """
     judge = Evaluation(net)
-    if isinstance(data, tuple):
+    if isinstance(data, tuple) and len(data) == 2 and not isinstance(data[0], Mapping):
         x, y = data
         x = np.asarray(x)
         for start in range(0, len(x), _ROWS):
@@ -92,8 +95,8 @@ def evaluate(
         )
     names = _names(preprocessing, target)
     with _named(data):
-        for x, columns in _blocks(preprocessing, names, data, max_bytes):
-            judge.add(x, columns)
+        for x, columns, place in _blocks(preprocessing, names, data, max_bytes):
+            judge.add(x, columns, place)
         return judge.report()
 
 
@@ -114,9 +117,11 @@ class Evaluation:
         )
         self._codes: dict[Any, int] = {}
         self._unknown: dict[Any, int] = {}
-        self._rows = self._missing = 0
+        self._missing = 0
 
-    def add(self, x: NDArray[Any], columns: Sequence[NDArray[Any]]) -> None:
+    def add(
+        self, x: NDArray[Any], columns: Sequence[NDArray[Any]], place: Place | None = None
+    ) -> None:
         """Count a block of rows.
 
         Parameters
@@ -124,17 +129,21 @@ class Evaluation:
         x : array, shape (m, n_0)
         columns : sequence of array, shape (m,)
             The target columns as they are in a table.
+        place : callable, optional
+            What messages call a row, counted from 0 in the block.
         """
-        missing = np.any([is_missing(column) for column in columns], axis=0)
-        first, self._rows = self._rows + 1, self._rows + len(missing)
-        if not missing.all():
-            truth = self._truth(columns, first)  # while rows are still counted as in the file
-            self.add_encoded(x[~missing], truth[~missing])
-        self._missing += int(missing.sum())
+        there = np.flatnonzero(~np.any([is_missing(column) for column in columns], axis=0))
+        self._missing += len(x) - len(there)
+        if len(there):
+            known: Place = place or (lambda row: f"row {row + 1}")
+            truth = self._truth([one[there] for one in columns], lambda row: known(there[row]))
+            self.add_encoded(x[there], truth)
 
     def add_encoded(self, x: NDArray[Any], y: NDArray[Any]) -> None:
-        """Count a block whose targets are class indices, zeros and ones, or numbers."""
+        """Count a block whose targets are as `Network.fit` takes them."""
         y = y.reshape(len(y), -1) if self._net.task == "regression" else y
+        if self._net.task == "classification" and y.dtype.kind in "OUS":
+            y = self._indices(y)
         if self._net.task == "classification" and y.ndim == 2:
             y = y.argmax(axis=1) if y.shape[1] > 1 else (y[:, 0] > 0.5).astype(np.int64)
         with np.errstate(all="ignore"):  # what overflows has no figure
@@ -170,52 +179,44 @@ class Evaluation:
             self._net.task, self._targets, self._classes, {_PART: part}, warnings, tuple(notes)
         )
 
-    def _truth(self, columns: Sequence[NDArray[Any]], first_row: int) -> NDArray[Any]:
-        """Targets as `Outputs` has predictions; what rows without one have does not matter."""
-        if self._net.task == "regression":
-            numbers = [
-                as_numbers(name, column, first_row)
-                for name, column in zip(self._targets, columns, strict=True)
-            ]
-            return np.stack(numbers, axis=1)
-        if self._net.task == "multilabel":
-            return self._labels(columns)
-        (column,) = columns
-        labels = column.tolist()
-        known, codes, unknown = len(self._classes or ()), self._codes, self._unknown
-        for label in set(labels):
-            if label not in codes and label is not None and label == label:
-                codes[label] = self._code_of(label, column.dtype)
-                if codes[label] < 0:
-                    codes[label] = known + len(unknown)
+    def _truth(self, columns: list[NDArray[Any]], place: Place) -> NDArray[Any]:
+        """Targets, none of them missing, as `Outputs` has predictions."""
+        goal = None if self._preprocessing is None else self._preprocessing.goal
+        if self._net.task == "classification":
+            return self._indices(columns[0])
+        if isinstance(goal, NumberTargets):
+            goal.encode(columns, place)  # which says what is wrong with one
+            both = zip(columns, goal.spellings, strict=True)
+            return np.stack([target_numbers(column, one) for column, one in both], axis=1)
+        if goal is not None:
+            return goal.encode(columns, place)
+        named = zip(self._targets, columns, strict=True)
+        return np.stack([as_numbers(name, one, place=place) for name, one in named], axis=1)
+
+    def _indices(self, column: NDArray[Any]) -> NDArray[np.int64]:
+        """Class indices; those of unknown classes follow on the network's own."""
+        labels, known, unknown = column.tolist(), len(self._classes or ()), self._unknown
+        for label, times in Counter(labels).items():
+            if label not in self._codes:
+                code = self._code_of(label, column.dtype)
+                self._codes[label] = known + len(unknown) if code < 0 else code
+                if code < 0:
                     unknown[label] = 0
-        truth = np.array([codes.get(label, 0) for label in labels], dtype=np.int64)
-        for label, times in zip(*np.unique(truth[truth >= known], return_counts=True), strict=True):
-            unknown[list(unknown)[label - known]] += int(times)
-        return truth
+            if label in unknown:
+                unknown[label] += times
+        return np.array([self._codes[label] for label in labels], dtype=np.int64)
 
     def _code_of(self, label: Any, dtype: Any) -> int:
         """The index of a class; -1 if the network does not know it."""
-        if self._preprocessing is None:
-            texts = [str(one) for one in self._classes or ()]
-            word = str(int(label)) if isinstance(label, float) and label.is_integer() else label
-            return texts.index(str(word)) if str(word) in texts else -1
-        try:
-            return int(self._preprocessing.transform_target(np.array([label], dtype=dtype))[0])
-        except ValueError:
-            return -1
-
-    def _labels(self, columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
-        """Zeros and ones of several labels at once; a label that is unknown raises."""
-        there = ~np.any([is_missing(column) for column in columns], axis=0)
-        if self._preprocessing is None:
-            return np.stack(columns, axis=1)
-        names = self._preprocessing.targets
-        own = dict(zip(names, (column[there] for column in columns), strict=True))
-        found = self._preprocessing.transform_target(own)
-        truth = np.zeros((len(there), found.shape[1]), dtype=found.dtype)
-        truth[there] = found
-        return truth
+        if self._preprocessing is not None:
+            try:
+                found = self._preprocessing.transform_target(np.array([label], dtype=dtype))
+            except ValueError:
+                return -1
+            return int(found[0])
+        texts = [str(one) for one in self._classes or ()]
+        word = str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
+        return texts.index(word) if word in texts else -1
 
 
 def _names(preprocessing: Preprocessing, target: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -238,37 +239,22 @@ def _names(preprocessing: Preprocessing, target: str | Sequence[str] | None) -> 
 
 def _blocks(
     preprocessing: Preprocessing, names: Sequence[str], data: Any, max_bytes: int | None
-) -> Iterator[tuple[NDArray[Any], list[NDArray[Any]]]]:
-    """Inputs and target columns of a table, some rows at a time."""
+) -> Iterator[tuple[NDArray[Any], list[NDArray[Any]], Place]]:
+    """Inputs, target columns and what rows are called, of some rows of a table at a time."""
     own = dict(zip(preprocessing.targets, names, strict=True))
     text = [own.get(name, name) for name in preprocessing.text_columns]
-    waiting: deque[list[NDArray[Any]]] = deque()
+    waiting: deque[tuple[list[NDArray[Any]], Place]] = deque()
 
-    def features() -> Iterator[Mapping[str, Any]]:
-        for part in _parts(data, text, max_bytes):
+    def features() -> Iterator[Table]:
+        for part in read_table_parts(data, text=text, max_bytes=max_bytes):
             for name in names:
                 if name not in part:
                     raise ValueError(no_such("column", name, part))
-            waiting.append([part.pop(name) for name in names])
+            waiting.append(([part.pop(name) for name in names], part.place))
             yield part
 
     for x in preprocessing.transform_parts(features()):
-        columns = waiting.popleft()
-        for start in range(0, len(x), _ROWS):
-            rows = slice(start, start + _ROWS)
-            yield x[rows], [column[rows] for column in columns]
-
-
-def _parts(data: Any, text: Sequence[str], max_bytes: int | None) -> Iterator[Table]:
-    """The parts of a file, each its own to change; a frame is one part."""
-    if isinstance(data, str | os.PathLike):
-        yield from read_table_parts(data, text=text, max_bytes=max_bytes)
-    else:
-        columns = {str(name): np.asarray(data[name]) for name in data}
-        yield Table(
-            (name, values if values.dtype.kind in "iuf" else as_text(values))
-            for name, values in columns.items()
-        )
+        yield x, *waiting.popleft()
 
 
 @contextlib.contextmanager

@@ -40,7 +40,7 @@ def class_labels(net: Network) -> tuple[Any, ...] | None:
     if net.task == "regression":
         return None
     n = net.sizes[-1] if net.task == "multilabel" else max(2, net.sizes[-1])
-    return tuple(net.metadata.get("classes") or range(n))
+    return tuple(net.classes or range(n))
 
 
 def target_names(net: Network) -> tuple[str, ...]:
@@ -62,4 +62,7 @@ def network_outputs(
         if preprocessing is not None:
             predicted = preprocessing.inverse_target(predicted)
         return Outputs(predicted.astype(np.float64))
+    if net.task == "classification" and net.model.classes is not None:  # it says labels
+        index = {label: k for k, label in enumerate(net.model.classes)}
+        predicted = np.array([index[label] for label in predicted.tolist()], dtype=np.int64)
     return Outputs(predicted, net.backend.to_numpy(net.predict_proba(x)).astype(np.float64))
