@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from .._lib.registry import no_such
 from .._lib.wording import shown
@@ -14,8 +13,9 @@ from ..backends.interop import library_of
 
 if TYPE_CHECKING:
     from .tables.preprocessing import Preprocessing
+    from .tables.table import Table
 
-__all__ = ["Encoded", "column_names", "encoded_inputs", "encoded_pair"]
+__all__ = ["Encoded", "encoded_inputs", "encoded_pair", "is_table"]
 
 
 class Encoded(NamedTuple):
@@ -33,22 +33,6 @@ class Encoded(NamedTuple):
     preprocessing: Preprocessing | None
 
 
-def column_names(x: Any) -> list[str] | None:
-    """Names of the columns of a frame, of whatever library; None for anything else."""
-    if type(x) is np.ndarray or isinstance(x, list | tuple) or library_of(x) is not None:
-        return None
-    if isinstance(x, Mapping):
-        names = [*x]
-    else:
-        found = getattr(x, "column_names", None)  # Arrow's `columns` are arrays
-        if found is None and hasattr(x, "shape"):
-            found = getattr(x, "columns", None)
-        if found is None or callable(found):
-            return None
-        names = [*found]
-    return names if names and all(isinstance(name, str) for name in names) else None
-
-
 def encoded_inputs(x: Any, metadata: Mapping[str, Any]) -> Encoded:
     """Samples, encoded by the preprocessing in a network's metadata if x is a frame.
 
@@ -61,11 +45,13 @@ def encoded_inputs(x: Any, metadata: Mapping[str, Any]) -> Encoded:
     ------
     ValueError
         If a column is missing, or a value cannot be encoded; the message names both.
+    TypeError
+        If x is a frame with text, and the network knows no table.
     """
     preprocessing = _preprocessing(x, metadata)
     if preprocessing is None:
         return Encoded(x, None)
-    return Encoded(preprocessing.transform(_table(x)), preprocessing)
+    return Encoded(preprocessing.transform(_table(x, preprocessing)), preprocessing)
 
 
 def encoded_pair(
@@ -76,7 +62,7 @@ def encoded_pair(
     Parameters
     ----------
     x : array-like, or frame with the columns that were trained on
-    y : array-like or None
+    y : array-like, frame or None
         In the target's own terms if x is a frame: labels, or numbers in its unit. By default the
         frame's own column.
     metadata : mapping
@@ -91,44 +77,79 @@ def encoded_pair(
     preprocessing = _preprocessing(x, metadata)
     if preprocessing is None:
         return x, y
-    table = _table(x)
+    table = _table(x, preprocessing)
     for target in preprocessing.targets if y is None else ():
         if target not in table:
             lacking = no_such("column", target, table)
             raise TypeError(f"{names[1]} is missing, and {names[0]} has {lacking}")
-    targets = table if y is None else _table(y) if column_names(y) else y
-    values = preprocessing.transform_target(targets)
-    return preprocessing.transform(table), values
+    if y is None:
+        y = table
+    elif is_table(y):
+        y = _table(y, preprocessing)
+    elif len(preprocessing.targets) == 1 and np.ndim(y) == 1:  # read as if it was in the frame
+        y = _table({preprocessing.targets[0]: y}, preprocessing)
+    return preprocessing.transform(table), preprocessing.transform_target(y)
+
+
+def is_table(x: Any) -> bool:
+    """Whether something has named columns: a frame, a mapping, records or a structured array."""
+    if isinstance(x, list | tuple):  # a tuple may be a pair of samples and targets
+        return isinstance(x, list) and bool(x) and all(isinstance(row, Mapping) for row in x)
+    library = library_of(x)
+    if x is None or (library is not None and getattr(x.dtype, "names", None) is None):
+        return False
+    from .tables.reading.frames import is_frame  # most networks know nothing of tables
+
+    return is_frame(x)
 
 
 def _preprocessing(x: Any, metadata: Mapping[str, Any]) -> Preprocessing | None:
     """How to encode x; None if it is no frame, or numbers for a network that knows no table."""
-    names = column_names(x)
-    if names is None:
+    if not is_table(x):
         return None
+    names = _names(x)
     if metadata.get("preprocessing") is None:
-        for name in () if isinstance(x, Mapping) else names:
-            if np.asarray(x[name]).dtype.kind not in "biuf":
+        for name in names:
+            if isinstance(name, str):
                 _refuse_text(x, name)
         return None
-    from .tables.preprocessing import Preprocessing  # most networks know nothing of tables
+    from .tables.preprocessing import Preprocessing
 
-    return Preprocessing.from_dict(metadata["preprocessing"])
+    preprocessing = Preprocessing.from_dict(metadata["preprocessing"])
+    if names and not any(isinstance(name, str) for name in names):
+        known = {column.name for column in preprocessing.columns}
+        if not known & {*map(str, names)}:
+            return None  # a frame of samples that are encoded, without names
+    return preprocessing
+
+
+def _names(x: Any) -> list[Any]:
+    """Names of the columns of a frame of pandas, Polars or Arrow."""
+    if not hasattr(x, "shape"):  # a mapping, records, or lazy
+        return []
+    found = getattr(x, "column_names", None)  # the `columns` of Arrow are arrays
+    found = getattr(x, "columns", None) if found is None else found
+    return [] if found is None or callable(found) else [*found]
 
 
 def _refuse_text(x: Any, name: str) -> None:
     """Raise TypeError if a column is nothing that a network takes as it is."""
     values = np.asarray(x[name])
+    if values.dtype.kind in "biuf":
+        return
     texts = values[[isinstance(one, str) for one in values.tolist()]]
     if texts.size or values.dtype.kind in "Mm":
         what = f"text, such as {shown(str(texts[0]))}" if texts.size else f"{values.dtype} values"
         raise TypeError(
             f"column {name!r} of x holds {what}, and the metadata of this network have no "
-            "preprocessing that encodes it: data = bpnet.data.load_table(path, target) makes one, "
+            "preprocessing that encodes it: data = bpnet.data.load_table(frame, target) makes one, "
             "net.fit(*data.train, ...) trains on it, and then net.metadata['preprocessing'] = "
             "data.preprocessing.to_dict()"
         )
 
 
-def _table(x: Any) -> Mapping[str, ArrayLike]:
-    return x if isinstance(x, Mapping) else {n: np.asarray(x[n]) for n in column_names(x) or ()}
+def _table(x: Any, preprocessing: Preprocessing) -> Table:
+    from .tables.reading.frames import read_frame
+    from .tables.reading.options import ReadOptions
+
+    return read_frame(x, ReadOptions(text=preprocessing.text_columns))

@@ -11,7 +11,7 @@ import numpy as np
 from .._lib.constraints import Number
 from .._lib.wording import described
 from ..backends import Array, Backend
-from ..data.frames import column_names
+from ..data.frames import is_table
 from ..data.sources.base import Source
 from ..data.sources.datasets import is_dataset
 from ..data.splitting import Split, split
@@ -89,7 +89,7 @@ def checked_validation(
     """
     if validation is None:
         return None
-    if column_names(validation) and metadata.get("preprocessing") is not None:
+    if metadata.get("preprocessing") is not None and is_table(validation):
         validation = validation, None
     if not isinstance(validation, tuple | list):
         raise TypeError(

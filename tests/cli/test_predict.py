@@ -198,6 +198,19 @@ def test_several_labels_have_a_column_each(capsys, tmp_path):
     assert np.allclose(found[:, 2:], net.predict_proba(x), rtol=1e-5)
 
 
+def test_labels_that_a_network_learned_are_written_as_they_are(capsys, tmp_path):
+    x = np.random.default_rng(0).normal(size=(30, 2))
+    net = bpnet.Network([2, 2], cost="log_likelihood", seed=0)
+    net.fit(x, np.where(x[:, 0] > 0, "right", "left"), epochs=9, optimizer="adam")
+    net.save(tmp_path / "model.safetensors")
+    np.savez(tmp_path / "x.npz", x=x)
+    (header, *rows), _ = predict(
+        capsys, str(tmp_path / "model.safetensors"), str(tmp_path / "x.npz")
+    )
+    assert header == ["prediction", "probability_left", "probability_right"]
+    assert [row[0] for row in rows] == net.predict(x).tolist()
+
+
 def test_predictions_that_find_no_room_leave_the_old_ones(capsys):
     Path("full.csv").write_text("earlier\n")
     with room_for(1000):

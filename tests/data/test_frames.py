@@ -5,7 +5,7 @@ import pytest
 
 import bpnet
 from bpnet.data import load_table, read_table
-from bpnet.data.frames import column_names
+from bpnet.data.frames import is_table
 
 ROWS = 60
 RNG = np.random.default_rng(0)
@@ -16,17 +16,26 @@ INCOME = 100.0 * AGE + 500.0 * (CITY == "Rome")
 MARK = np.where(AGE > 40, 7, 3)
 COLUMNS = {"age": AGE, "city": CITY, "kind": KIND, "income": INCOME, "mark": MARK}
 TARGETS = ("kind", "income", "mark")
+NO_ARRAYS = {
+    "dict": "x is a dict with the keys 'a', 'b': an array is needed",
+    "dict of arrays": "x is a dict with the keys 'a', 'b': an array is needed",
+    "records": r"x: row 0 is \{'a'.*a dict: real numbers are needed",
+    "lazy": "x is a LazyFrame: an array or a list of numbers is needed",
+}
 
 
 def frames(columns):
     """The same columns in whatever holds them."""
     yield "dict", {name: list(values) for name, values in columns.items()}
     yield "dict of arrays", dict(columns)
+    rows = zip(*(values.tolist() for values in columns.values()), strict=True)
+    yield "records", [dict(zip(columns, row, strict=True)) for row in rows]
     pd = pytest.importorskip("pandas", reason="pandas is not installed")
     yield "pandas", pd.DataFrame(columns)
     yield "pandas rows", pd.DataFrame(columns).set_index(np.arange(ROWS)[::-1])
     pl = pytest.importorskip("polars", reason="polars is not installed")
     yield "polars", pl.DataFrame(columns)
+    yield "lazy", pl.LazyFrame(columns)
     pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     yield "Arrow", pa.table(columns)
     yield "Arrow batch", pa.RecordBatch.from_pydict({k: pa.array(v) for k, v in columns.items()})
@@ -110,6 +119,53 @@ def test_training_goes_on_with_frames(learned):
                 assert (other.weights[0] == plain.weights[0]).all(), what
 
 
+def taught(columns, target, **options):
+    """A network that learned from a frame, which predicts as a loaded one does."""
+    data = load_table(columns, target, **options)
+    x, y = data.train
+    outputs = y.shape[1] if y.ndim == 2 else len(data.classes)
+    cost = {"regression": "quadratic", "multilabel": "cross_entropy"}.get(data.task)
+    settings = {"activations": ["identity"]} if data.task == "regression" else {}
+    net = bpnet.Network(
+        [x.shape[1], outputs], cost=cost or "log_likelihood", task=data.task, seed=0, **settings
+    )
+    net.fit(x, y, epochs=30, optimizer=bpnet.Adam(0.05))
+    net.metadata["preprocessing"] = data.preprocessing.to_dict()
+    return net
+
+
+def test_several_numbers_are_answered_in_their_own_units():
+    columns = {**without("mark"), "weight": 2.0 * AGE - 40.0}
+    net = taught(columns, ["income", "weight"])
+    for what, frame in frames(columns):
+        found = net.predict(frame)
+        assert found.shape == (ROWS, 2), what
+        assert abs(found.mean(axis=0) - [INCOME.mean(), columns["weight"].mean()]).max() < 500.0
+        assert net.score(frame) == net.score(frame, np.stack([INCOME, columns["weight"]], axis=1))
+    assert net.score(columns) > 0.9
+
+
+def test_several_labels_are_answered_in_their_own_words():
+    columns = {"age": AGE, "old": np.where(AGE > 40, "yes", "no"), "rome": CITY == "Rome"}
+    columns["city"] = CITY
+    net = taught(columns, ["old", "rome"], task="multilabel")
+    for what, frame in frames(columns):
+        found = net.predict(frame)
+        assert found.shape == (ROWS, 2), what
+        assert (found[:, 0] == columns["old"]).mean() > 0.9, what
+        assert (found[:, 1].astype(str) == columns["rome"].astype(str)).mean() > 0.9, what
+        assert net.accuracy(frame) > 0.85, what
+
+
+def test_booleans_beside_a_frame_are_read_as_within_it():
+    columns = {"age": AGE, "city": CITY, "old": AGE > 40}
+    net = taught(columns, "old")
+    inputs = {"age": AGE, "city": CITY}
+    pd = pytest.importorskip("pandas", reason="pandas is not installed")
+    for y in (AGE > 40, list(AGE > 40), pd.Series(AGE > 40), pd.Series(AGE > 40, dtype="boolean")):
+        assert net.accuracy(inputs, y) == net.accuracy(columns) > 0.85
+
+
 def test_predictions_with_every_library(learned, target):
     for what in TARGETS:
         net, _, _, columns = learned[what]
@@ -150,8 +206,8 @@ def test_frames_of_numbers_are_arrays_to_a_network_that_knows_no_table():
     net = bpnet.Network([2, 3, 2], cost="log_likelihood", seed=0)
     net.fit(x, MARK == 7, epochs=1)
     for what, frame in frames({"a": x[:, 0], "b": x[:, 1]}):
-        if what.startswith("dict"):
-            with pytest.raises(TypeError, match="x is a dict with the keys 'a', 'b': an array is"):
+        if what in NO_ARRAYS:
+            with pytest.raises(TypeError, match=NO_ARRAYS[what]):
                 net.predict(frame)
         else:
             assert (net.predict(frame) == net.predict(x)).all(), what
@@ -161,7 +217,7 @@ def test_frames_with_text_need_a_preprocessing():
     net = bpnet.Network([2, 3, 2], cost="log_likelihood", seed=0)
     words = r"column 'city' of x holds text, such as '\w+', .*bpnet.data.load_table"
     for what, frame in frames({"age": AGE, "city": CITY}):
-        if not what.startswith("dict"):
+        if what not in NO_ARRAYS:
             for call in (
                 lambda frame=frame: net.predict(frame),
                 lambda frame=frame: net.fit(frame, MARK == 7, epochs=1),
@@ -172,9 +228,10 @@ def test_frames_with_text_need_a_preprocessing():
 
 
 def test_what_has_no_named_columns():
-    for x in (None, [[1.0]], ((1.0,),), np.ones((2, 2)), "a", {}, {1: [2]}, {"a"}, object()):
-        assert column_names(x) is None
+    for x in (None, [[1.0]], ((1.0,),), np.ones((2, 2)), "a", [], {"a"}, object()):
+        assert not is_table(x)
+    assert not is_table(({"a": [1]}, [1]))  # a pair
     pd = pytest.importorskip("pandas", reason="pandas is not installed")
-    assert column_names(pd.Series([1.0], name="a")) is None
-    assert column_names(pd.DataFrame(np.ones((2, 2)))) is None
-    assert column_names(pd.DataFrame({"a": [1]})) == ["a"]
+    assert not is_table(pd.Series([1.0], name="a"))
+    assert is_table(pd.DataFrame({"a": [1]}))
+    assert is_table(np.zeros(2, [("a", float)]))
