@@ -15,6 +15,7 @@ from ..data import Preprocessing, read_idx, read_table_parts
 from ..data.idx import GZIP_MAGIC
 from ..data.sources.idx import map_idx
 from ..data.sources.npy import map_npy
+from ..data.tables.reading.parts import read_table_parts_with
 from ..network import Network
 from .errors import UsageError
 
@@ -46,8 +47,8 @@ def samples(
     known = net.metadata.get("preprocessing")
     if known is not None:
         preprocessing = Preprocessing.from_dict(known)
-        parts = read_table_parts(path, text=preprocessing.text_columns, max_bytes=max_bytes)
-        kept = ({name: part[name] for name in part if name != target} for part in parts)
+        parts = read_table_parts_with(path, preprocessing.read_options(max_bytes))
+        kept = (part.select(name for name in part if name != target) for part in parts)
         return _named(path, preprocessing.transform_parts(kept))
     blocks = _blocks(net, path, target, max_bytes)
     maximum = net.metadata.get("pixel_maximum")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any, NamedTuple
 
 from ..._lib.constraints import Number
+from ..._lib.files import is_path
 from ..._lib.wording import described
-from .reading.source import is_data
+from .reading.frames import is_frame
 
 __all__ = ["HeldOut"]
 
@@ -41,7 +41,7 @@ class HeldOut(NamedTuple):
         tables = {}
         shares = {}
         for name, given in (("validation", validation), ("test", test)):
-            if isinstance(given, str | os.PathLike) or is_data(given):
+            if is_path(given) or is_frame(given):
                 tables[name], shares[name] = given, 0.0
                 continue
             try:

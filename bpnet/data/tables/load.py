@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Iterable
-from typing import Any, NamedTuple, TypeAlias, get_args
+from typing import Any, NamedTuple, TypeAlias, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from .copies_of_target import tell_copies
 from .held_out import HeldOut
 from .notes import Notes
 from .preprocessing import Preprocessing, encode_columns
+from .reading.options import ReadOptions
 from .reading.source import Source
 from .roles import Roles
 from .row_split import split_rows
@@ -53,6 +54,11 @@ def load_table(
     group: str | None = None,
     time: str | None = None,
     weight: str | None = None,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    missing: Collection[str | float] = (),
     max_bytes: int | None = None,
     standardize_target: bool = True,
     seed: int = 0,
@@ -77,7 +83,7 @@ def load_table(
     Parameters
     ----------
     data : str or path, or frame
-        A CSV, Parquet or NPZ file, as `read_table` reads it, or its columns by name.
+        A file or a frame of pandas, polars or Arrow, as `read_table` reads it.
     target : str, or collection of str
         The column to predict. Several are a regression with as many outputs if all hold numbers,
         and labels that may hold at once if each has two values.
@@ -105,8 +111,8 @@ def load_table(
         it.
     weight : str, optional
         A column that says how much each row counts, in training and in figures. It is no feature.
-    max_bytes : int, optional
-        As for `read_table`.
+    header, delimiter, decimal, encoding, missing, max_bytes
+        As for `read_table`. New files are read alike by a network that is trained on the table.
     standardize_target : bool, optional
         Leave it out for counts, which the Poisson cost takes as they are.
     seed : int
@@ -152,20 +158,24 @@ def load_table(
     Text(optional=True)("task", task)
     if task is not None and task not in get_args(Task):
         raise ValueError(no_such("task", task, get_args(Task)))
-    columns = ColumnOptions(drop, features, categorical, numeric, text)
+    columns = ColumnOptions(drop, features, categorical, numeric, text, decimal)
+    reading = ReadOptions(
+        header, delimiter, decimal, encoding, cast(Any, missing), cast(Any, text), max_bytes
+    )
     roles.check(columns)
     held_out = HeldOut.of(validation, test)
     held_out.check_split("group", group)
     held_out.check_split("time", time)
     seed = Integer(0)("seed", seed)
 
-    source = Source(data, "", max_bytes)
+    source = Source(data, "")
     with source.errors_named():
-        table = source.read(columns.text)
-        roles.check_table(table)
+        table = source.read(reading)
+        roles = roles.found_in(table)
+        targets = roles.targets
         columns.check_columns(table)
         rows = rows_with_targets(table, targets)
-        told = [*table.notes, *_tell_dropped(len(table[targets[0]]) - len(rows))]
+        told = [*table.notes, *_tell_dropped(table.n_rows - len(rows))]
         if len(rows) < _FEWEST_ROWS:
             raise ValueError(
                 f"{count(len(rows), 'row')} with a target, at least {_FEWEST_ROWS} are needed"
@@ -175,7 +185,7 @@ def load_table(
         if isinstance(goal, NumberTargets) and standardize_target:
             goal = standardized(goal, table, parts.train, told)
         notes = Notes()
-        preprocessing = _fitted(table, parts.train, goal, roles, columns, notes)
+        preprocessing = _fitted(table, parts.train, goal, roles, columns, reading, notes)
         samples: dict[str, _Samples | None] = {
             name: _encoded(table, part, preprocessing, roles.weight, notes) if len(part) else None
             for name, part in zip(_PARTS, parts, strict=True)
@@ -183,7 +193,7 @@ def load_table(
         told += notes.sentences()
         tell_copies(table, [column.name for column in preprocessing.columns], goal, rows, told)
     for name, own in held_out.tables.items():
-        samples[name] = _encoded_table(Source(own, name, max_bytes), preprocessing, roles, told)
+        samples[name] = _encoded_table(Source(own, name), preprocessing, roles, max_bytes, told)
 
     train, for_validation, for_test = (samples[name] for name in _PARTS)
     assert train is not None
@@ -275,6 +285,7 @@ def _fitted(
     goal: Target,
     roles: Roles,
     options: ColumnOptions,
+    reading: ReadOptions,
     notes: Notes,
 ) -> Preprocessing:
     """What these rows say about each column."""
@@ -292,7 +303,8 @@ def _fitted(
         raise ValueError(f"no column is left to predict {listing(goal.names)} from{reasons}")
     used = {column.name for column in columns}
     ignored = [name for name in table if name and name not in {*used, *goal.names}]
-    return Preprocessing(columns, goal, tuple(ignored), decisions)
+    reading = dataclasses.replace(reading, text=(), max_bytes=None)
+    return Preprocessing(columns, goal, tuple(ignored), decisions, reading)
 
 
 def _encoded(
@@ -313,18 +325,22 @@ def _encoded(
 
 
 def _encoded_table(
-    source: Source, preprocessing: Preprocessing, roles: Roles, told: list[str]
+    source: Source,
+    preprocessing: Preprocessing,
+    roles: Roles,
+    max_bytes: int | None,
+    told: list[str],
 ) -> _Samples:
     """A table of its own, encoded like the one that is trained on."""
     notes = Notes()
     with source.errors_named():
-        table = source.read(preprocessing.text_columns)
-        Roles(roles.targets, weight=roles.weight).check_table(table)
+        table = source.read(preprocessing.read_options(max_bytes))
+        Roles(roles.targets, weight=roles.weight).found_in(table)
         rows = rows_with_targets(table, roles.targets)
         if not len(rows):
             raise ValueError(f"no row has a target in column {preprocessing.target!r}")
         found = _encoded(table, rows, preprocessing, roles.weight, notes)
-    dropped = len(table[roles.targets[0]]) - len(rows)
+    dropped = table.n_rows - len(rows)
     sentences = (*table.notes, *_tell_dropped(dropped), *notes.sentences())
     told += [f"{source.name}: {sentence}" for sentence in sentences]
     return found
@@ -334,7 +350,7 @@ def _refuse_infinities(table: Table) -> None:
     """Refuse them while rows are still counted as in the file."""
     for name, values in table.items():
         if name and values.dtype.kind in "iuf":
-            as_numbers(name, values)
+            as_numbers(name, values, place=table.place)
 
 
 def _tell_dropped(n: int) -> list[str]:

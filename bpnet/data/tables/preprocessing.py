@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from .columns.decision import Decision, read_decision
 from .columns.encoder import Column, Numeric, read_column
 from .columns.number_spelling import PLAIN
 from .notes import Notes
+from .reading.frames import is_frame, read_frame
+from .reading.options import ReadOptions
 from .stored_entries import read_entry, read_standard
 from .table import Table
 from .target_encoders import (
@@ -49,6 +52,8 @@ class Preprocessing:
         Columns of the training table that are not used.
     decisions : tuple of Decision
         What each column of the training table was taken for.
+    reading : ReadOptions
+        How the training table was read.
 
     Examples
     --------
@@ -64,6 +69,7 @@ class Preprocessing:
     ...     ]},
     ...     "ignored": [],
     ...     "decisions": [],
+    ...     "reading": {},
     ... })
     >>> prep.task, prep.targets, prep.features
     ('regression', ('income',), ('age', 'city=Bonn', 'city=Rome'))
@@ -79,6 +85,7 @@ class Preprocessing:
     goal: Target
     ignored: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    reading: ReadOptions = field(default_factory=ReadOptions)
 
     @property
     def task(self) -> Task:
@@ -114,6 +121,16 @@ class Preprocessing:
         names = [column.name for column in self.columns if not isinstance(column, Numeric)]
         return (*names, *self.goal.text_columns)
 
+    def read_options(self, max_bytes: int | None = None) -> ReadOptions:
+        """How another file is read like the training table.
+
+        Parameters
+        ----------
+        max_bytes : int, optional
+            As for `read_table`.
+        """
+        return dataclasses.replace(self.reading, text=self.text_columns, max_bytes=max_bytes)
+
     def transform(self, table: Mapping[str, ArrayLike]) -> NDArray[np.float32]:
         """Encode the features of a table.
 
@@ -122,9 +139,9 @@ class Preprocessing:
 
         Parameters
         ----------
-        table : mapping of str to array-like, shape (m,)
-            The columns by name, from `read_table`, or a dictionary of lists, or a data frame. The
-            target may be among them.
+        table : mapping of str to array-like, shape (m,), or frame
+            The columns by name, from `read_table`, or a dictionary of lists, or a frame of pandas,
+            polars or Arrow. The target may be among them.
 
         Returns
         -------
@@ -164,7 +181,8 @@ class Preprocessing:
         notes = Notes()
         expected = {"", *self.targets, *self.ignored, *(column.name for column in self.columns)}
         first_row = 1
-        for part in parts:
+        for given in parts:
+            part = given if isinstance(given, Mapping) else read_frame(given, self.read_options())
             for name in part if first_row == 1 else ():
                 if name not in expected:
                     finding = "is not used by this model"
@@ -180,8 +198,8 @@ class Preprocessing:
 
         Parameters
         ----------
-        values : array-like, shape (m,) or (m, number of targets), or mapping
-            A mapping holds the columns of the targets by name, and may hold others.
+        values : array-like, shape (m,) or (m, number of targets), or mapping or frame
+            A mapping or frame has the columns of the targets by name, and may have others.
 
         Returns
         -------
@@ -199,7 +217,9 @@ class Preprocessing:
         return self.goal.encode(self._target_columns(values), _place_of(values))
 
     def _target_columns(self, values: Any) -> list[NDArray[Any]]:
-        if isinstance(values, Mapping) or hasattr(values, "columns"):
+        if is_frame(values):
+            if not isinstance(values, Mapping):
+                values = read_frame(values, self.read_options())
             for name in self.targets:
                 if name not in values:
                     raise ValueError(no_such("column", name, values))
@@ -246,6 +266,7 @@ class Preprocessing:
             "target": self.goal.to_dict(),
             "ignored": list(self.ignored),
             "decisions": [decision.to_dict() for decision in self.decisions],
+            "reading": self.reading.to_dict(),
         }
 
     @classmethod
@@ -279,7 +300,10 @@ class Preprocessing:
             read_decision(decision, f"{where}, decision {i}")
             for i, decision in enumerate(read_entry(data, "decisions", list, where), 1)
         )
-        return cls(columns, goal, tuple(ignored), decisions)
+        reading = ReadOptions.from_dict(
+            read_entry(data, "reading", Mapping, where), f"{where}, reading"
+        )
+        return cls(columns, goal, tuple(ignored), decisions, reading)
 
 
 def _place_of(values: object) -> Any:

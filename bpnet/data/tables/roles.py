@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
-from ..._lib.registry import no_such
 from .columns.options import ColumnOptions
+from .table import Table
 
 __all__ = ["Roles"]
 
@@ -45,11 +44,13 @@ class Roles(NamedTuple):
                 if name in getattr(columns, option) and (option, name) != ("drop", self.weight):
                     raise ValueError(f"column {name!r} is given as {roles[name]} and in {option}")
 
-    def check_table(self, table: Mapping[str, object]) -> None:
-        """Raise if a column is not there."""
-        for _, name in self._named():
-            if name not in table:
-                raise ValueError(no_such("column", name, table))
+    def found_in(self, table: Table) -> Roles:
+        """The same by the names that the table has; raises if a column is not there."""
+        group, time, weight = (
+            None if name is None else table.find(name)
+            for name in (self.group, self.time, self.weight)
+        )
+        return Roles(tuple(map(table.find, self.targets)), group, time, weight)
 
     def no_features(self, columns: ColumnOptions) -> set[str]:
         """The columns among them that are no features: a group or time is one if it is named."""

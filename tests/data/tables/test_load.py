@@ -320,7 +320,7 @@ class TestWhatIsAskedFor:
     @pytest.mark.parametrize(
         ("rows", "asked", "words"),
         [
-            ("1e999,cat\n", {}, "column 'a', row 31: inf is not a finite number"),
+            ("1e999,cat\n", {}, "column 'a', line 32: inf is not a finite number"),
             ("1,cat\n", {"task": "regression"}, "column 'kind', line 2: 'cat' is not a number"),
         ],
     )

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from _errors import raises
 
-from bpnet.data import load_table
+from bpnet.data import Preprocessing, load_table
 from bpnet.data.splitting import split
 from bpnet.data.tables.notes import Notes
 from bpnet.data.tables.preprocessing import encode_columns
+from bpnet.data.tables.reading.read import read_table_with
 from bpnet.data.tables.table import Table
 
 N = 100
@@ -286,3 +287,41 @@ class TestRoles:
     def test_a_group_may_be_dropped_too(self):
         data = load_table(table(p=np.arange(N) % 20), "kind", group="p", drop=["p", "city"])
         assert data.features == ("id",)
+
+
+class TestReading:
+    def test_a_file_of_its_own_and_new_files_are_read_like_the_first(self, csv):
+        def text(rows):
+            cells = (f"{i},5;{'-' if i % 7 == 3 else i % 5};{'ab'[i % 2]}" for i in rows)
+            return "\n".join(cells).encode("utf-16")
+
+        options = {"header": False, "decimal": ",", "encoding": "utf-16", "missing": ["-"]}
+        other = csv(text(range(60, 80)), "other.csv")
+        data = load_table(csv(text(range(60))), "c3", test=other, **options)
+        assert [len(x) for x, _ in parts_of(data)] == [54, 6, 20]
+        assert any("'c2'" in note and "missing" in note for note in told(data, str(other)))
+        stored = Preprocessing.from_dict(data.preprocessing.to_dict())
+        assert stored == data.preprocessing
+        read = read_table_with(other, stored.read_options())
+        with pytest.warns(UserWarning, match="missing"):
+            np.testing.assert_array_equal(stored.transform(read), data.test[0])
+
+    @pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+    def test_a_frame_gives_what_its_file_gives(self, csv, library):
+        package = pytest.importorskip(library, reason=f"a frame of {library}")
+        pytest.importorskip("pyarrow", reason="reads frames")
+        columns = {name: values.tolist() for name, values in table().items()}
+        make = package.table if library == "pyarrow" else package.DataFrame
+        rows = zip(*columns.values(), strict=True)
+        text = "\n".join([",".join(columns), *(",".join(map(str, row)) for row in rows)])
+        expected, data = load_table(csv(text), "kind"), load_table(make(columns), "kind")
+        assert data.preprocessing == expected.preprocessing
+        for ours, theirs in zip(parts_of(data), parts_of(expected), strict=True):
+            assert np.array_equal(ours[0], theirs[0])
+            assert np.array_equal(ours[1], theirs[1])
+        own = load_table(columns, "kind", validation=make(columns), test=columns)
+        assert np.array_equal(own.validation[0], own.test[0])
+
+    def test_names_with_blanks_around_them(self):
+        data = load_table(table(), " kind ", weight="id ")
+        assert (data.target, data.weights[0].shape) == ("kind", data.train[1].shape)

@@ -16,6 +16,7 @@ from bpnet.data import Preprocessing
 from bpnet.data.tables.columns.decision import Decision, Kind
 from bpnet.data.tables.columns.encoder import Categorical, Numeric
 from bpnet.data.tables.columns.number_spelling import PLAIN, NumberSpelling
+from bpnet.data.tables.reading.options import ReadOptions
 from bpnet.data.tables.target_encoders import (
     ClassTarget,
     LabelColumns,
@@ -69,6 +70,15 @@ def test_transform_takes_a_data_frame():
     frame = pandas.DataFrame({"age": [50, 35], "city": ["Rome", pandas.NA]})
     with warns("column 'city' has 1 missing value"):
         assert REGRESSION.transform(frame)[1].tolist() == [-0.5, 0, 0, 1]
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_frames(library):
+    package = pytest.importorskip(library, reason=f"a frame of {library}")
+    make = package.table if library == "pyarrow" else package.DataFrame
+    frame = make({"age": [50, 35], "city": ["Rome", "Bonn"], "income": [4.0, 2.5]})
+    np.testing.assert_array_equal(REGRESSION.transform(frame), [[1, 0, 1, 0], [-0.5, 1, 0, 0]])
+    assert REGRESSION.transform_target(frame).tolist() == [[2], [-1]]
 
 
 def test_transform_changes_nothing_of_the_users():
@@ -219,6 +229,14 @@ decisions = st.builds(Decision, names, st.sampled_from(get_args(Kind)), names, n
         goals,
         st.lists(names).map(tuple),
         st.lists(decisions, max_size=3).map(tuple),
+        st.builds(
+            ReadOptions,
+            st.none() | st.booleans(),
+            st.sampled_from([None, "\t", ";"]),
+            st.sampled_from([None, ".", ","]),
+            st.sampled_from([None, "utf-8", "latin-1"]),
+            st.lists(st.sampled_from(["-", "-999"]), max_size=2, unique=True),
+        ),
     )
 )
 def test_json_there_and_back(prep):
@@ -360,6 +378,9 @@ def test_a_missing_key_of_a_column_is_named(key):
                 ({"labels": [1], "separator": "|"}, "'labels' are [1], expected text"),
             )
         ),
+        ({"reading": 3}, "'reading' is 3, expected Mapping"),
+        ({"reading": {"decimal": "x"}}, "reading: decimal"),
+        ({"reading": {"odd": 1}}, "reading is {'odd': 1}, expected"),
         ({"decisions": [3]}, "decision 1 is 3, expected a dictionary"),
         ({"decisions": [{"column": "a"}]}, "decision 1: key 'kind' is missing"),
         (
