@@ -379,7 +379,7 @@ def test_a_missing_key_of_a_column_is_named(key):
             )
         ),
         ({"reading": 3}, "'reading' is 3, expected Mapping"),
-        ({"reading": {"decimal": "x"}}, "reading: decimal"),
+        ({"reading": {"decimal": "x"}}, "reading: unknown decimal"),
         ({"reading": {"odd": 1}}, "reading is {'odd': 1}, expected"),
         ({"decisions": [3]}, "decision 1 is 3, expected a dictionary"),
         ({"decisions": [{"column": "a"}]}, "decision 1: key 'kind' is missing"),
