@@ -9,31 +9,39 @@ import itertools
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from numpy.typing import NDArray
 
 from .._lib.atomic import open_atomically, write_target
-from ..data import Preprocessing
+from .._lib.wording import listing
+from ..data.tables.reading.options import ReadOptions
+from ..data.tables.reading.raw_cells import raw_rows
 from ..loading import load, model_file
 from ..network import Network
 from .errors import UsageError, usage
-from .samples import samples
+from .predictions import PredictedColumns
+from .samples import is_array_file, samples
 
 __all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "run"]
+
+T = TypeVar("T")
 
 _IN_MEMORY = 2**23  # characters of the output; more wait in a temporary file
 
 SUMMARY = "write a trained network's predictions for a file as CSV"
 DESCRIPTION = """\
 Write a trained network's predictions for the samples of a file as CSV: the label and the
-probability of each class, or in regression the value in the target's own unit."""
+probability of each class, or in regression the value in the target's own unit; beside it columns
+of the file that --keep names."""
 
 _EPILOG = """\
 examples:
   bpnet predict runs/iris-1 new.csv
+  bpnet predict runs/iris-1 new.csv --keep id name --no-proba
   bpnet predict model.safetensors new.parquet --out predictions.csv
   bpnet predict runs/mnist-1 mnist/t10k-images-idx3-ubyte.gz | head
 """
@@ -56,6 +64,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target", metavar="COLUMN", help="a column of FILE to leave out, where it is there"
     )
+    parser.add_argument(
+        "--keep",
+        nargs="+",
+        default=[],
+        metavar="COLUMN",
+        help="columns of FILE to write beside the predictions, such as identifiers, as they are "
+        "spelled there; a prediction of the same name is called predicted_NAME",
+    )
+    parser.add_argument(
+        "--proba",
+        action=argparse.BooleanOptionalAction,
+        help="whether the probability of each class is written; by default it is",
+    )
     parser.add_argument("--out", type=Path, metavar="FILE.csv", help="by default standard output")
     parser.add_argument(
         "--max-bytes",
@@ -74,8 +95,12 @@ def run(options: argparse.Namespace) -> int:
         net = load(model, backend=options.backend, device=options.device)
         if options.out is not None:
             _check_out(options.out, {"the samples": options.file, "the model": model})
+        if options.keep and is_array_file(options.file):
+            raise UsageError(f"--keep names columns of a table, and {options.file} is an array")
+        if options.proba and net.task == "regression":
+            raise UsageError("--proba is for classes, and the network predicts numbers")
         blocks = samples(net, options.file, options.target, options.max_bytes)
-    table = _predictions(net, _with_usage_errors(blocks))
+    table = _table(net, _with_usage_errors(blocks), options)
     with _output(options.out) as file:
         csv.writer(file, lineterminator="\n").writerows(table)
     return 0
@@ -94,14 +119,14 @@ def _output(path: Path | None) -> Iterator[IO[str]]:
         shutil.copyfileobj(spool, sys.stdout)
 
 
-def _with_usage_errors(blocks: Iterator[NDArray[Any]]) -> Iterator[NDArray[Any]]:
-    """The same blocks; errors in the file they are read from become usage errors."""
+def _with_usage_errors(parts: Iterator[T]) -> Iterator[T]:
+    """The same parts; errors in the file they are read from become usage errors."""
     while True:
         with usage():
-            block = next(blocks, None)
-        if block is None:
+            part = next(parts, None)
+        if part is None:
             return
-        yield block
+        yield part
 
 
 def _check_out(path: Path, inputs: dict[str, Path]) -> None:
@@ -116,44 +141,32 @@ def _check_out(path: Path, inputs: dict[str, Path]) -> None:
             raise UsageError(f"--out {path} would overwrite {what}, {one}: name another file")
 
 
-def _predictions(net: Network, blocks: Iterator[NDArray[Any]]) -> Iterator[list[Any]]:
-    """A header, and a row per sample."""
-    for number, x in enumerate(blocks):
-        header, *rows = _predicted(net, x)
-        yield from rows if number else [header, *rows]
+def _table(
+    net: Network, blocks: Iterator[NDArray[Any]], options: argparse.Namespace
+) -> Iterator[list[Any]]:
+    """A header, and a row per sample: the columns that are kept, then the predictions."""
+    predicted = PredictedColumns(net, options.proba is not False)
+    keep = tuple(dict.fromkeys(options.keep))
+    names = _apart(predicted.names, keep)
+    kept: Iterator[tuple[str, ...]] = itertools.repeat(())
+    if keep:
+        rows = raw_rows(options.file, keep, ReadOptions(max_bytes=options.max_bytes))
+        kept = _with_usage_errors(rows)
+        kept = itertools.chain(list(itertools.islice(kept, 1)), kept)  # if it is wrong, tell now
+    yield [*keep, *names]
+    for x in blocks:
+        for row in predicted.rows(x):
+            yield [*next(kept), *row]
 
 
-def _predicted(net: Network, x: NDArray[Any]) -> Iterator[list[Any]]:
-    """A header, and a row per sample."""
-    to_numpy, target = net.backend.to_numpy, net.metadata.get("target", "prediction")
-    values = to_numpy(net.predict(x))
-    if net.task == "regression":
-        preprocessing = net.metadata.get("preprocessing")
-        if preprocessing is not None:
-            values = Preprocessing.from_dict(preprocessing).inverse_target(values)
-        values = values.reshape(len(values), -1)
-        names = (
-            [target] if values.shape[1] == 1 else [f"{target}_{j}" for j in range(values.shape[1])]
-        )
-        return itertools.chain([names], ([f"{v:.8g}" for v in row] for row in values.tolist()))
-    probabilities = to_numpy(net.predict_proba(x))
-    classes = net.classes or tuple(range(probabilities.shape[1]))
-    header = [target, *(f"probability_{label}" for label in classes)]
-    if net.task == "multilabel":
-        return itertools.chain(
-            [[*(f"{target}_{label}" for label in classes), *header[1:]]],
-            (
-                [*row, *(f"{p:.6g}" for p in each)]
-                for row, each in zip(values.tolist(), probabilities.tolist(), strict=True)
-            ),
-        )
-    labels = values.tolist()
-    if net.model.classes is None:  # otherwise the network gives labels itself
-        labels = [classes[index] for index in labels]
-    return itertools.chain(
-        [header],
-        (
-            [label, *(f"{p:.6g}" for p in row)]
-            for label, row in zip(labels, probabilities.tolist(), strict=True)
-        ),
-    )
+def _apart(names: list[str], keep: Sequence[str]) -> list[str]:
+    """Names of predictions that are not those of columns that are kept."""
+    renamed = [f"predicted_{name}" if name in keep else name for name in names]
+    if renamed != names:
+        both = listing(name for name in names if name in keep)
+        new = listing(one for one, name in zip(renamed, names, strict=True) if one != name)
+        warnings.warn(f"predictions are called {new}, as {both} is kept", stacklevel=2)
+    if len({*renamed, *keep}) < len(renamed) + len(keep):
+        again = next(name for name in renamed if name in keep or renamed.count(name) > 1)
+        raise UsageError(f"--keep {again}: a column of predictions has that name too")
+    return renamed

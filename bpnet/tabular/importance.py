@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..data import Preprocessing
 from ..network import Network
-from .outputs import Outputs, network_outputs
+from .outputs import Outputs, class_labels, network_outputs
 from .tallies import figures
 
 __all__ = ["Importance", "permutation_importance"]
@@ -114,7 +114,8 @@ def permutation_importance(
     figure = "r2" if net.task == "regression" else "accuracy"
 
     def score(x: NDArray[Any]) -> float | None:
-        return _score(net, figure, truth, network_outputs(net, x, preprocessing), weights)
+        outputs = network_outputs(net, x, preprocessing, probabilities=False)
+        return _score(net, figure, truth, outputs, weights)
 
     whole = score(x)
     if whole is None:
@@ -143,8 +144,8 @@ def _score(
     net: Network, figure: str, truth: NDArray[Any], outputs: Outputs, weights: Any
 ) -> float | None:
     if net.task != "regression":
-        n = truth.shape[1] if truth.ndim == 2 else outputs.probabilities.shape[1]  # type: ignore[union-attr]
-        return figures(net.task, truth, Outputs(outputs.predicted), weights, n)[figure]
+        n = len(class_labels(net) or ())
+        return figures(net.task, truth, outputs, weights, n)[figure]
     each = [
         figures(net.task, truth[:, k], Outputs(outputs.predicted[:, k]), weights)[figure]
         for k in range(truth.shape[1])

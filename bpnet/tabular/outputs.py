@@ -53,9 +53,13 @@ def target_names(net: Network) -> tuple[str, ...]:
 
 
 def network_outputs(
-    net: Network, x: NDArray[Any], preprocessing: Preprocessing | None = None
+    net: Network,
+    x: NDArray[Any],
+    preprocessing: Preprocessing | None = None,
+    *,
+    probabilities: bool = True,
 ) -> Outputs:
-    """Predictions for inputs of shape (m, n_0)."""
+    """Predictions for inputs of shape (m, n_0), with probabilities or without."""
     predicted = net.backend.to_numpy(net.predict(x))
     if net.task == "regression":
         predicted = predicted.reshape(len(x), -1)
@@ -65,4 +69,6 @@ def network_outputs(
     if net.task == "classification" and net.model.classes is not None:  # it says labels
         index = {label: k for k, label in enumerate(net.model.classes)}
         predicted = np.array([index[label] for label in predicted.tolist()], dtype=np.int64)
+    if not probabilities:
+        return Outputs(predicted)
     return Outputs(predicted, net.backend.to_numpy(net.predict_proba(x)).astype(np.float64))

@@ -182,6 +182,135 @@ def test_out_does_not_destroy_what_predictions_are_made_of(capsys):
     assert (model.read_bytes(), Path("table.csv").read_bytes()) == before
 
 
+def test_columns_are_kept_as_they_are_spelled(capsys, tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text(
+        "id,size,zip,note,day,empty\n"
+        '007,120,00,odd,2024-01-05,\n" 8 ",1.60e2,01,"a, ""b""",NA,  x\n'
+    )
+    flags = ["--keep", "id", "size", "day", "empty", "note", "--no-proba"]
+    (header, *rows), _ = predict(capsys, "kind", str(path), *flags)
+    assert header == ["id", "size", "day", "empty", "note", "kind"]
+    assert rows == [
+        ["007", "120", "2024-01-05", "", "odd", "cat"],
+        [" 8 ", "1.60e2", "NA", "x", 'a, "b"', "Bär, groß"],
+    ]
+
+
+def test_a_kept_column_with_the_name_of_a_prediction_keeps_it(capsys, tmp_path):
+    (header, *rows), notes = predict(capsys, "kind", "table.csv", "--keep", "kind")
+    assert header[:2] == ["kind", "predicted_kind"]
+    assert "note: predictions are called 'predicted_kind', as 'kind' is kept" in notes
+    truth = [row["kind"] for row in csv.DictReader(io.StringIO(Path("table.csv").read_text()))]
+    assert [row[0] for row in rows] == truth
+    assert [row[1] for row in rows].count("cat") == truth.count("cat")
+    path = tmp_path / "both.csv"
+    path.write_text("size,zip,note,kind,predicted_kind\n120,00,odd,cat,dog\n")
+    said = refusal(capsys, "kind", str(path), "--keep", "kind", "predicted_kind")
+    assert "--keep predicted_kind: a column of predictions has that name too" in said
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".npz", ".jsonl", ".csv.gz"])
+def test_columns_of_other_formats_are_kept(capsys, tmp_path, suffix):
+    import gzip
+
+    path = tmp_path / f"new{suffix}"
+    table = {"id": ["a", "b"], "size": [120.5, 160.0], "zip": ["00", "01"], "note": ["odd", "odd"]}
+    if suffix == ".parquet":
+        arrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+        pytest.importorskip("pyarrow.parquet").write_table(arrow.table(table), path)
+    elif suffix == ".npz":
+        np.savez(path, **table)
+    else:
+        rows = list(zip(*table.values(), strict=True))
+        if suffix == ".jsonl":
+            lines = [json.dumps(dict(zip(table, row, strict=True))) for row in rows]
+            path.write_text("\n".join(lines))
+        else:
+            lines = [",".join(map(str, row)) for row in [tuple(table), *rows]]
+            path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    (header, *rows), _ = predict(capsys, "kind", str(path), "--keep", "id", "size", "--no-proba")
+    assert header == ["id", "size", "kind"]
+    assert [row[0] for row in rows] == ["a", "b"]
+    assert [float(row[1]) for row in rows] == [120.5, 160.0]
+    assert [row[2] for row in rows] == ["cat", "Bär, groß"]
+
+
+def test_what_cannot_be_kept(capsys, tmp_path):
+    said = refusal(capsys, "kind", "table.csv", "--keep", "knd", "--out", str(tmp_path / "p.csv"))
+    assert "table.csv: no column 'knd', did you mean 'kind'?" in said
+    assert not (tmp_path / "p.csv").exists()
+    np.save(tmp_path / "x.npy", np.zeros((2, 64)))
+    said = refusal(capsys, "digits", str(tmp_path / "x.npy"), "--keep", "id")
+    assert "--keep names columns of a table" in said
+    (tmp_path / "short.csv").write_text("size,zip,note\n120,00,odd\n120,00\n")
+    said = refusal(capsys, "kind", str(tmp_path / "short.csv"), "--keep", "zip")
+    assert "line 3: 2 fields, expected 3" in said
+
+
+def test_probabilities_can_be_left_out(capsys):
+    (with_them, *rows), _ = predict(capsys, "kind", "table.csv", "--proba")
+    assert with_them == ["kind", "probability_Bär, groß", "probability_cat"]
+    without, _ = predict(capsys, "kind", "table.csv", "--no-proba")
+    assert without == [["kind"], *([row[0]] for row in rows)]
+    assert "--proba is for classes" in refusal(capsys, "size", "table.csv", "--proba")
+    assert predict(capsys, "size", "table.csv", "--no-proba")[0][0] == ["size"]
+
+
+def test_keeping_columns_takes_no_more_memory_for_a_longer_file(capsys, tmp_path):
+    import tracemalloc
+
+    peaks = []
+    for n in (20_000, 80_000):
+        path = tmp_path / f"{n}.csv"
+        with path.open("w") as file:
+            file.write("id,size,zip,note\n")
+            file.writelines(f"person {k:06},{100 + k % 100},00,odd\n" for k in range(n))
+        out = str(tmp_path / "p.csv")
+        tracemalloc.start()
+        assert main(["predict", "kind", str(path), "--keep", "id", "--out", out]) == 0
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0]
+    lines = Path(out).read_text().splitlines()
+    assert len(lines) == 80_001
+    assert lines[-1].startswith("person 079999,")
+
+
+def test_several_targets_of_a_table_have_their_own_columns(capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 100))
+    yes = np.array(["no", "yes"], dtype=object)
+    tables = {
+        "numbers": {"a": a, "b": b, "length": 5 + a, "weight": 100 * b},
+        "labels": {"a": a, "b": b, "tall": yes[1 * (a > 0)], "wide": yes[1 * (b > 0)]},
+    }
+    expected = {
+        "numbers": ["length", "weight"],
+        "labels": ["tall", "wide", "probability_tall", "probability_wide"],
+    }
+    for name, table in tables.items():
+        data = bpnet.data.load_table(table, list(table)[2:])
+        cost = {"cost": "cross_entropy"} if name == "labels" else {"activations": ["identity"]}
+        net = bpnet.Network([2, 2], task=data.task, seed=0, **cost)
+        net.metadata = {
+            "target": data.target,
+            "classes": data.classes and list(data.classes),
+            "preprocessing": data.preprocessing.to_dict(),
+        }
+        net.fit(*data.train, epochs=3, progress=False)
+        net.save(tmp_path / "model.safetensors")
+        np.savez(tmp_path / "x.npz", a=a, b=b)
+        model = str(tmp_path / "model.safetensors")
+        (header, *rows), _ = predict(capsys, model, str(tmp_path / "x.npz"))
+        assert header == expected[name]
+        own = net.predict({"a": a, "b": b})
+        if name == "numbers":
+            np.testing.assert_allclose(np.array(rows, dtype=float), own, rtol=1e-6)
+        else:
+            assert [row[:2] for row in rows] == own.tolist()
+
+
 def test_several_labels_have_a_column_each(capsys, tmp_path):
     x = np.random.default_rng(0).normal(size=(30, 2))
     net = bpnet.Network([2, 2], cost="binary_cross_entropy", seed=0)
