@@ -1,5 +1,6 @@
 """Damaged model files: of bytes, of the header's values, of arrays."""
 
+import contextlib
 import tempfile
 import warnings
 from pathlib import Path
@@ -9,6 +10,8 @@ from fuzz.mutations import mutated_bytes
 from fuzz.safetensors_files import canonical, decoded, mutated_file
 
 import bpnet
+from bpnet.data import Preprocessing, load_table
+from bpnet.data.tables.table import Table
 from bpnet.storage.header import MODEL
 
 x = np.linspace(-1.0, 1.0, 12, dtype=np.float32).reshape(4, 3)
@@ -32,7 +35,50 @@ def networks():
     )
     mixed = bpnet.activations.PerNeuron(["tanh", "gelu_tanh", "relu"])
     neurons = bpnet.Network([3, 3, 1], activations=[mixed, "sigmoid"], cost="cross_entropy", seed=3)
-    return [plain, rich, neurons]
+    return [plain, rich, neurons, *table_networks()]
+
+
+def table_networks():
+    """Networks for tables, with every kind of target."""
+    columns = {
+        "age": np.array([3.0, 5.5, np.nan] * 10),
+        "city": np.array(["Bonn", "Rome"] * 15, object),
+        "kind": np.array(["cat", "dog", "cow"] * 10, object),
+        "tags": np.array(["a|b", "b", "a", "c|a", "b"] * 6, object),
+        "price": np.array([f"${k},5" for k in range(30)], object),
+        "size": np.arange(30) ** 2 / 7,
+        "old": np.arange(30) % 2,
+        "ill": np.array(["no", "no", "yes"] * 10, object),
+    }
+    found = []
+    for target, task in (("kind", None), ("tags", "multilabel"), (["price", "size"], None),
+                         (["old", "ill"], None)):  # fmt: skip
+        used = ["age", "city", *([target] if isinstance(target, str) else target)]
+        table = Table({name: columns[name] for name in used})
+        data = load_table(table, target, task=task, missing=["-"], validation=0, test=0)
+        costs = {"classification": "log_likelihood", "multilabel": "cross_entropy"}
+        net = bpnet.Network(
+            [len(data.features), 2, data.train[1].shape[-1] if task or len(used) > 3 else 3],
+            cost=costs.get(data.task, "quadratic"),
+            task=data.task,
+            seed=4,
+        )
+        net.metadata = {
+            "classes": data.classes and list(data.classes),
+            "target": data.target,
+            "preprocessing": data.preprocessing.to_dict(),
+        }
+        found.append(net)
+    return found
+
+
+def use_preprocessing(preprocessing, net, predictions):
+    """Encode a table with all its columns, and say in its terms what the network said."""
+    table = {column.name: ["3", "Bonn", ""] for column in preprocessing.columns}
+    with contextlib.suppress(ValueError):  # "Bonn" in a column of numbers
+        preprocessing.transform(table)
+    said = preprocessing.inverse_target(net.backend.to_numpy(predictions))
+    assert len(said) == len(predictions), said.shape
 
 
 class ModelFiles:
@@ -61,7 +107,12 @@ class ModelFiles:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             with np.errstate(over="ignore", invalid="ignore"):  # of huge parameters
-                net.predict(inputs)
+                predictions = net.predict(inputs)
                 outputs = net.feedforward(inputs)
+        if net.metadata.get("preprocessing"):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of missing values
+                known = Preprocessing.from_dict(net.metadata["preprocessing"])
+                use_preprocessing(known, net, predictions)
         assert outputs.shape == (4, net.sizes[-1]), outputs.shape
         assert outputs.dtype.name == net.dtype, outputs.dtype
