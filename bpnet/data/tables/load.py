@@ -340,6 +340,8 @@ def _encoded_table(
         if not len(rows):
             raise ValueError(f"no row has a target in column {preprocessing.target!r}")
         found = _encoded(table, rows, preprocessing, roles.weight, notes)
+    with source.errors_named():
+        notes.refuse_unknown()
     dropped = table.n_rows - len(rows)
     sentences = (*table.notes, *_tell_dropped(dropped), *notes.sentences())
     told += [f"{source.name}: {sentence}" for sentence in sentences]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..._lib.wording import count, listing
+from ..._lib.wording import count, listing, shown
 
 __all__ = ["Notes"]
 
@@ -22,6 +22,7 @@ class Notes:
         self._found: dict[str, dict[str, str]] = {}
         self._numbers: dict[tuple[str, str], int] = {}
         self._items: dict[tuple[str, str], set[str]] = {}
+        self._known: dict[str, tuple[int, int, str]] = {}
 
     def add(self, name: str, finding: str, shared: str) -> None:
         """Note a finding about a column.
@@ -49,6 +50,28 @@ class Notes:
         if len(known) < _MOST_ITEMS:
             known.update(items)
             self.add(name, f"{finding}: {listing(sorted(known))}", shared)
+
+    def count_known(self, name: str, known: int, unknown: int, expected: str) -> None:
+        """Count the values of a column that a model knows, and those that it does not."""
+        known_before, unknown_before, _ = self._known.get(name, (0, 0, ""))
+        self._known[name] = known_before + known, unknown_before + unknown, expected
+
+    def refuse_unknown(self) -> None:
+        """Raise if a model knows none of the values of a column; a single value may be a new one.
+
+        Raises
+        ------
+        ValueError
+            The message gives values of the column and values that the model knows.
+        """
+        for name, (known, unknown, expected) in self._known.items():
+            if known == 0 and unknown > 1:
+                items = {x for (_, of), found in self._items.items() if of == name for x in found}
+                raise ValueError(
+                    f"column {name!r}: none of its {unknown} values, such as "
+                    f"{shown(min(items))}, is one that the model knows: {expected}; to predict "
+                    "without this column, leave its cells empty"
+                )
 
     def sentences(self) -> tuple[str, ...]:
         """All findings, in the order in which the first of each kind was added."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..._lib.registry import no_such
 from ..._lib.wording import shown
 from .columns.decision import Decision, read_decision
-from .columns.encoder import Column, Numeric, read_column
+from .columns.encoder import Column, read_column
 from .columns.number_spelling import PLAIN
 from .notes import Notes
 from .reading.frames import is_frame, read_frame
@@ -118,7 +118,7 @@ class Preprocessing:
     @property
     def text_columns(self) -> tuple[str, ...]:
         """The columns that `read_table` must not read as numbers in another file."""
-        names = [column.name for column in self.columns if not isinstance(column, Numeric)]
+        names = [column.name for column in self.columns if column.needs_text]
         return (*names, *self.goal.text_columns)
 
     def read_options(self, max_bytes: int | None = None) -> ReadOptions:
@@ -187,9 +187,10 @@ class Preprocessing:
                 if name not in expected:
                     finding = "is not used by this model"
                     notes.add(name, finding, "are not used by this model")
-            x = encode_columns(self.columns, part, notes, first_row)
+            x = encode_columns(self.columns, part, notes, _place_in(part, first_row))
             first_row += len(x)
             yield x
+        notes.refuse_unknown()
         for sentence in notes.sentences():
             warnings.warn(sentence, UserWarning, stacklevel=3)
 
@@ -306,9 +307,16 @@ class Preprocessing:
         return cls(columns, goal, tuple(ignored), decisions, reading)
 
 
-def _place_of(values: object) -> Any:
+def _place_of(values: object) -> Callable[[int], str]:
     """What tells where a row, counted from 0, is found by people."""
     return values.place if isinstance(values, Table) else lambda row: f"row {row + 1}"
+
+
+def _place_in(part: Mapping[str, ArrayLike], first_row: int) -> Callable[[int], str]:
+    """The same for a part whose first row is this one of the whole."""
+    if isinstance(part, Table) and (part.lines is not None or part.first_row > 1):
+        return part.place
+    return lambda row: f"row {first_row + row}"
 
 
 def _read_first_target(data: Mapping[str, Any], where: str) -> Target:
@@ -324,10 +332,14 @@ def encode_columns(
     columns: Sequence[Column],
     table: Mapping[str, ArrayLike],
     notes: Notes,
-    first_row: int = 1,
+    place: Callable[[int], str] | None = None,
     rows: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float32]:
-    """Encode these columns of a table, or of some rows, and note what the user should know."""
+    """Encode these columns of a table, or of some rows, and note what the user should know.
+
+    Messages call a row of the table what ``place`` says, by default "row 1" and so on.
+    """
+    place = place or _place_of(table)
     arrays = {}
     for column in columns:
         if column.name not in table:
@@ -344,10 +356,14 @@ def encode_columns(
     width = sum(len(column.features) for column in columns)
     m = lengths.get(first, (0,))[0] if rows is None else len(rows)
     x = np.empty((m, width), dtype=np.float32)
+
+    def place_of_value(row: int) -> str:
+        return place(row if rows is None else int(rows[row]))
+
     start = 0
     for column in columns:
         stop = start + len(column.features)
         values = arrays[column.name] if rows is None else arrays[column.name][rows]
-        column.encode(values, x[:, start:stop], notes, first_row)
+        column.encode(values, x[:, start:stop], notes, place_of_value)
         start = stop
     return x

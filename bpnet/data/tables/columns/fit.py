@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cell_parsing import as_numbers, as_text, parse_number
-from ..moments import moments
 from ..notes import Notes
 from ..table import Table
+from .boolean import Boolean
+from .calendar import Calendar, elapsed_days, read_dates, varying_cycles
+from .categorical import Categorical
+from .date_spelling import DateSpelling
 from .decision import Decision
-from .encoder import Categorical, Column, Numeric
+from .decisions import find_column
+from .encoder import Column
+from .finding import Categories, Finding, left_out
+from .numeric import Number, Spelling, read_numbers
 from .options import ColumnOptions
+from .outliers import find_outlier
+from .scaling import Scaling
 
 __all__ = ["fit_columns"]
 
-_MOST_CATEGORIES = 1000
+_FEWEST_GAPS = 5  # training rows without a value, and
+_LEAST_GAPS = 0.02  # their share, from which on that is a feature
 
 
 def fit_columns(
@@ -48,89 +56,89 @@ def fit_columns(
         If an option names no column of the table, or a column is not what the user says.
     """
     options.check_columns(table)
-    columns = []
-    for name, values in table.items():
-        if not name:
-            notes.add(name, "has no name and is left out", "have no name and are left out")
-            continue
-        if options.is_left_out(name):
-            continue
-        if values.dtype.kind in "mM":
-            values = as_text(values)
-        fit = _fit_text if values.dtype == np.object_ else _fit_numbers
-        column = fit(name, values, rows, notes)
+    columns, decisions = [], []
+    for name in table:
+        found = find_column(table, name, rows, options)
+        column, found = _fit(table, found, rows, notes)
         if column is not None:
             columns.append(column)
-    return tuple(columns), ()
+        if found.told:
+            notes.add(name, found.told, found.shared)
+        decisions.append(found.decision)
+    return tuple(columns), tuple(decisions)
 
 
-def _fit_numbers(
-    name: str, values: NDArray[Any], rows: NDArray[np.int64], notes: Notes
-) -> Numeric | None:
-    numbers = as_numbers(name, values[rows])
-    numbers = numbers[~np.isnan(numbers)]
-    if not numbers.size:
-        _leave_out_empty(name, notes)
-        return None
-    mean, scale = moments(name, numbers)
-    if not scale:
-        _leave_out_constant(name, f"{mean:.12g}", notes)
-        return None
-    if values.dtype.kind in "iu" and (np.diff(values.astype(np.int64)) == 1).all():
+def _fit(
+    table: Table, found: Finding, rows: NDArray[np.int64], notes: Notes
+) -> tuple[Column | None, Finding]:
+    """The encoder of a column, None where it is left out; and why, where that is seen here."""
+    name, kind, reading = found.decision.column, found.decision.kind, found.reading
+    if kind == "left out":
+        return None, found
+    values = table[name][rows]
+
+    def place(row: int) -> str:
+        return table.place(int(rows[row]))
+
+    if isinstance(reading, Categories):
+        return Categorical(name, reading.labels, reading.other), found
+    if isinstance(reading, DateSpelling):
+        dates = read_dates(name, values, reading, found.marks, place)
+        fit_dates = dates[~np.isnat(dates)]
+        if len(np.unique(fit_dates)) < 2:
+            return None, _constant(name)
+        cycles = ("day",) if reading.order == "time of day" else varying_cycles(fit_dates)
+        scaling = Scaling.fit(elapsed_days(fit_dates))
+        gaps = _are_many(np.isnat(dates))
+        return Calendar(name, scaling, cycles, reading, found.marks, gaps), found
+    if reading is None:
+        return Boolean(name, _are_many(_gaps(values))), found
+    return _fit_number(name, values, reading, found, place, notes)
+
+
+def _fit_number(
+    name: str,
+    values: NDArray[np.generic],
+    spelling: Spelling,
+    found: Finding,
+    place: Callable[[int], str],
+    notes: Notes,
+) -> tuple[Column | None, Finding]:
+    numbers = read_numbers(name, values, spelling, found.marks, place)
+    gaps = np.isnan(numbers)
+    present = numbers[~gaps]
+    if not present.size or (present == present[0]).all():
+        return None, _constant(name)
+    scaling = Scaling.fit(present)
+    outlier = find_outlier(numbers, scaling)
+    if outlier is not None:
+        row, limits = outlier
         notes.add(
             name,
-            "counts the rows; if it is only an index, take it out of the file",
-            "count the rows; if they are only an index, take them out of the file",
+            f"has a value far from all others, {numbers[row]:.12g} in {place(row)} (the others "
+            f"are from {limits[0]:.6g} to {limits[1]:.6g}): it is clipped; if it stands for a "
+            f"missing value, use --missing {numbers[row]:.12g}",
+            "have values far from all others, which are clipped; if they stand for missing values, "
+            "use --missing",
         )
-    return Numeric(name, mean, scale)
+    return Number(name, scaling, spelling, found.marks, _are_many(gaps)), found
 
 
-def _fit_text(
-    name: str, values: NDArray[Any], rows: NDArray[np.int64], notes: Notes
-) -> Categorical | None:
-    found = set(values[rows].tolist())
-    texts = [text for text in values.tolist() if text is not None]
-    n_different = len(set(texts))
-    words = [text for text in texts if parse_number(text) is None]
-    if words and 2 * len(words) < len(texts):
-        notes.add(
-            name,
-            f"is taken for text, not numbers, because of {words[0]!r}",
-            "are taken for text, not numbers, because of a few values",
-        )
-    if found == {None}:
-        _leave_out_empty(name, notes)
-    elif len(found) == 1:
-        _leave_out_constant(name, repr(found.pop()), notes)
-    elif 1 < n_different == len(texts):
-        notes.add(
-            name,
-            f"is left out: its {n_different} texts all differ, like identifiers",
-            "are left out: their texts all differ, like identifiers",
-        )
-    elif n_different > _MOST_CATEGORIES:
-        notes.add(
-            name,
-            f"is left out: it has {n_different} different texts, more than {_MOST_CATEGORIES}",
-            f"are left out: they have more than {_MOST_CATEGORIES} different texts",
-        )
-    else:
-        missing = (None,) if None in found else ()
-        return Categorical(name, (*sorted(found - {None}), *missing))
-    return None
-
-
-def _leave_out_empty(name: str, notes: Notes) -> None:
-    notes.add(
+def _constant(name: str) -> Finding:
+    """One value, however it is written."""
+    return left_out(
         name,
-        "has no value in the training rows and is left out",
-        "have no value in the training rows and are left out",
+        "it has a single value in the training rows",
+        "they have a single value in the training rows",
     )
 
 
-def _leave_out_constant(name: str, value: str, notes: Notes) -> None:
-    notes.add(
-        name,
-        f"is constant (={value}) in the training rows and is left out",
-        "are constant in the training rows and are left out",
-    )
+def _gaps(values: NDArray[np.generic]) -> NDArray[np.bool_]:
+    if values.dtype.kind == "O":
+        return np.array([value is None for value in values.tolist()], dtype=np.bool_)
+    return np.asarray(np.isnan(values.astype(np.float64)))
+
+
+def _are_many(gaps: NDArray[np.bool_]) -> bool:
+    n_gaps = int(gaps.sum())
+    return n_gaps >= _FEWEST_GAPS and n_gaps >= _LEAST_GAPS * len(gaps)

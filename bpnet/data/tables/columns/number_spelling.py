@@ -6,7 +6,7 @@ import functools
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,7 @@ _MOST_TRIED = 10_000  # texts that decide how a column is written
 class NumberSpelling:
     """How the numbers of a column are written.
 
-    Signs of currency, a percent sign and, for a negative number, parentheses around it may stand
-    with a number whatever the spelling; a percent sign changes no value: 5 % is 5.
+    Parentheses make a number negative, whatever the spelling.
 
     Attributes
     ----------
@@ -35,11 +34,16 @@ class NumberSpelling:
         Between the whole number and its fraction.
     grouping : {"", ",", ".", " ", "'"}
         Between thousands.
+    signs : tuple of str, or None
+        Those that may stand with a number: currencies and the percent sign, which changes no
+        value: 5 % is 5. None allows any.
 
     Examples
     --------
-    >>> NumberSpelling(",", ".").parse("1.234,50 €")
+    >>> NumberSpelling(",", ".", ("€",)).parse("1.234,50 €")
     1234.5
+    >>> NumberSpelling(".", ",").parse("$5") is None
+    True
     >>> NumberSpelling(".", ",").parse("(1,234)")
     -1234.0
     >>> NumberSpelling(".", ",").parse("1,2345") is None
@@ -48,6 +52,7 @@ class NumberSpelling:
 
     decimal: str = "."
     grouping: str = ""
+    signs: tuple[str, ...] | None = ()
 
     def parse(self, text: str) -> float | None:
         """The number that a cell holds, or None."""
@@ -55,18 +60,27 @@ class NumberSpelling:
             number = parse_number(text)
             if number is not None:
                 return number
-        text = text.translate(_SAME).strip()
+        text = text.strip() if text.isascii() else text.translate(_SAME).strip()
         negative = text[:1] == "(" and text[-1:] == ")"
-        match = _pattern(self.decimal, self.grouping).fullmatch(text[1:-1] if negative else text)
-        if match is None or (negative and any(match.group(1, 2))):
+        pattern = _pattern(self.decimal, self.grouping, self.signs != ())
+        match = pattern.fullmatch(text[1:-1] if negative else text)
+        if match is None:
             return None
-        if all(match.group(1, 2)):  # two signs
+        minus, before, sign, body, after = match.groups("")
+        if (minus and sign) or (negative and (minus or sign)):
             return None
-        body = match[3]
+        if self.signs is not None and any(x not in self.signs for x in (before, after) if x):
+            return None
         if self.grouping:
             body = body.replace(self.grouping, "")
         number = float(body.replace(self.decimal, "."))
-        return -number if negative or "-" in match.group(1, 2) else number
+        return -number if negative or "-" in (minus, sign) else number
+
+    def signs_of(self, text: str) -> set[str]:
+        """The signs that stand with a number."""
+        text = text.translate(_SAME).strip().removeprefix("(").removesuffix(")")
+        match = _pattern(self.decimal, self.grouping, True).fullmatch(text)
+        return set() if match is None else {match[2], match[5]} - {None}
 
     def read(
         self, texts: Sequence[str | None] | NDArray[np.object_]
@@ -85,7 +99,7 @@ PLAIN = NumberSpelling()
 
 # In this order where several read as many cells: 1,234 is more often 1234 than 1.234.
 _KNOWN = tuple(
-    NumberSpelling(decimal, grouping)
+    NumberSpelling(decimal, grouping, signs=None)
     for decimal, grouping in ((".", ""), (".", ","), (",", "."), (".", " "), (",", " "),
                               (".", "'"), (",", "'"))
 )  # fmt: skip
@@ -113,7 +127,7 @@ def find_spelling(
     Examples
     --------
     >>> find_spelling(["1.234,5", "17"])
-    (NumberSpelling(decimal=',', grouping='.'), None)
+    (NumberSpelling(decimal=',', grouping='.', signs=()), None)
     >>> find_spelling(["1,234", "5,678"])[0].parse("1,234")
     1234.0
     """
@@ -137,12 +151,14 @@ def find_spelling(
         ),
         None,
     )
-    return best, other
+    signs: set[str] = set().union(*map(best.signs_of, tried))
+    found = replace(best, signs=tuple(sorted(signs)))
+    return found, None if other is None else replace(other, signs=found.signs)
 
 
 @functools.cache
-def _pattern(decimal: str, grouping: str) -> re.Pattern[str]:
-    """A number with one sign on either side of its currency: sign, sign and digits are groups."""
+def _pattern(decimal: str, grouping: str, with_signs: bool) -> re.Pattern[str]:
+    """Plus or minus, a currency, plus or minus, the digits, a currency or a percent sign."""
     whole, mark = r"\d+", re.escape(decimal)
     if grouping:
         group = re.escape(grouping)
@@ -150,6 +166,5 @@ def _pattern(decimal: str, grouping: str) -> re.Pattern[str]:
         if grouping == ",":  # as in India: 12,34,567
             whole = rf"[1-9]\d?(?:,\d\d)+,\d{{3}}|{whole}"
     body = rf"(?:(?:{whole})(?:{mark}\d*)?|{mark}\d+)(?:[eE][+-]?\d+)?"
-    return re.compile(
-        rf"([+-])?\s*(?:{_CURRENCY})?\s*([+-])?\s*({body})\s*(?:{_CURRENCY}|%)?", re.ASCII
-    )
+    before, after = (_CURRENCY, rf"{_CURRENCY}|%") if with_signs else ("(?!)", "(?!)")
+    return re.compile(rf"([+-])?\s*({before})?\s*([+-])?\s*({body})\s*({after})?", re.ASCII)

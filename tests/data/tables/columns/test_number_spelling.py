@@ -54,7 +54,7 @@ def test_numbers_as_people_write_them(texts, numbers):
     ],
 )
 def test_what_is_no_number(text):
-    for spelling in (PLAIN, NumberSpelling(".", ","), NumberSpelling(",", ".")):
+    for spelling in (PLAIN, NumberSpelling(".", ",", None), NumberSpelling(",", ".", None)):
         assert spelling.parse(text) is None
 
 
@@ -79,3 +79,11 @@ def test_missing_and_wrong_cells_are_told_apart():
     assert math.isnan(numbers[1])
     assert math.isnan(numbers[2])
     assert wrong.tolist() == [False, False, True]
+
+
+def test_signs_are_those_of_the_column():
+    spelling, _ = find_spelling(["$5", "-$1,000", "7"])
+    assert spelling.signs == ("$",)
+    assert spelling.parse("$2") == 2
+    assert spelling.parse("5%") is None
+    assert PLAIN.parse("5%") is None
