@@ -283,7 +283,7 @@ def test_a_table_of_classes(people, capsys):
     assert main(["train", "--data", str(people), "--target", "buys"]) == 0
     told, notes = capsys.readouterr()
     told = " ".join(told.split())
-    assert "96 to train on, 12 to validate, 12 to test; 5 features, 2 classes (no, yes)" in told
+    assert "96 to train on, 12 to validate, 12 to test; 6 features, 2 classes (no, yes)" in told
     assert "note: column 'name' is left out: its 120 texts all differ, like identifiers" in notes
     assert "note: column 'planet' is constant (='Earth') in the training rows" in notes
     assert float(told.split()[-2]) > 70
