@@ -29,6 +29,7 @@ _MISSING = frozenset(
     ["", "?", "NA", "na", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NaT", "NULL", "null"]
 )
 _INTEGERS = re.compile(r"[\d\s+-]*", re.ASCII)  # nothing but these, together
+_LEADING_ZERO = re.compile(r"^\s*0\d", re.ASCII | re.MULTILINE)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 
 
@@ -43,16 +44,23 @@ def parse_number(cell: str) -> float | None:
 def parse_cells(cells: Sequence[str], missing: Collection[str] = ()) -> NDArray[Any]:
     """Cells of a text file as int64, else as float64 with NaN, else as text with None.
 
+    Whole numbers of which some begin with zeros, as postal codes do, stay text.
+
     What is ``missing`` is so beside the usual marks; of numbers see `with_marks_missing`.
     """
     together = "".join(cells)
     if "_" not in together:  # all at once where each is a number
         with contextlib.suppress(ValueError, OverflowError):
             kind = np.int64 if _INTEGERS.fullmatch(together) else np.float64
+            if kind is np.int64 and _LEADING_ZERO.search("\n".join(cells)):
+                return text_cells(cells, missing)
             return np.array(list(map(int if kind is np.int64 else float, cells)), dtype=kind)
     texts = [_spelled(cell, missing) for cell in cells]
     numbers = [math.nan if text is None else parse_number(text) for text in texts]
     if None in numbers:
+        return np.array(texts, dtype=np.object_)
+    present = [text for text in texts if text is not None]
+    if all(map(_INTEGER.fullmatch, present)) and _LEADING_ZERO.search("\n".join(present)):
         return np.array(texts, dtype=np.object_)
     if all(text is not None and _INTEGER.fullmatch(text) for text in texts):
         try:

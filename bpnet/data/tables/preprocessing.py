@@ -313,8 +313,8 @@ def _place_of(values: object) -> Callable[[int], str]:
 
 
 def _place_in(part: Mapping[str, ArrayLike], first_row: int) -> Callable[[int], str]:
-    """The same for a part whose first row is this one of the whole."""
-    if isinstance(part, Table) and (part.lines is not None or part.first_row > 1):
+    """The same for a part whose first row is this one of the whole, unless it knows its places."""
+    if isinstance(part, Table):
         return part.place
     return lambda row: f"row {first_row + row}"
 

@@ -130,8 +130,9 @@ class TestPreparation:
 
     def test_integers_can_be_labels(self, csv):
         path = csv(lines(("zip", lambda i: f"0{i % 2}"), ("y", lambda i: i / 2)))
-        assert load_table(path, "y").features == ("zip",)
-        assert load_table(path, "y", text=["zip"]).features == ("zip=00", "zip=01")
+        for options in ({}, {"text": ["zip"]}, {"categorical": ["zip"]}):
+            assert load_table(path, "y", **options).features == ("zip=00", "zip=01")
+        assert load_table(path, "y", numeric=["zip"]).features == ("zip",)
 
     def test_missing_values_are_filled_and_told(self, csv):
         text = ("text", lambda i: "NA" if i % 3 == 1 else KINDS[i % 2])
@@ -203,7 +204,7 @@ class TestPreparation:
         spoilt = ("b", lambda i: "ten" if i == 10 else i % 3)
         data = load_table(csv(lines(spoilt, KIND)), "kind")
         assert data.notes == (
-            "column 'b' is taken for labels, not numbers, because of 'ten' in row 11; if it stands "
+            "column 'b' is taken for labels, not numbers, because of 'ten' in line 12; if it stands "
             "for a missing number, use --missing ten",
         )
 

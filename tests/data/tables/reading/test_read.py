@@ -45,9 +45,16 @@ class TestReadingCsv:
         assert table["c"].tolist() == ["x,y", "1,5"]
 
     def test_text_is_kept_on_demand(self, csv):
-        path = csv("zip,n\n01234,1\n00001,2\n")
-        assert read_table(path)["zip"].tolist() == [1234, 1]
-        assert read_table(path, text=["zip"])["zip"].tolist() == ["01234", "00001"]
+        path = csv("zip,n\n41234,1\n10001,2\n")
+        assert read_table(path)["zip"].tolist() == [41234, 10001]
+        assert read_table(path, text=["zip"])["zip"].tolist() == ["41234", "10001"]
+
+    @pytest.mark.parametrize("first", ["01234", " 00", "0123"])
+    @pytest.mark.parametrize("second", ["5", "", "NA", "01"])
+    def test_digits_with_leading_zeros_stay_text(self, csv, first, second):
+        found = read_table(csv(f"zip,n\n{first},0\n{second},-0\n"))
+        assert found["zip"].tolist() == [first.strip(), second if second.isdigit() else None]
+        assert found["n"].tolist() == [0, 0]
 
     @pytest.mark.parametrize("cell", ["1_000", "Na", "None", "none", "1,5", "0x10", "-"])
     def test_cells_that_are_text(self, csv, cell):
