@@ -204,8 +204,8 @@ class TestPreparation:
         spoilt = ("b", lambda i: "ten" if i == 10 else i % 3)
         data = load_table(csv(lines(spoilt, KIND)), "kind")
         assert data.notes == (
-            "column 'b' is taken for labels, not numbers, because of 'ten' in line 12; if it stands "
-            "for a missing number, use --missing ten",
+            "column 'b' is taken for labels, not numbers, because of 'ten' in line 12; if it "
+            "stands for a missing number, use --missing ten",
         )
 
     def test_a_rare_class_is_only_trained_on_and_told(self, csv):
