@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 _FIRST_YEAR, _LAST_YEAR = 1800, 2100
 _SURELY_MONOTONIC = 5  # numbers, which are in order by chance in one of 60 rows
 _CHANCE = 0.001
+_MANY = 10  # rows, after which a new value is rare where each has come again
 
 Number = Callable[[str], float | None]
 
@@ -27,10 +29,11 @@ def find_data_in_header(
     """Why the first row is data, in words; empty where it may well name the columns.
 
     A sign of data is a number above numbers, a text that occurs again in its column, or a date or
-    the like above others of the same form. A sign of a header is a word above numbers or dates, and
-    numbers that are no values of their columns: years, or such that run on from column to column.
-    The row is taken for data if a third of the columns have signs of data, and more than twice as
-    many as have signs of a header.
+    the like above others of the same form. A sign of a header is a word above numbers or dates; a
+    word that does not occur again, two signs, where all others do; and numbers that are no values
+    of their columns: years, or such that run on from column to column. The row is taken for data if
+    a third of the columns have signs of data, and more than twice as many as have signs of a
+    header.
 
     Parameters
     ----------
@@ -60,6 +63,10 @@ def find_data_in_header(
                 recurring.append(name)
             elif 10 * len(numbers) >= 9 * len(present) or not any(map(_LETTER.search, present)):
                 names += 1
+            elif (
+                name not in present and len(present) >= _MANY and 1 not in Counter(present).values()
+            ):
+                names += 2  # of two signs: no other value is alone in its column
         elif number(name) is None and {_form(text) for text in present} == {_form(name)}:
             alike.append(name)
     values = [name for name, _ in numeric]
