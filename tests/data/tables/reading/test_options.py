@@ -48,9 +48,8 @@ class TestDelimiter:
         ],
     )
     def test_seen_from_several_lines(self, csv, content, columns):
-        assert (
-            list(read_table(csv(content), header=False if columns[0] == "c1" else True)) == columns
-        )
+        table = read_table(csv(content), header=columns[0] != "c1")
+        assert list(table) == columns
 
     def test_fields_divided_by_blanks(self, csv):
         path = csv("mpg  name\n1.5  a\n2.5  b\n", "auto.txt")
