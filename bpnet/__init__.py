@@ -28,6 +28,7 @@ if _typing.TYPE_CHECKING:
     from .rate_finder import find_learning_rate
     from .tabular.evaluate import evaluate
     from .tabular.report import Report
+    from .tabular.train import TableRun, train_table
     from .training import (
         Budget,
         Callback,
@@ -78,6 +79,7 @@ __all__ = [
     "RMSProp",
     "ReduceOnPlateau",
     "Report",
+    "TableRun",
     "TensorBoard",
     "activations",
     "available_backends",
@@ -95,6 +97,7 @@ __all__ = [
     "optimizers",
     "read_checkpoint",
     "schedules",
+    "train_table",
     "use",
 ]
 
@@ -127,9 +130,11 @@ __getattr__ = _lazy_attributes(
         "LBFGS": "training.lbfgs",
         "data": "",
         "Report": "tabular.report",
+        "TableRun": "tabular.train",
         "evaluate": "tabular.evaluate",
         "find_learning_rate": "rate_finder",
         "gradient_check": "gradients",
         "load": "loading",
+        "train_table": "tabular.train",
     },
 )

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from ..data import Dataset
 from ..network import Network
 from ..storage.claims import LOCK_FILE, FolderClaim, InUseError
 from ..tabular.recipe import Settings
+from ..tabular.run_files import Files, model_files
 from ..training import Callback, Checkpoint, Fit, History, Snapshot, read_checkpoint
 from ..training.snapshot import is_checkpoint_name
 from .errors import UsageError, in_words
@@ -90,6 +91,7 @@ class RunFolder(Callback):
         self.path = path or Path("runs", name)
         self.settings: Settings = {}
         self.unwritten: list[str] = []
+        self._undrawn = False
         self._checkpoint: Checkpoint | None = None
         self._claim: FolderClaim | None = None
         self._check_empty()
@@ -178,14 +180,7 @@ class RunFolder(Callback):
 
         What finds no room is noted in `unwritten`, and the rest is written.
         """
-        self.write("model.safetensors", net.save)
-        if len(history):
-            self.write("history.csv", history.to_csv)
-            self.write("history.jsonl", history.to_jsonl)
-            try:
-                self.write("curves.png", lambda path: history.plot(path, title))
-            except ImportError as error:
-                warnings.warn(f"no picture was drawn: {error}", stacklevel=2)
+        self.write_all(model_files(net, history, title))
 
     @property
     def saved(self) -> str:
@@ -193,12 +188,17 @@ class RunFolder(Callback):
         written = [name for name in _FILES if (self.path / name).exists()]
         return f"saved     {self.path}: {', '.join(written)}"
 
-    def write(self, name: str, write: Callable[[Path], None]) -> None:
-        """Write one of its files; what finds no room is noted in `unwritten`."""
-        try:
-            write(self.path / name)
-        except OSError as error:
-            self.unwritten.append(f"{name} ({error.strerror or error})")
+    def write_all(self, files: Files) -> None:
+        """Write some of its files; what finds no room is noted in `unwritten`."""
+        for name, write in files.items():
+            try:
+                write(self.path / name)
+            except ImportError as error:  # of matplotlib
+                if not self._undrawn:
+                    warnings.warn(f"no picture was drawn: {error}", stacklevel=2)
+                self._undrawn = True
+            except OSError as error:
+                self.unwritten.append(f"{name} ({error.strerror or error})")
 
     @property
     def in_words(self) -> str:

@@ -7,7 +7,7 @@ import warnings
 from ..data import Dataset
 from ..network import Network
 from ..tabular import Report, make_report
-from ..tabular.pictures import draw_importance
+from ..tabular.run_files import report_files
 from .errors import in_words
 from .run_folder import RunFolder
 
@@ -21,26 +21,10 @@ def write_report(net: Network, data: Dataset, folder: RunFolder, title: str) -> 
     """
     try:
         report = make_report(net, data)
-        folder.write("report.json", report.to_json)
-        _draw(report, folder, title)
+        folder.write_all(report_files(report, title))
     except Exception as error:
         warnings.warn(
             f"no report was made: {type(error).__name__}: {in_words(error)}", stacklevel=2
         )
         return None
     return report
-
-
-def _draw(report: Report, folder: RunFolder, title: str) -> None:
-    if report.task != "regression" and report.judged.confusion is None:
-        name = ""  # there are too many classes
-    else:
-        name = "predicted.png" if report.task == "regression" else "confusion.png"
-    importance = report.importance
-    try:
-        if name:
-            folder.write(name, lambda path: report.plot(path, title))
-        if importance is not None:
-            folder.write("importance.png", lambda path: draw_importance(importance, path, title))
-    except ImportError:
-        pass  # told once, of the curves

@@ -19,22 +19,39 @@ _GOVERNED = {
     "dataset": ("data_dir", "data", *OF_TABLES, "class_weight"),
     "data": ("dataset", "data_dir", *OF_TABLES, "class_weight"),
     "target": ("task", "class_weight"),
+    "validation": ("validation_share",),
+    "validation_share": ("validation",),
+    "test": ("test_share",),
+    "test_share": ("test",),
+    "group": ("time",),
+    "time": ("group",),
     "cost": ("output_activation",),
     "optimizer": ("learning_rate", "momentum"),
     "schedule": ("schedule_epochs", "schedule_factor"),
     "early_stopping": ("best",),
     "backend": ("device",),
 }
-_ONE_OR_MORE = ("class_weight",)
+# A column that a flag gives for the first is none of what a file gives for the second.
+_CONTRARY = {
+    "features": ("drop",),
+    "drop": ("features", "categorical", "numeric", "text"),
+    "categorical": ("drop", "numeric"),
+    "numeric": ("drop", "categorical", "text"),
+    "text": ("drop", "numeric"),
+}
+_ONE_OR_MORE = ("target", "class_weight")
 
 
 def given(options: argparse.Namespace) -> Settings:
     """What was asked for by flags, and by the file of ``--config`` where no flag says otherwise."""
     flags = {name: value for name, value in vars(options).items() if name in SETTINGS}
     file = read_settings(options.config) if options.config else {}
-    for name in flags:
+    for name, value in flags.items():
         for governed in _GOVERNED.get(name, ()):
             file.pop(governed, None)
+        for contrary in _CONTRARY.get(name, ()):
+            if contrary in file:
+                file[contrary] = [column for column in file[contrary] if column not in value]
     if flags.get("best") is False:
         file.pop("early_stopping", None)  # which goes back to the best epoch
     return with_own_names({**file, **flags})

@@ -23,10 +23,65 @@ GROUPS: dict[str, dict[str, Setting]] = {
     "data": {
         "dataset": Setting("digits (the default; 8 x 8 pixels, in the package) or mnist", "NAME"),
         "data_dir": Setting("folder of the four files of mnist, gzipped or not", "DIR", Path),
-        "data": Setting("a table of your own: CSV, Parquet or NPZ", "FILE", Path),
-        "target": Setting("the column of it to predict", "COLUMN"),
-        "task": Setting("classification or regression; by default seen from the target", "TASK"),
-        "text": Setting("columns of labels that look like numbers", "COLUMN", many=True),
+        "data": Setting(
+            "a table of your own: CSV, JSON lines, Parquet or NPZ; text also as .gz", "FILE", Path
+        ),
+        "target": Setting("the column of it to predict, or several", "COLUMN", many=True),
+        "task": Setting(
+            "classification, multilabel or regression; by default seen from the target", "TASK"
+        ),
+    },
+    "columns of a table": {
+        "features": Setting(
+            "the only columns to predict from; by default all others", "COLUMN", many=True
+        ),
+        "drop": Setting("columns to leave out, such as ids", "COLUMN", many=True),
+        "categorical": Setting(
+            "columns of labels, even if they look like numbers", "COLUMN", many=True
+        ),
+        "numeric": Setting(
+            "columns of numbers, even if they look like labels or ids", "COLUMN", many=True
+        ),
+        "text": Setting(
+            "columns to read as text, so that 007 stays 007; the target may be one",
+            "COLUMN",
+            many=True,
+        ),
+        "weight": Setting("the column that says how much each row counts", "COLUMN"),
+    },
+    "rows of a table": {
+        "validation": Setting(
+            "another table to validate on, which finds the best epoch", "FILE", Path
+        ),
+        "validation_share": Setting(
+            "share of the rows to validate on in its place (default 0.1); 0 for none", "X", float
+        ),
+        "test": Setting("another table to test on", "FILE", Path),
+        "test_share": Setting(
+            "share of the rows to test on in its place (default 0.1); 0 for none", "X", float
+        ),
+        "group": Setting(
+            "column of groups, such as patients, none of which is split between the parts", "COLUMN"
+        ),
+        "time": Setting(
+            "column of dates or numbers: earlier rows are trained on, the latest tested", "COLUMN"
+        ),
+    },
+    "reading a table": {
+        "header": Setting(
+            "whether the first row names the columns; --no-header calls them c1, c2, ...",
+            None,
+            bool,
+        ),
+        "delimiter": Setting("what divides fields, such as ';' or tab", "CHARACTER"),
+        "decimal": Setting("the decimal mark of numbers: . or ,", "CHARACTER"),
+        "encoding": Setting("of text files, such as latin-1 (default UTF-8)", "NAME"),
+        "missing": Setting(
+            "marks of missing values beside the usual ones, such as ? or -999; --missing=-x- where "
+            "one looks like a flag",
+            "MARK",
+            many=True,
+        ),
         "max_bytes": Setting(
             "memory that the table may take; by default 64 MiB, or 32 times its file's size",
             "N",
@@ -123,7 +178,11 @@ GROUPS: dict[str, dict[str, Setting]] = {
     },
 }
 SETTINGS = {name: setting for group in GROUPS.values() for name, setting in group.items()}
-OF_TABLES = tuple(name for name in GROUPS["data"] if name not in ("dataset", "data_dir", "data"))
+OF_TABLES = (
+    "target",
+    "task",
+    *(name for title, group in GROUPS.items() if title.endswith("a table") for name in group),
+)
 """Settings that go with ``data``, a table."""
 ALIASES = {alias: name for name, setting in SETTINGS.items() for alias in setting.aliases}
 """Other names of flags and keys; a run's own settings.toml has none of them."""
@@ -139,6 +198,6 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
                 options["action"] = argparse.BooleanOptionalAction
             else:
                 options |= {"type": one.kind, "metavar": one.metavar}
-                options |= {"nargs": "*"} if one.many else {}
+                options |= {"nargs": "*", "action": "extend"} if one.many else {}
             flags = [f"--{each.replace('_', '-')}" for each in (name, *one.aliases)]
             group.add_argument(*flags, dest=name, **options)

@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
             name,
             options.overwrite,
             bool(options.resume),
-            [asked["data"]] if "data" in asked else [],
+            [asked[name] for name in ("data", "validation", "test") if name in asked],
         )
     with folder:
         try:

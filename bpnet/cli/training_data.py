@@ -6,9 +6,9 @@ from typing import Any
 
 from .._lib.registry import check_name
 from .._lib.wording import listing
-from ..data import Dataset, load_digits, load_mnist, load_table, read_table
-from ..tabular.baselines import training_shares
+from ..data import Dataset, load_digits, load_mnist, read_table
 from ..tabular.recipe import Settings
+from ..tabular.train import load_for_training, metadata_of
 from .errors import UsageError
 from .settings import OF_TABLES
 
@@ -37,7 +37,7 @@ def name_of(asked: Settings) -> str:
     for name in ("dataset", "data_dir"):
         if name in asked:
             raise UsageError(f"--data FILE and --{name.replace('_', '-')} exclude each other")
-    if "target" not in asked:
+    if not asked.get("target"):
         table = read_table(asked["data"], max_bytes=asked.get("max_bytes"))
         raise UsageError(f"--data needs --target COLUMN, one of {listing(filter(None, table))}")
     stem: str = asked["data"].stem
@@ -47,30 +47,29 @@ def name_of(asked: Settings) -> str:
 def load_data(asked: Settings) -> Dataset:
     """The samples, split in three."""
     if "data" in asked:
-        return load_table(
-            asked["data"],
-            asked["target"],
-            task=asked.get("task"),
-            text=asked.get("text", ()),
-            max_bytes=asked.get("max_bytes"),
-            standardize_target=asked.get("cost") != "poisson",  # which takes counts
-        )
+        return load_for_training(_with_held_out(asked))
     return load_mnist(asked["data_dir"]) if asked["dataset"] == "mnist" else load_digits()
+
+
+def _with_held_out(asked: Settings) -> Settings:
+    """The settings with files and shares to validate and test on under one name."""
+    found = dict(asked)
+    for name in ("validation", "test"):
+        share = f"{name}_share"
+        if name in found and share in found:
+            raise UsageError(f"--{name} FILE and --{name}-share exclude each other: leave one out")
+        if share in found:
+            found[name] = found.pop(share)
+    return found
 
 
 def metadata(asked: Settings, data: Dataset) -> dict[str, Any]:
     """What `bpnet predict` needs to know; no path, no date."""
-    header: dict[str, Any] = {
-        "schema_version": 1,
-        "dataset": asked.get("dataset", "table"),
-        "target": data.target,
-        "classes": None if data.classes is None else list(data.classes),
-        "preprocessing": None,
-        "baseline": training_shares(data),
+    if "data" in asked:
+        return metadata_of(data)
+    return {
+        **metadata_of(data),
+        "dataset": asked["dataset"],
+        "features": list(data.features),
+        "pixel_maximum": _PIXEL_MAXIMUM[asked["dataset"]],
     }
-    if data.preprocessing is not None:
-        header["preprocessing"] = data.preprocessing.to_dict()
-    else:
-        header["features"] = list(data.features)
-        header["pixel_maximum"] = _PIXEL_MAXIMUM[asked["dataset"]]
-    return header

@@ -1,0 +1,231 @@
+"""From a table to a trained network, in one call."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .._lib.files import as_path
+from ..data import Dataset, load_table
+from ..network import Network
+from ..training import Callback, History
+from .baselines import training_shares
+from .fitting import fit_network
+from .judge import make_report
+from .network import make_network
+from .rates import make_optimizer
+from .recipe import TABLES, Settings, completed, with_own_names
+from .report import Report
+from .run_files import model_files, report_files
+
+__all__ = ["TableRun", "load_for_training", "metadata_of", "train_table"]
+
+
+class TableRun(NamedTuple):
+    """A network trained on a table, and what there is to know about it.
+
+    Attributes
+    ----------
+    net : Network
+        Predicts from frames with the table's columns, and from files by ``bpnet predict``.
+    history : History
+    data : Dataset
+        The rows as they were split and encoded; ``data.notes`` and ``data.decisions`` say how.
+    report : Report
+    """
+
+    net: Network
+    history: History
+    data: Dataset
+    report: Report
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write model, history, report and pictures to a folder, which is made if need be.
+
+        `bpnet.load` and ``bpnet predict`` take the folder.
+
+        Raises
+        ------
+        OSError
+            If a file cannot be written.
+        """
+        path = Path(os.fsdecode(as_path(folder)))
+        path.mkdir(parents=True, exist_ok=True)
+        title = f"{' - '.join(map(str, self.net.sizes))}, seed {self.net.seed}"
+        files = model_files(self.net, self.history, title) | report_files(self.report, title)
+        undrawn = None
+        for name, write in files.items():
+            try:
+                write(path / name)
+            except ImportError as error:
+                undrawn = error
+        if undrawn is not None:
+            warnings.warn(f"no picture was drawn: {undrawn}", stacklevel=2)
+
+
+def train_table(
+    data: Any,
+    target: str | Collection[str],
+    *,
+    task: str | None = None,
+    features: Collection[str] | None = None,
+    drop: Collection[str] | None = None,
+    categorical: Collection[str] | None = None,
+    numeric: Collection[str] | None = None,
+    text: Collection[str] | None = None,
+    weight: str | None = None,
+    validation: Any = None,
+    test: Any = None,
+    group: str | None = None,
+    time: str | None = None,
+    header: bool | None = None,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    missing: Collection[Any] | None = None,
+    max_bytes: int | None = None,
+    hidden: int | Collection[int] | None = None,
+    activation: Any = None,
+    output_activation: Any = None,
+    cost: Any = None,
+    initializer: Any = None,
+    dropout: float | None = None,
+    normalization: Any = None,
+    seed: int | None = None,
+    optimizer: Any = None,
+    learning_rate: float | None = None,
+    momentum: float | None = None,
+    schedule: Any = None,
+    schedule_epochs: int | None = None,
+    schedule_factor: float | None = None,
+    warmup: int | None = None,
+    batch_size: int | None = None,
+    epochs: int | None = None,
+    l2: float | None = None,
+    class_weight: str | Mapping[Any, float] | None = None,
+    metrics: Iterable[Any] | None = None,
+    early_stopping: int | None = None,
+    best: bool | None = None,
+    backend: Any = None,
+    device: Any = None,
+    dtype: Any = None,
+    callbacks: Iterable[Callback] = (),
+    progress: bool | None = None,
+) -> TableRun:
+    """Train a network on a table: ``bpnet train`` from Python.
+
+    The same settings give the same network. What is not given is chosen as ``bpnet train --help``
+    says: one hidden layer of 64 relu neurons, Adam at 0.001, up to 200 epochs, stopped early.
+
+    Parameters
+    ----------
+    data : path or frame
+        A file, or a frame of pandas, polars or pyarrow, or a dictionary of columns.
+    target : str or collection of str
+        The column to predict, or several.
+    task, features, drop, categorical, numeric, text, weight, validation, test, group, time : optional
+        Of the table's columns and rows, as for `bpnet.data.load_table`.
+    header, delimiter, decimal, encoding, missing, max_bytes : optional
+        How a file is read, as for `bpnet.data.read_table`.
+    hidden : int or collection of int, optional
+        Neurons of each hidden layer; an empty collection for none.
+    activation, output_activation, cost, initializer : str or object, optional
+        As for `Network`; ``activation`` is that of the hidden layers.
+    dropout, normalization : optional
+        Of the hidden layers, as for `Layer`.
+    seed : int, optional
+        Of the initial weights, the order of samples and the masks; 0 if not given.
+    optimizer : str or Optimizer, optional
+    learning_rate, momentum : float, optional
+    schedule : str, Schedule or callable, optional
+        ``"cosine"``, ``"polynomial"`` and ``"one_cycle"`` last as long as the training or
+        ``schedule_epochs``; ``"step_decay"``, ``"exponential"``, ``"inverse_time"`` and
+        ``"cosine_restarts"`` need it as their period. An object counts steps, as everywhere.
+    schedule_epochs, schedule_factor, warmup : optional
+        Length or period in epochs; what the first two of the latter multiply the rate by in each;
+        epochs in which the rate rises from 0, before the schedule.
+    batch_size, epochs, l2 : optional
+        As for `Network.fit`.
+    class_weight : "balanced" or mapping of label to weight, optional
+    metrics : iterable, optional
+        Further columns of the history: see `bpnet.metrics`.
+    early_stopping : int, optional
+        Stop when there was no better epoch for so many; 0 for never. The best epoch is the one with
+        the lowest validation cost.
+    best : bool, optional
+        Whether the network keeps the parameters of the best epoch, as it does by default, or those
+        of the last one.
+    backend, device, dtype : optional
+        As for `Network`.
+    callbacks : iterable of Callback, optional
+    progress : bool, optional
+        As for `Network.fit`.
+
+    Returns
+    -------
+    TableRun
+
+    Raises
+    ------
+    ValueError, TypeError, OSError, ImportError
+        If the table or a setting is wrong, before anything is trained.
+    DivergenceError
+        If a cost or parameter is no longer finite.
+
+    Examples
+    --------
+    >>> import bpnet
+    >>> pets = {"weight": [4.1, 3.9, 9.5, 11.0] * 20, "kind": ["cat", "cat", "dog", "dog"] * 20}
+    >>> run = bpnet.train_table(pets, "kind", epochs=60)
+    >>> run.report["test"].figures["network"]["accuracy"]
+    1.0
+    >>> run.net.predict({"weight": [4.0, 10.0]})
+    array(['cat', 'dog'], dtype=object)
+    """
+    given = dict(locals())  # this is the one list of what can be given
+    callbacks, progress = given.pop("callbacks"), given.pop("progress")
+    asked = with_own_names({name: value for name, value in given.items() if value is not None})
+    dataset = load_for_training(asked)
+    settings = completed(asked, TABLES[dataset.task], dataset)
+    net = make_network(settings, dataset)
+    net.metadata = metadata_of(dataset)
+    history, failure = fit_network(
+        net,
+        make_optimizer(settings, len(dataset.train[0])),
+        dataset,
+        settings,
+        callbacks=callbacks,
+        progress=progress,
+    )
+    if failure is not None:
+        raise failure
+    return TableRun(net, history, dataset, make_report(net, dataset))
+
+
+def load_for_training(asked: Settings) -> Dataset:
+    """The table, as the settings want it read, split and encoded.
+
+    Parameters
+    ----------
+    asked : dict
+        ``data``, ``target`` and others; those that `load_table` has no argument for are passed by.
+    """
+    names = set(load_table.__kwdefaults__ or ()) - {"seed"}  # which is the network's
+    options = {name: value for name, value in asked.items() if name in names}
+    counts = asked.get("cost") == "poisson"
+    return load_table(asked["data"], asked["target"], standardize_target=not counts, **options)
+
+
+def metadata_of(data: Dataset) -> dict[str, Any]:
+    """What a network must know to predict from tables; no path, no date."""
+    return {
+        "schema_version": 1,
+        "dataset": "table",
+        "target": data.target,
+        "classes": None if data.classes is None else list(data.classes),
+        "preprocessing": None if data.preprocessing is None else data.preprocessing.to_dict(),
+        "baseline": training_shares(data),
+    }
