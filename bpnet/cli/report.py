@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ..data import Dataset
 from ..network import Network
 from ..tabular.further_figures import further_figures
 from ..tabular.recipe import Settings
+from ..tabular.report import NETWORK, Report
 from ..training import History
 from .settings import GROUPS
 
@@ -27,9 +29,10 @@ def data_in_words(name: str, data: Dataset) -> str:
     """How many samples, features and classes there are."""
     parts = (("train on", data.train), ("validate", data.validation), ("test", data.test))
     samples = ", ".join(f"{len(part[0]):,} to {what}" for what, part in parts if part is not None)
-    goal = f"{data.target!r} to predict"
+    goal = f"{', '.join(map(repr, data.targets))} to predict"
     if data.classes is not None:
-        goal = f"{len(data.classes)} classes"
+        what = "labels" if data.task == "multilabel" else "classes"
+        goal = f"{len(data.classes)} {what}"
         if len(data.classes) <= _MOST_CLASSES:
             goal += f" ({', '.join(str(label) for label in data.classes)})"
     width = data.train[0].shape[1]
@@ -71,12 +74,17 @@ def kept_in_words(net: Network, history: History) -> str:
     )
 
 
-def score(net: Network, data: Dataset, metrics: Iterable[str] = ()) -> str:
-    """Accuracy or R^2, and the metrics, on the test samples or what there is in their place."""
+def score(net: Network, data: Dataset, metrics: Iterable[str], report: Report | None) -> str:
+    """Accuracy or R^2, and the metrics, on the test samples or what there is in their place.
+
+    What the report says too is taken from it: there is one figure of a name.
+    """
     parts = (("test", data.test), ("validation", data.validation), ("train", data.train))
     part, (x, y) = next((name, samples) for name, samples in parts if samples is not None)
+    reported: Mapping[str, Any] = {} if report is None else report.judged.figures[NETWORK]
     own = "r2" if net.task == "regression" else "accuracy"
     figures = {own: net.score(x, y)} | further_figures(net, data, x, y, metrics)
+    figures |= {name: reported[name] for name in figures if reported.get(name) is not None}
     return f"{part} {', '.join(in_words(name, figure) for name, figure in figures.items())}"
 
 

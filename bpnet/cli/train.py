@@ -145,7 +145,7 @@ def _run(options: argparse.Namespace, asked: Settings, name: str, folder: RunFol
     if failure:
         raise RunError(f"{failure}\n{folder.in_words}") from failure
     resumable = f"--resume {folder.path}" if settings["checkpoint_every"] else ""
-    print(score(net, data, settings.get("metrics", ())))
+    print(score(net, data, settings.get("metrics", ()), report))
     if history.stopped == "interrupted":
         ways = f"; {resumable} goes on" if resumable else ""
         raise KeyboardInterrupt(f"interrupted; {folder.in_words}{ways}")

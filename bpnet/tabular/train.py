@@ -6,8 +6,9 @@ import os
 import warnings
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Never
 
+from .._lib.arguments import check_arguments
 from .._lib.files import as_path
 from ..data import Dataset, load_table
 from ..network import Network
@@ -114,6 +115,7 @@ def train_table(
     dtype: Any = None,
     callbacks: Iterable[Callback] = (),
     progress: bool | None = None,
+    **unknown: Never,
 ) -> TableRun:
     """Train a network on a table: ``bpnet train`` from Python.
 
@@ -126,8 +128,10 @@ def train_table(
         A file, or a frame of pandas, polars or pyarrow, or a dictionary of columns.
     target : str or collection of str
         The column to predict, or several.
-    task, features, drop, categorical, numeric, text, weight, validation, test, group, time : optional
-        Of the table's columns and rows, as for `bpnet.data.load_table`.
+    task, features, drop, categorical, numeric, text, weight : optional
+        What the columns are, as for `bpnet.data.load_table`.
+    validation, test, group, time : optional
+        How the rows are split, as for `bpnet.data.load_table`.
     header, delimiter, decimal, encoding, missing, max_bytes : optional
         How a file is read, as for `bpnet.data.read_table`.
     hidden : int or collection of int, optional
@@ -183,9 +187,10 @@ def train_table(
     >>> run.report["test"].figures["network"]["accuracy"]
     1.0
     >>> run.net.predict({"weight": [4.0, 10.0]})
-    array(['cat', 'dog'], dtype=object)
+    array(['cat', 'dog'], dtype='<U3')
     """
     given = dict(locals())  # this is the one list of what can be given
+    check_arguments("train_table", given.pop("unknown"), given)
     callbacks, progress = given.pop("callbacks"), given.pop("progress")
     asked = with_own_names({name: value for name, value in given.items() if value is not None})
     dataset = load_for_training(asked)
