@@ -36,6 +36,17 @@ class TableRun(NamedTuple):
     data : Dataset
         The rows as they were split and encoded; ``data.notes`` and ``data.decisions`` say how.
     report : Report
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import bpnet
+    >>> columns = {"a": [*range(40)], "b": [1, 2] * 20, "y": [k / 2 for k in range(40)]}
+    >>> net, history, data, report = bpnet.train_table(columns, "y", epochs=3)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     bpnet.TableRun(net, history, data, report).save(folder)
+    ...     bpnet.load(folder).sizes
+    (2, 64, 1)
     """
 
     net: Network
