@@ -1,4 +1,4 @@
-"""The command line: ``bpnet train | predict | evaluate | check | devices``."""
+"""The command line: ``bpnet train | predict | evaluate | info | check | devices``."""
 
 from __future__ import annotations
 

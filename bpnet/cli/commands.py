@@ -13,7 +13,7 @@ from typing import Any
 from .. import __version__
 from .._lib.registry import check_name
 from ..training import DivergenceError
-from . import check, devices, evaluate, predict, train
+from . import check, devices, evaluate, info, predict, train
 from .errors import RunError, UsageError, in_words, usage
 from .parser import Parser
 
@@ -23,6 +23,7 @@ _COMMANDS = {
     "train": train,
     "predict": predict,
     "evaluate": evaluate,
+    "info": info,
     "check": check,
     "devices": devices,
 }
@@ -33,6 +34,7 @@ examples:
   bpnet train --data iris.csv --target species
   bpnet predict runs/iris-1 new.csv > predictions.csv
   bpnet evaluate runs/iris-1 labelled.csv      how well does it do on other data?
+  bpnet info runs/iris-1                       what is it, and how was it trained?
   bpnet check                                  are the gradients right on this machine?
 
 exit codes: 0 well, 1 a run that failed, 2 wrong usage, 130 interrupted by Ctrl-C

@@ -13,7 +13,7 @@ import weakref
 
 from .._lib.locks import SAFE_TO_OPEN, try_lock
 
-__all__ = ["LOCK_FILE", "FolderClaim", "InUseError"]
+__all__ = ["LOCK_FILE", "FolderClaim", "InUseError", "holder_of"]
 
 LOCK_FILE = ".bpnet.lock"
 _CANNOT = {  # a full disk, or a file system without locks
@@ -125,19 +125,45 @@ class FolderClaim:
 
     def _holder(self) -> str:
         """Who has locked the file, in words."""
-        try:
-            handle = os.open(self._path, os.O_RDONLY | SAFE_TO_OPEN)
-            with os.fdopen(handle, encoding="utf-8", errors="replace") as file:
-                process, host = file.readline(300).split()
-        except (OSError, ValueError):
+        signed = _signature(self._path)
+        if signed is None:
             return "another process"
-        if not process.isdecimal():
-            return "another process"
+        process, host = signed
         if host != socket.gethostname():
             return f"process {process} on {host}"
-        return (
-            "another fit of this process" if int(process) == os.getpid() else f"process {process}"
-        )
+        return "another fit of this process" if process == os.getpid() else f"process {process}"
+
+
+def holder_of(folder: str | os.PathLike[str]) -> str | None:
+    """Which process trains in a folder, in words; None if none does, as far as can be seen.
+
+    Nothing is locked for that, so that a training which begins meanwhile is not disturbed.
+    """
+    signed = _signature(os.path.join(os.path.realpath(folder), LOCK_FILE))
+    if signed is None:
+        return None
+    process, host = signed
+    if host != socket.gethostname():
+        return f"process {process} on {host}"
+    if os.name == "posix":
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:  # it was killed
+            return None
+        except (OSError, OverflowError):  # it is another user's
+            pass
+    return f"process {process}"
+
+
+def _signature(path: str) -> tuple[int, str] | None:
+    """Number and host of the process that signed a lock file."""
+    try:
+        handle = os.open(path, os.O_RDONLY | SAFE_TO_OPEN)
+        with os.fdopen(handle, encoding="utf-8", errors="replace") as file:
+            process, host = file.readline(300).split()
+    except (OSError, ValueError):
+        return None
+    return (int(process), host) if process.isdecimal() else None
 
 
 _CLAIMS: weakref.WeakSet[FolderClaim] = weakref.WeakSet()

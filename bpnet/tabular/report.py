@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._lib.wording import shortened
+from .._lib.wording import shortened, shown
 from .tallies import Figures
 
 if TYPE_CHECKING:
@@ -154,6 +154,38 @@ class Report:
             "notes": list(self.notes),
         }
 
+    @classmethod
+    def from_dict(cls, data: Any) -> Report:
+        """Read what `to_dict` wrote, but for importances.
+
+        Raises
+        ------
+        ValueError
+            If it is something else, or of a newer version of bpnet.
+        """
+        try:
+            if data["schema_version"] != 1:
+                raise ValueError(
+                    f"the report has schema_version {shown(data['schema_version'])}, this version "
+                    "of bpnet reads 1"
+                )
+            parts = {name: _part_from_dict(part) for name, part in data["parts"].items()}
+            classes = data["classes"]
+            report = cls(
+                str(data["task"]),
+                tuple(map(str, data["targets"])),
+                None if classes is None else tuple(classes),
+                parts,
+                tuple(map(str, data["warnings"])),
+                tuple(map(str, data["notes"])),
+            )
+            str(report)  # which takes figures that are numbers
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"it is no report of bpnet ({type(error).__name__}: {error})"
+            ) from error
+        return report
+
     def to_json(self, path: str | os.PathLike[str]) -> None:
         """Write `to_dict` to a file.
 
@@ -241,6 +273,24 @@ def _as_text(table: list[list[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return "\n".join(
         "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in table
+    )
+
+
+def _part_from_dict(data: Any) -> Part:
+    def figures(models: Any) -> dict[str, Figures]:
+        return {
+            str(model): {
+                str(name): None if value is None else float(value) for name, value in each.items()
+            }
+            for model, each in models.items()
+        }
+
+    confusion = data.get("confusion")
+    return Part(
+        int(data["rows"]),
+        figures(data["figures"]),
+        {str(name): figures(models) for name, models in data.get("targets", {}).items()},
+        None if confusion is None else np.array(confusion, dtype=np.int64),
     )
 
 

@@ -120,3 +120,28 @@ def test_bars_of_the_most_important_columns(n, tmp_path):
     assert len(figure.axes[0].patches) == min(n, 25)
     assert figure.axes[0].patches[0].get_width() == pytest.approx(50.0)
     assert (figure.axes[0].get_title() != "") == (n > 25)
+
+
+def test_what_was_written_can_be_read():
+    for report in (of_classes(3), of_classes(2, rows=3)):
+        again = Report.from_dict(report.to_dict())
+        assert again.to_dict() == report.to_dict()
+        assert str(again) == str(report)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"schema_version": 2},
+        {"parts": []},
+        {"parts": {"test": 3}},
+        {"parts": {"test": {"rows": 1, "figures": {"network": {"accuracy": "high"}}}}},
+        {"parts": {"test": {"rows": 1, "figures": {"network": 0.5}}}},
+        {"warnings": None},
+    ],
+)
+def test_what_is_no_report_is_refused(changes):
+    with pytest.raises(ValueError, match=r"report|could not convert"):
+        Report.from_dict({**of_classes(2).to_dict(), **changes})
+    with pytest.raises(ValueError, match="no report of bpnet"):
+        Report.from_dict([])
