@@ -5,9 +5,8 @@ from __future__ import annotations
 import copy as _copy
 import os
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Never
-
-import numpy as np
 
 from . import backends as _backends
 from . import costs as _costs
@@ -19,7 +18,6 @@ from .backends import Array, Backend
 from .costs import Cost
 from .initializers import Initializer
 from .model import Gradients, Layer, Model, checked_task, resolved
-from .model.arrays import checked_arrays
 from .model.metadata import class_names, with_classes
 from .optimizers import SGD, Optimizer
 from .randomness import new_seed
@@ -27,6 +25,7 @@ from .training.state import Trained, TrainingState
 
 # What computes, trains and writes files is imported where it is needed: `import bpnet` is light.
 if TYPE_CHECKING:
+    from ._lib.html import ShownText
     from .training import Callback, Fit, History, Snapshot
     from .training.answers import Answers
     from .training.trainable import Trainable
@@ -204,16 +203,12 @@ class Network:
     @property
     def weights(self) -> list[Array]:
         """Copies of the weights, (n_l, n_{l-1}) each; `set_parameters` changes them."""
-        with self.backend.scope():
-            theta = self.backend.copy(self.state.theta)
-            return self._model.layout.split(theta, self.backend.xp)[0]
+        return self._store.parameter_copies(self._model.layout)[0]
 
     @property
     def biases(self) -> list[Array]:
         """Copies of the biases, (n_l,) each; `set_parameters` changes them."""
-        with self.backend.scope():
-            theta = self.backend.copy(self.state.theta)
-            return self._model.layout.split(theta, self.backend.xp)[1]
+        return self._store.parameter_copies(self._model.layout)[1]
 
     def set_parameters(self, weights: Sequence[Any], biases: Sequence[Any]) -> None:
         """Give the network other parameters; refused if a shape or value is wrong.
@@ -230,13 +225,25 @@ class Network:
         >>> net.feedforward([[3.0]])
         array([[7.]], dtype=float32)
         """
-        layout, backend = self._model.layout, self.backend
-        with backend.scope():
-            parts = checked_arrays(backend, "weights", weights, layout.weight_shapes)
-            parts += checked_arrays(backend, "biases", biases, layout.bias_shapes)
-            norms = backend.to_numpy(self.state.theta[layout.n_plain :])
-            theta = backend.from_host(np.concatenate([*parts, norms]), self.dtype)
-        self._store.replace(theta=theta)
+        self._store.replace_parameters(self._model.layout, weights, biases)
+
+    def summary(self) -> ShownText:
+        """Layers, parameters, settings and training so far: text, or a table in a notebook.
+
+        Examples
+        --------
+        >>> print(bpnet.Network([2, 1], seed=0).summary())  # doctest: +ELLIPSIS
+        layer  kind    size    activation  options  parameters
+        0      input   2                                     0
+        1      output  2 -> 1  sigmoid                       3
+        ...
+        """
+        from .training.summary import summary
+
+        return summary(self._trainable())
+
+    def _repr_html_(self) -> str:
+        return self.summary().html
 
     def __repr__(self) -> str:
         model, size = self._model, f"{self._model.layout.size:,} parameters"
@@ -394,19 +401,16 @@ class Network:
         ----------
         x, y : array
             As for `total_cost`; or a source of `bpnet.data`, for data larger than memory, alone.
-        epochs : int
-            How many more.
-        batch_size : int, optional
-            Samples per step; the last batch of an epoch may be smaller.
+        epochs, batch_size : int
+            How many more; samples per step, of which the last batch of an epoch may have fewer.
         optimizer : Optimizer, LBFGS or str, optional
             Its memory is kept for a later call with the same kind of optimizer.
         l1, l2 : float, optional
             Penalties: l1 times the sum of the weights' magnitudes, l2/2 times that of their squares
             (l2 is the book's lmbda/n). Costs are reported without them.
-        max_norm : float, optional
-            Largest norm of a neuron's weights, enforced after each step.
-        clip_value, clip_norm : float, optional
-            Bounds of each entry, and of the norm, of the gradient.
+        max_norm, clip_value, clip_norm : float, optional
+            Largest norm of a neuron's weights, enforced after each step; bounds of each entry, and
+            of the norm, of the gradient.
         accumulate, average : int and float, optional
             Parts that a mini-batch is computed in; decay of the parameters' average (`averaged`).
         label_smoothing : float, optional
@@ -417,10 +421,9 @@ class Network:
             Samples on which each epoch is evaluated, or the share of these that is held out for it.
         metrics, callbacks : iterable, optional
             Further columns of the history, see `bpnet.metrics`; hooks, see `Callback`.
-        progress : bool, optional
-            Show a progress bar; by default if standard error is a terminal.
-        evaluate_training : bool, optional
-            Compute the training columns after each epoch, as the book does, not during it.
+        progress, evaluate_training : bool, optional
+            Show a progress bar, by default if standard error is a terminal; compute the training
+            columns after each epoch, as the book does, not during it.
         resume : Snapshot or path, optional
             A checkpoint, or a folder of them, from which to continue bit for bit; the other
             arguments must be those of the fit that wrote it.
@@ -507,11 +510,8 @@ class Network:
         from .training.trainable import Trainable
 
         is_open = not (self._task_given or self.epochs or self.steps)
-        kept = self._store, self._runs, self.seed, lambda: self.metadata
-        return Trainable(self._model, self.backend, *kept, self._model, is_open, self._adopt)
-
-    def _adopt(self, model: Model) -> None:
-        self._model = model
+        own = self._store, self._runs, self.seed, lambda: self.metadata, self._model, is_open
+        return Trainable(self._model, self.backend, *own, partial(setattr, self, "_model"))
 
     @property
     def _answers(self) -> Answers:

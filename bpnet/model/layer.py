@@ -53,7 +53,8 @@ class Layer(Frozen):
     residual: bool = False
     noise: float = 0.0
 
-    def __str__(self) -> str:
+    def in_words(self) -> str:
+        """What it does beside its activation, as "batch norm, dropout 0.5"."""
         words = []
         if self.normalization is not None:
             words.append(f"{_normalization.get(self.normalization).name} norm")
@@ -63,8 +64,12 @@ class Layer(Frozen):
             words.append(f"noise {self.noise:g}")
         if self.residual:
             words.append("residual")
+        return ", ".join(words)
+
+    def __str__(self) -> str:
         name = "" if self.activation is None else f" {_activations.get(self.activation).name}"
-        return f"{self.size}{name}" + (f" ({', '.join(words)})" if words else "")
+        words = self.in_words()
+        return f"{self.size}{name}" + (f" ({words})" if words else "")
 
 
 def settled(layer: Layer, sigma: Activation | None) -> Layer:

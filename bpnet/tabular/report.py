@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._lib.html import html_lines, html_table
+from .._lib.showing import save_or_show
 from .._lib.wording import shortened, shown
 from .tallies import Figures
 
@@ -125,21 +127,9 @@ class Report:
 
     def _repr_html_(self) -> str:
         """The same as tables, for notebooks."""
-        from html import escape
-
-        tables = []
-        for header, *rows in self._tables():
-            cells = "".join(f"<th>{escape(cell)}</th>" for cell in header)
-            body = "".join(
-                f"<tr><th>{escape(name)}</th>"
-                + "".join(f"<td>{escape(cell)}</td>" for cell in row)
-                + "</tr>"
-                for name, *row in rows
-            )
-            tables.append(f"<table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>")
-        sentences = [f"<p><strong>{escape(one)}</strong></p>" for one in self.warnings]
-        sentences += [f"<p>{escape(one)}</p>" for one in self.notes]
-        return "<div>" + "".join(tables + sentences) + "</div>"
+        tables = [html_table(header, rows) for header, *rows in self._tables()]
+        told = html_lines([(one, "") for one in self.warnings] + [("", one) for one in self.notes])
+        return "".join(tables) + told
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the pairs of true and predicted numbers, as JSON values."""
@@ -202,18 +192,14 @@ class Report:
         text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
         write_atomically(as_path(path), text + "\n")
 
-    def plot(self, path: str | os.PathLike[str] | None = None, title: str = "") -> Any:
+    def plot(self, path: str | os.PathLike[str] | None = None, title: str = "") -> None:
         """Draw the confusion matrix, or predicted against true numbers, of the part judged by.
 
         Parameters
         ----------
         path : path, optional
-            A PNG, SVG or PDF file; without it the figure is returned, which a notebook shows.
+            A PNG, SVG or PDF file. Without it the picture is shown, as by `bpnet.History.plot`.
         title : str, optional
-
-        Returns
-        -------
-        matplotlib.figure.Figure or None
 
         Raises
         ------
@@ -222,15 +208,19 @@ class Report:
         ValueError
             If there is nothing to draw, as with hundreds of classes.
         """
+        save_or_show(self.figure(), path, title, way_out="report.plot('report.png')")
+
+    def figure(self) -> Any:
+        """What `plot` draws, as a ``matplotlib.figure.Figure``; errors as of `plot`."""
         from .pictures import draw_confusion, draw_labels, draw_pairs
 
         part, classes = self.judged, self.classes or ()
         if part.pairs is not None:
-            return draw_pairs(*part.pairs, self.targets, path, title)
+            return draw_pairs(*part.pairs, self.targets)
         if part.confusion is None:
             raise ValueError(f"{len(classes)} classes are too many for a confusion matrix")
         draw = draw_labels if self.task == "multilabel" else draw_confusion
-        return draw(part.confusion, classes, path, title)
+        return draw(part.confusion, classes)
 
     def _tables(self) -> list[list[list[str]]]:
         """For each part, and of several numbers for each of them, a header and a row a model."""

@@ -8,10 +8,15 @@ from typing import Any
 
 from .._lib.atomic import open_atomically, write_atomically
 from .._lib.files import as_path
+from .._lib.html import html_lines, html_picture, html_table
+from .._lib.plotting import drawn
 from .._lib.showing import save_or_show
+from .._lib.wording import count
 from .curves import draw_curves
 
 __all__ = ["History"]
+
+_SHOWN, _PICTURE = 5, 60  # rows, and pixels per inch, of a notebook's table and picture
 
 
 class History:
@@ -68,6 +73,24 @@ class History:
         )
         return f"History({len(self)} epochs, {self.stopped}{', ' + figures if figures else ''})"
 
+    def _repr_html_(self) -> str:
+        """For notebooks: the last epochs, and the curves where matplotlib is installed."""
+        best = f", best epoch {self.best_epoch:,}" if self.best_epoch is not None else ""
+        lines = [(count(len(self), "epoch"), f"{self.stopped}{best}")]
+        if not self.rows:
+            return html_lines(lines)
+        last = self.rows[-_SHOWN:]
+        rows = [[_in_short(row[name]) for name in self.columns] for row in last]
+        if len(last) < len(self):
+            rows.insert(0, ["..."] * len(self.columns))
+        table = html_lines(lines) + html_table(self.columns, rows, 0)
+        try:
+            figure = draw_curves({name: self[name] for name in self.columns}, self.best_epoch)
+        except ImportError:  # without matplotlib
+            return table
+        width = round(_PICTURE * figure.get_figwidth())
+        return table + html_picture(drawn(figure), width)
+
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write one line per epoch under a header; nothing where there is no epoch.
 
@@ -121,3 +144,7 @@ class History:
         columns = {column: self[column] for column in self.columns}
         figure = draw_curves(columns, self.best_epoch)
         save_or_show(figure, path, title, way_out="history.plot('curves.png')")
+
+
+def _in_short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from ..backends import Backend
+import numpy as np
+
+from ..backends import Array, Backend
+from ..model import Layout
+from ..model.arrays import checked_arrays
 from ..optimizers import Optimizer
 from .config import FIRST_LOSS_SCALE, StepConfig
 from .state import Counters, Trained, TrainingState, map_arrays
@@ -92,6 +97,24 @@ class StateStore:
         """Replace parts of the state, by name."""
         trained = self.current
         self.current = trained._replace(state=trained.state._replace(**changes))
+
+    def parameter_copies(self, layout: Layout) -> tuple[list[Array], list[Array]]:
+        """Copies of the weights, (n_l, n_{l-1}) each, and of the biases, (n_l,) each."""
+        with self._backend.scope():
+            theta = self._backend.copy(self.state.theta)
+            return layout.split(theta, self._backend.xp)
+
+    def replace_parameters(
+        self, layout: Layout, weights: Sequence[Any], biases: Sequence[Any]
+    ) -> None:
+        """Put other weights and biases in their place; see `Network.set_parameters`."""
+        backend = self._backend
+        with backend.scope():
+            parts = checked_arrays(backend, "weights", weights, layout.weight_shapes)
+            parts += checked_arrays(backend, "biases", biases, layout.bias_shapes)
+            norms = backend.to_numpy(self.state.theta[layout.n_plain :])
+            theta = backend.from_host(np.concatenate([*parts, norms]), backend.dtype)
+        self.replace(theta=theta)
 
     def lend(self) -> TrainingState:
         """The state, for a run that changes the optimizer's memory in place.

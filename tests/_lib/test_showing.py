@@ -12,6 +12,7 @@ from bpnet import schedules
 from bpnet._lib import showing
 from bpnet._lib.plotting import make_figure
 from bpnet.rate_finder import RateTest
+from bpnet.tabular.report import Part, Report
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 
@@ -26,7 +27,13 @@ def rate_test():
     return RateTest(rates, np.asarray([1.0, 0.9, 0.6, 0.3, 2.0]), width=0.1)
 
 
+def report():
+    part = Part(4, {}, {}, np.array([[3, 1], [0, 0]]))
+    return Report("classification", ("y",), ("no", "yes"), {"test": part})
+
+
 PLOTS = {
+    "report.plot('report.png')": lambda: report().plot(),
     "history.plot('curves.png')": lambda: history().plot(),
     "test.plot('rates.png')": lambda: rate_test().plot(title="rates"),
     "bpnet.schedules.plot(..., path='rates.png')": lambda: schedules.plot(

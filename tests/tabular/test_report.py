@@ -66,7 +66,7 @@ def test_confusion_matrices_of_any_size_are_drawn(n, tmp_path):
 
 def test_cells_show_counts_and_shares():
     part = Part(4, {}, {}, np.array([[3, 1], [0, 0]]))
-    figure = Report("classification", ("y",), ("no", "yes"), {"test": part}).plot()
+    figure = Report("classification", ("y",), ("no", "yes"), {"test": part}).figure()
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts == ["3\n75 %", "1\n25 %", "0", "0"]
     labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
@@ -74,7 +74,7 @@ def test_cells_show_counts_and_shares():
 
 
 def test_classes_that_are_unknown_have_a_row():
-    figure = of_classes(2, rows=3).plot()
+    figure = of_classes(2, rows=3).figure()
     labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
     assert labels == ["class 0", "class 1", "(unknown)"]
 
@@ -92,7 +92,7 @@ def test_predicted_against_true(n, tmp_path):
     report = Report("regression", tuple(f"$t{k}" for k in range(n)), None, {"test": part})
     report.plot(tmp_path / "p.png")
     assert (tmp_path / "p.png").read_bytes().startswith(PNG)
-    figure = report.plot()
+    figure = report.figure()
     points = figure.axes[0].collections[0].get_offsets()
     np.testing.assert_allclose(points, np.stack([y[:, 0], y[:, 0] + 0.1], axis=1))
 
@@ -106,7 +106,7 @@ def test_numbers_that_are_all_the_same_are_drawn(tmp_path):
 def test_labels_show_how_many_were_found():
     counts = np.array([[[5, 1], [2, 8]], [[0, 0], [0, 0]]])
     part = Part(16, {}, {}, counts)
-    figure = Report("multilabel", ("y",), ("a", "b"), {"test": part}).plot()
+    figure = Report("multilabel", ("y",), ("a", "b"), {"test": part}).figure()
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts == ["8 of 10", "1 of 6", "0 of 0", "0 of 0"]
 

@@ -62,6 +62,24 @@ def test_without_matplotlib_the_extra_is_named(data, monkeypatch, tmp_path):
         fit(classifier(), data).plot(tmp_path / "curves.png")
 
 
+def test_a_notebook_shows_the_last_epochs_and_the_curves(data, unseen, monkeypatch):
+    stopping = bpnet.EarlyStopping(patience=50)
+    history = fit(classifier(), data, epochs=8, validation=unseen, callbacks=[stopping])
+    history.rows = [{**row, "train_<b>": 1.0} for row in history.rows]
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    plain = history._repr_html_()
+    assert f"<b>8 epochs</b> completed, best epoch {history.best_epoch}" in plain
+    assert "train_&lt;b&gt;" in plain
+    assert "train_<b>" not in plain
+    assert plain.count("<tr>") == 1 + 1 + 5
+    assert f"{history.rows[-1]['validation_cost']:.4g}" in plain
+    assert "<img" not in plain
+    assert "<table" not in bpnet.History()._repr_html_()
+    monkeypatch.undo()
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    assert history._repr_html_().startswith(plain + '<img src="data:image/png;base64,')
+
+
 @pytest.mark.parametrize("write", ["to_csv", "to_jsonl"])
 def test_what_is_no_path_is_told(write):
     with pytest.raises(TypeError, match=r"path must be a path, as text or pathlib\.Path, not 3"):
