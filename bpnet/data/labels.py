@@ -13,7 +13,13 @@ from .._lib.wording import count, in_code, listing, shown
 from ..backends.interop import library_of
 from ..backends.unsuitable import is_missing
 
-__all__ = ["check_classes", "class_indices", "found_classes", "text_labels"]
+__all__ = ["NO_TEXT", "check_classes", "class_indices", "found_classes", "text_labels"]
+
+NO_TEXT = (
+    "the class labels of a source are integers from 0 on, as classes, y = "
+    "numpy.unique(y, return_inverse=True) gives them; net.classes = classes names them"
+)
+"""What to do about text in a source, whose labels are not all known when a fit begins."""
 
 
 def text_labels(y: Any, name: str = "y") -> NDArray[Any] | None:
@@ -163,8 +169,9 @@ def check_classes(classes: Any, number: int) -> tuple[str, ...]:
         if label in found[:k]:
             raise ValueError(f"classes[{k}] is {shown(label)}, as classes[{found.index(label)}]")
     if len(found) != number:
+        named = f", {listing(found)}," if found else ","
         raise ValueError(
-            f"classes has {count(len(found), 'label')}, {listing(found)}, but the network has "
-            f"outputs for {number} classes"
+            f"classes has {count(len(found), 'label')}{named} but the network has outputs for "
+            f"{number} classes"
         )
     return found

@@ -272,3 +272,16 @@ def test_damaged_classes_in_a_file_are_refused(trained, tmp_path):
         path.write_bytes(len(changed).to_bytes(8, "little") + changed + content[8 + size :])
         with pytest.raises(ValueError, match=words):
             bpnet.load(path)
+
+
+def test_the_labels_of_a_source_are_numbers_with_names():
+    pairs = bpnet.data.source(list(zip(X, WORDS, strict=True)))
+    with pytest.raises(TypeError, match=r"y is text, 'dog'.* net.classes = classes names them"):
+        network().fit(pairs, **SETTINGS)
+    with pytest.raises(TypeError, match=r"y holds <U4: .* net.classes = classes names them"):
+        network().fit(bpnet.data.source((X, WORDS)), **SETTINGS)
+    classes, numbers = np.unique(WORDS, return_inverse=True)
+    net = network()
+    net.classes = classes
+    net.fit(bpnet.data.source((X, numbers)), **SETTINGS)
+    assert net.accuracy(X, WORDS) == net.accuracy(X, LABELS)

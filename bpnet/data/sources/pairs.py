@@ -9,6 +9,7 @@ import numpy as np
 
 from ...backends.host_arrays import host_array, refuse_masked
 from ...backends.unsuitable import refuse_sparse
+from ..labels import NO_TEXT
 
 __all__ = ["check_pair"]
 
@@ -31,7 +32,9 @@ def check_pair(x: Any, y: Any, x_name: str, y_name: str) -> None:
         if not isinstance(array.dtype, np.dtype):  # of PyTorch, for instance
             host_array(array[:1], name)
         elif array.dtype.kind not in "biuf":
-            raise TypeError(f"{name} holds {array.dtype}: real numbers are needed")
+            is_text = array is y and array.dtype.kind in "UT"
+            needed = NO_TEXT if is_text else "real numbers are needed"
+            raise TypeError(f"{name} holds {array.dtype}: {needed}")
     if len(y.shape) > 2:
         raise ValueError(f"{y_name} has {len(y.shape)} dimensions, targets have 1 or 2")
     if x.shape[0] != y.shape[0]:

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._lib.wording import shown
 from ...backends.host_arrays import host_array
+from ..labels import NO_TEXT
 from .base import Rows, Source
 
 __all__ = ["stack_samples"]
@@ -32,6 +34,8 @@ def stack_samples(samples: Iterable[Any], start: int, source: Source) -> Rows:
             size = f" of {len(sample)}" if isinstance(sample, tuple | list) else ""
             raise TypeError(f"{source.place(k)}: a {what}{size}, expected a pair (x, y)")
         x = host_array(sample[0], f"{source.place(k)}: x").reshape(-1)
+        if isinstance(sample[1], str):
+            raise TypeError(f"{source.place(k)}: y is text, {shown(str(sample[1]))}: {NO_TEXT}")
         y = host_array(sample[1], f"{source.place(k)}: y")
         if source.width is None:
             source.width = x.size

@@ -16,7 +16,11 @@ from bpnet.data import (
         ((1, 2, 3), ("mine, row 3: a tuple of 3, expected a pair",), TypeError),
         (([0.0], 1), ("mine, row 3: x has 1 values, others 2",), ValueError),
         (([0.0, "a"], 1), ("mine, row 3: x holds text, such as 'a'",), TypeError),
-        (([0.0, 1.0], "a"), ("mine, row 3: y is text, 'a'",), TypeError),
+        (
+            ([0.0, 1.0], "a"),
+            ("mine, row 3: y is text, 'a'", "integers from 0 on", "net.classes"),
+            TypeError,
+        ),
         (([0.0, 1.0], [1]), ("mine, row 3: y has shape (1,), others ()",), ValueError),
     ],
 )
