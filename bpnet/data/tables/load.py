@@ -96,7 +96,8 @@ def load_table(
     features, drop : collection of str, optional
         The only columns to predict from, or columns to leave out.
     categorical, numeric : collection of str, optional
-        Columns to take for labels, or for numbers, whatever they look like.
+        Columns to take for labels, or for numbers, whatever they look like; the target may be
+        among them.
     text : collection of str, optional
         Columns to take for labels even if they look like numbers, such as postal codes; the target
         may be among them.
@@ -138,12 +139,12 @@ def load_table(
     >>> import pathlib, tempfile
     >>> folder = tempfile.TemporaryDirectory()
     >>> path = pathlib.Path(folder.name, "pets.csv")
-    >>> _ = path.write_text("weight,kind\n" + "4.1,cat\n,cat\n9.5,dog\n" * 10)
+    >>> _ = path.write_text("weight,kind\n" + "4.1,cat\n,cat\n9.5,dog\n5.3,cat\n" * 10)
     >>> pets = load_table(path, "kind")
     >>> pets.task, pets.classes, [len(x) for x, y in (pets.train, pets.validation, pets.test)]
-    ('classification', ('cat', 'dog'), [24, 3, 3])
+    ('classification', ('cat', 'dog'), [32, 4, 4])
     >>> pets.notes
-    ("column 'weight' has 10 missing values, filled with the training mean 6.98",)
+    ("column 'weight' has 10 missing values, filled with the training mean 6.3",)
     >>> folder.cleanup()
     """
     if not isinstance(target, Iterable):
@@ -180,6 +181,8 @@ def load_table(
             raise ValueError(
                 f"{count(len(rows), 'row')} with a target, at least {_FEWEST_ROWS} are needed"
             )
+        task = task or roles.task_of(columns)
+        weights = None if roles.weight is None else read_weights(table, roles.weight, rows)
         goal = find_goal(table, targets, task, rows, told, columns.text, columns.decimal)
         parts = _split(table, rows, goal, held_out, roles, seed, told)
         if isinstance(goal, NumberTargets) and standardize_target:
@@ -187,9 +190,10 @@ def load_table(
         notes = Notes()
         preprocessing = _fitted(table, parts.train, goal, roles, columns, reading, notes)
         samples: dict[str, _Samples | None] = {
-            name: _encoded(table, part, preprocessing, roles.weight, notes) if len(part) else None
+            name: _encoded(table, part, preprocessing, weights, notes) if len(part) else None
             for name, part in zip(_PARTS, parts, strict=True)
         }
+        _refuse_no_weight(roles.weight, weights, parts.train)
         told += notes.sentences()
         tell_copies(table, [column.name for column in preprocessing.columns], goal, rows, told)
     for name, own in held_out.tables.items():
@@ -270,6 +274,11 @@ def _split(
     return parts
 
 
+def _refuse_no_weight(name: str | None, weights: _Weights, rows: NDArray[np.int64]) -> None:
+    if weights is not None and not weights[rows].any():
+        raise ValueError(f"column {name!r}: every weight is 0 in the training rows")
+
+
 def _refuse_single_class(goal: ClassTarget, trained: NDArray[np.int64]) -> None:
     (seen,) = np.nonzero(trained)
     if len(seen) == 1:
@@ -290,10 +299,16 @@ def _fitted(
 ) -> Preprocessing:
     """What these rows say about each column."""
     others = roles.no_features(options)
+
+    def without(names: Collection[str]) -> list[str]:
+        return [name for name in names if name not in others]
+
     options = dataclasses.replace(
         options,
-        drop=[name for name in options.drop if name not in others],
-        text=[name for name in options.text if name not in others],
+        drop=without(options.drop),
+        categorical=without(options.categorical),
+        numeric=without(options.numeric),
+        text=without(options.text),
     )
     features = table.select([name for name in table if name not in others])
     _refuse_infinities(features)
@@ -311,17 +326,16 @@ def _encoded(
     table: Table,
     rows: NDArray[np.int64],
     preprocessing: Preprocessing,
-    weight: str | None,
+    weights: _Weights,
     notes: Notes,
 ) -> _Samples:
-    """These rows of a table."""
+    """These rows of a table, with their weights out of those of all rows."""
     y = preprocessing.goal.encode(
         [table[name][rows] for name in preprocessing.targets],
         lambda row: table.place(int(rows[row])),
     )
-    weights = None if weight is None else read_weights(table, weight, rows)
     x = encode_columns(preprocessing.columns, table, notes, rows=rows)
-    return _Samples(x, y, weights)
+    return _Samples(x, y, None if weights is None else weights[rows])
 
 
 def _encoded_table(
@@ -339,8 +353,8 @@ def _encoded_table(
         rows = rows_with_targets(table, roles.targets)
         if not len(rows):
             raise ValueError(f"no row has a target in column {preprocessing.target!r}")
-        found = _encoded(table, rows, preprocessing, roles.weight, notes)
-    with source.errors_named():
+        weights = None if roles.weight is None else read_weights(table, roles.weight, rows)
+        found = _encoded(table, rows, preprocessing, weights, notes)
         notes.refuse_unknown()
     dropped = table.n_rows - len(rows)
     sentences = (*table.notes, *_tell_dropped(dropped), *notes.sentences())

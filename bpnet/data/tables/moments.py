@@ -17,6 +17,9 @@ def moments(name: str, numbers: NDArray[Any]) -> tuple[float, float]:
         return lowest, 0.0
     with np.errstate(over="ignore", invalid="ignore"):
         mean, scale = numbers.mean(dtype=np.float64), numbers.std(dtype=np.float64)
+        if not scale:  # squares that are too small for a float
+            width = highest - lowest
+            scale = width * ((numbers - lowest) / width).std(dtype=np.float64)
     if not np.isfinite(scale):
         raise ValueError(
             f"column {name!r}: numbers from {lowest:g} to {highest:g} are too large to standardize"

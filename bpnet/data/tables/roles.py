@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from .columns.options import ColumnOptions
 from .table import Table
+from .target_encoders import Task
 
 __all__ = ["Roles"]
 
@@ -39,9 +40,16 @@ class Roles(NamedTuple):
                 f"rows are split by group {self.group!r} or by time {self.time!r}, not both: leave "
                 "one out"
             )
-        for name in (*self.targets, *(() if self.weight is None else (self.weight,))):
-            for option in ("features", "drop", "categorical", "numeric"):
-                if name in getattr(columns, option) and (option, name) != ("drop", self.weight):
+        weights = [] if self.weight is None else [self.weight]
+        refused = {
+            "features": [*self.targets, *weights],
+            "drop": self.targets,
+            "categorical": weights,
+            "numeric": weights,
+        }
+        for option, names in refused.items():
+            for name in names:
+                if name in getattr(columns, option):
                     raise ValueError(f"column {name!r} is given as {roles[name]} and in {option}")
 
     def found_in(self, table: Table) -> Roles:
@@ -54,8 +62,18 @@ class Roles(NamedTuple):
 
     def no_features(self, columns: ColumnOptions) -> set[str]:
         """The columns among them that are no features: a group or time is one if it is named."""
-        asked = {*columns.features, *columns.categorical, *columns.numeric}
+        asked = {*columns.features, *columns.categorical, *columns.numeric} - {*self.targets}
         return {name for _, name in self._named() if name not in asked}
+
+    def task_of(self, columns: ColumnOptions) -> Task | None:
+        """The task, where the target is given as numeric or categorical; else None."""
+        for task, names in (
+            ("regression", columns.numeric),
+            ("classification", columns.categorical),
+        ):
+            if all(target in names for target in self.targets):
+                return cast(Task, task)
+        return None
 
     def _named(self) -> list[tuple[str, str]]:
         others = (("group", self.group), ("time", self.time), ("weight", self.weight))

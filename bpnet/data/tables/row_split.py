@@ -119,9 +119,14 @@ def _in_groups(name: str, groups: NDArray[np.int64], parts: Split) -> str:
 
 
 def _in_time(table: Table, name: str, parts: Split) -> str:
-    told = [f"train on {table[name][parts.train[0]]} to {table[name][parts.train[-1]]}"]
+    def time(row: int) -> str:
+        value = table[name][row]
+        is_time = value.__class__ is np.datetime64
+        return np.datetime_as_string(value, unit="auto") if is_time else str(value)
+
+    told = [f"train on {time(parts.train[0])} to {time(parts.train[-1])}"]
     told += [
-        f"{what} from {table[name][part[0]]}"
+        f"{what} from {time(part[0])}"
         for what, part in (("validate", parts.validation), ("test", parts.test))
         if len(part)
     ]

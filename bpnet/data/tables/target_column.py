@@ -33,6 +33,7 @@ _MOST_CLASSES = 20  # that are taken for classes without being told
 _FEWEST_ROWS_PER_CLASS = 3
 _FAR = 50  # interquartile ranges from the median
 _MOST_FAR = 3  # numbers that are told as outliers; more of them are a long tail
+_EXACT = 2**53  # floats below it hold every whole number
 _SEPARATORS = "|;,"
 _ZERO_FIRST = re.compile(r"0\d+")  # a code, such as a postal one
 _TRUTH_FAMILIES = (
@@ -231,6 +232,11 @@ class _TargetColumn:
                 raise ValueError(
                     f"target {self.name!r} holds {fractions[0]:g}, but classes are text or whole "
                     "numbers; to predict numbers, use task='regression' or --task regression"
+                )
+            if values.dtype.kind == "f" and np.abs(values).max() >= _EXACT:
+                raise ValueError(
+                    f"target {self.name!r} holds {values[np.abs(values).argmax()]:.17g}, too large "
+                    "to be told apart as a class: give it as text"
                 )
             found = tuple(as_text(values) if fractions.size else map(int, values.tolist()))
         if len(found) < 2:

@@ -24,6 +24,7 @@ __all__ = [
     "Task",
     "labels_in",
     "read_target",
+    "shown_cell",
     "target_numbers",
     "truth_of",
 ]
@@ -33,8 +34,8 @@ Labels: TypeAlias = tuple[str, ...] | tuple[int, ...]
 Place: TypeAlias = Callable[[int], str]
 
 _TRUTH = {
-    **dict.fromkeys(("true", "t", "yes", "y", "1"), True),
-    **dict.fromkeys(("false", "f", "no", "n", "0"), False),
+    **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "off", "0"), False),
 }
 
 
@@ -108,7 +109,7 @@ class NumberTargets:
             wrong = np.flatnonzero(~np.isfinite(standard))
             if wrong.size:
                 row = int(wrong[0])
-                cell = _shown_cell(np.asarray(values)[row])
+                cell = shown_cell(np.asarray(values)[row])
                 raise ValueError(
                     f"column {name!r}, {place(row)}: {cell}, expected a number that fits in float32"
                 )
@@ -251,8 +252,15 @@ Target: TypeAlias = ClassTarget | NumberTargets | LabelColumns | LabelSets
 
 
 def labels_in(cell: str, separator: str) -> list[str]:
-    """The labels in a cell."""
-    return [label for part in cell.split(separator) if (label := part.strip())]
+    """The labels in a cell, which may be written as a list.
+
+    >>> labels_in("a| b", "|"), labels_in("['a', 'b']", ",")
+    (['a', 'b'], ['a', 'b'])
+    """
+    cell = cell.strip()
+    if cell[:1] == "[" and cell[-1:] == "]":
+        cell = cell[1:-1]
+    return [label for part in cell.split(separator) if (label := part.strip(" \t'\""))]
 
 
 def target_numbers(values: ArrayLike, spelling: NumberSpelling) -> NDArray[np.float64]:
@@ -350,13 +358,14 @@ def _codes(name: str, classes: Labels, values: ArrayLike, place: Place) -> NDArr
     if unknown.size:
         row = unknown[0]
         raise ValueError(
-            f"column {name!r}, {place(row)}: {_shown_cell(labels[row])}, expected one of "
+            f"column {name!r}, {place(row)}: {shown_cell(labels[row])}, expected one of "
             f"{listing(classes)}"
         )
     return codes
 
 
-def _shown_cell(cell: object) -> str:
+def shown_cell(cell: object) -> str:
+    """A cell of a table for a message."""
     if isinstance(cell, np.generic):
         cell = cell.item()
     missing = cell is None or cell != cell or cell == ""

@@ -243,9 +243,9 @@ class TestWeights:
     @pytest.mark.parametrize(
         ("value", "words"),
         [
-            (np.nan, "row 5: no weight, expected a weight that is 0 or more"),
-            (-1.0, "row 5: -1, expected a weight that is 0 or more"),
-            (np.inf, "row 5: inf is not a finite number"),
+            (np.nan, "row 5: no value, expected a weight that is 0 or more"),
+            (-1.0, "row 5: -1.0, expected a weight that is 0 or more"),
+            (np.inf, "row 5: inf, expected a weight"),
             (1e39, "row 5: 1e+39, expected a weight"),
         ],
     )
@@ -255,10 +255,20 @@ class TestWeights:
         with raises("column 'count', ", words):
             load_table(table(count=weights), "kind", weight="count")
 
+    def test_all_zero_in_the_training_rows(self):
+        weights = np.where(np.arange(N) < 95, 0.0, 1.0)
+        with raises("column 'count': every weight is 0 in the training rows"):
+            load_table(table(count=weights), "kind", weight="count", time="id")
+
+    def test_in_text(self):
+        weights = np.array([f"{i % 7},5" for i in range(N)], object)
+        data = load_table(table(count=weights), "kind", weight="count")
+        assert data.weights[0].tolist() == [row % 7 + 0.5 for row in ids(data)[0]]
+
     def test_all_zero_or_text(self):
         with raises("column 'count': every weight is 0"):
             load_table(table(count=np.zeros(N)), "kind", weight="count")
-        with raises("column 'city', row 1: 'Bonn' is not a number"):
+        with raises("column 'city', row 1: 'Bonn', expected a weight"):
             load_table(table(), "kind", weight="city")
 
 
@@ -273,6 +283,7 @@ class TestRoles:
             ({"group": "id", "time": "city"}, "by group 'id' or by time 'city', not both"),
             ({"drop": ["kind"]}, "column 'kind' is given as target and in drop"),
             ({"features": ["kind", "id"]}, "column 'kind' is given as target and in features"),
+            ({"weight": "id", "numeric": ["id"]}, "given as weight and in numeric"),
             ({"weight": "id", "features": ["id"]}, "given as weight and in features"),
             ({"group": "Kind"}, "no column 'Kind', did you mean 'kind'?"),
             ({"time": "when"}, "no column 'when'; there are"),

@@ -100,6 +100,10 @@ class TestNumbers:
         assert "missing=['999999'] or --missing 999999" in note
         assert not told(loaded(y=lambda i: float(np.exp(i / 10))), "far from")
 
+    def test_tiny_numbers(self):
+        data = loaded(y=lambda i: i * 1e-300)
+        assert np.std(data.train[1]) == pytest.approx(1, rel=1e-5)
+
     def test_durations_count_in_seconds(self):
         y = np.arange(N).astype("timedelta64[m]")
         data = load_table(Table({"a": FEATURE, "y": y}), "y")
@@ -176,6 +180,15 @@ class TestClasses:
         assert told(
             data, "3 different whole numbers, treated as numbers; use task='classification'"
         )
+
+    def test_the_user_says_what_it_is(self):
+        ratings = table(y=lambda i: i % 3)
+        assert load_table(ratings, "y", numeric=["y"]).task == "regression"
+        assert load_table(table(y=lambda i: i // 2), "y", categorical="y").task == "classification"
+
+    def test_numbers_that_floats_cannot_tell_apart(self):
+        with raises("target 'y' holds 1.8446744073709552e+19, too large to be told apart"):
+            loaded(y=lambda i: [2.0**64, 1.0][i % 2])
 
     def test_nothing_to_learn(self):
         for cell in ("x", 1, 0.5):
@@ -263,6 +276,11 @@ class TestLabelSets:
             data.preprocessing.inverse_target([0, 1])
         with raises("labels are rows of zeros and ones"):
             data.preprocessing.inverse_target([[0, 1, 2]])
+
+    def test_cells_written_as_lists(self):
+        data = loaded(task="multilabel", y=lambda i: ["['p', 'q']", '["q"]'][i % 2])
+        assert data.classes == ("p", "q")
+        assert data.train[1][:, 1].all()
 
     def test_no_cell_with_several(self):
         with raises("target 'y' has no cell with several labels", "task='classification'"):
