@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._lib.constraints import Each, Integer, Text
+from ..._lib.constraints import Boolean, Each, Integer, Text
 from ..._lib.registry import no_such
 from ..._lib.wording import count, described, listing
 from ..dataset import Dataset
@@ -57,6 +57,7 @@ def load_table(
     header: bool | None = None,
     delimiter: str | None = None,
     decimal: str | None = None,
+    day_first: bool | None = None,
     encoding: str | None = None,
     missing: Collection[str | float] = (),
     max_bytes: int | None = None,
@@ -69,11 +70,13 @@ def load_table(
     classification so that every class keeps its share; a class with a single row is only trained
     on. Whatever follows is learnt from the training rows alone:
 
-    - Numbers are standardized; missing ones are filled with the mean.
-    - Everything else is one-hot encoded; a missing value is a category of its own, a category that
-      only other rows have is all zeros.
-    - Left out are columns that are constant, have no values, have no name, hold only different
-      texts (as identifiers do), or more than 1,000 of them.
+    - Numbers are centred by their median, scaled by their interquartile range and smoothly clipped;
+      missing ones are filled with the median.
+    - Dates and times become elapsed time and where they are in their cycles; booleans 1 and -1.
+    - Everything else is one-hot encoded, rare values pooled; a missing value is a category of its
+      own, one that only other rows have is all zeros.
+    - Left out are columns that are constant, have no values, have no name, or look like
+      identifiers. ``decisions`` of the result say what each column is taken for, and why.
     - In regression the target is standardized too, because networks train badly on anything else:
       costs are in units of its standard deviation, and ``preprocessing.inverse_target`` turns
       predictions back.
@@ -112,6 +115,8 @@ def load_table(
         it.
     weight : str, optional
         A column that says how much each row counts, in training and in figures. It is no feature.
+    day_first : bool, optional
+        Whether 1/2/2021 is the first of February; seen from each column if not given.
     header, delimiter, decimal, encoding, missing, max_bytes
         As for `read_table`. New files are read alike by a network that is trained on the table.
     standardize_target : bool, optional
@@ -144,7 +149,7 @@ def load_table(
     >>> pets.task, pets.classes, [len(x) for x, y in (pets.train, pets.validation, pets.test)]
     ('classification', ('cat', 'dog'), [32, 4, 4])
     >>> pets.notes
-    ("column 'weight' has 10 missing values, filled with the training mean 6.3",)
+    ("column 'weight' has 10 missing values, filled with the training median 5.3",)
     >>> folder.cleanup()
     """
     if not isinstance(target, Iterable):
@@ -159,7 +164,7 @@ def load_table(
     Text(optional=True)("task", task)
     if task is not None and task not in get_args(Task):
         raise ValueError(no_such("task", task, get_args(Task)))
-    columns = ColumnOptions(drop, features, categorical, numeric, text, decimal)
+    columns = ColumnOptions(drop, features, categorical, numeric, text, decimal, day_first)
     reading = ReadOptions(
         header, delimiter, decimal, encoding, cast(Any, missing), cast(Any, text), max_bytes
     )
@@ -168,6 +173,7 @@ def load_table(
     held_out.check_split("group", group)
     held_out.check_split("time", time)
     seed = Integer(0)("seed", seed)
+    day_first = Boolean(optional=True)("day_first", day_first)
 
     source = Source(data, "")
     with source.errors_named():
@@ -184,7 +190,7 @@ def load_table(
         task = task or roles.task_of(columns)
         weights = None if roles.weight is None else read_weights(table, roles.weight, rows)
         goal = find_goal(table, targets, task, rows, told, columns.text, columns.decimal)
-        parts = _split(table, rows, goal, held_out, roles, seed, told)
+        parts = _split(table, rows, goal, held_out, roles, day_first, seed, told)
         if isinstance(goal, NumberTargets) and standardize_target:
             goal = standardized(goal, table, parts.train, told)
         notes = Notes()
@@ -240,6 +246,7 @@ def _split(
     goal: Target,
     held_out: HeldOut,
     roles: Roles,
+    day_first: bool | None,
     seed: int,
     told: list[str],
 ) -> Split:
@@ -256,6 +263,7 @@ def _split(
         test=held_out.test,
         group=roles.group,
         time=roles.time,
+        day_first=day_first,
         seed=seed,
         told=told_later,
     )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..._lib.wording import count, shown
 from ..splitting import Split, split, split_by_group, split_by_time
 from .cell_parsing import is_missing, parse_number
+from .columns.date_spelling import find_date_spelling
 from .table import Table
 
 __all__ = ["split_rows"]
@@ -24,6 +25,7 @@ def split_rows(
     test: float,
     group: str | None,
     time: str | None,
+    day_first: bool | None,
     seed: int,
     told: list[str],
 ) -> Split:
@@ -39,6 +41,8 @@ def split_rows(
         Shares of the rows.
     group, time : str or None
         The column by which they are split, at most one.
+    day_first : bool or None
+        Whether 1/2/2021 is the first of February; None to see it from the column.
     seed : int
     told : list of str
         What the user should know is added to it.
@@ -53,7 +57,7 @@ def split_rows(
         if group is not None:
             parts = split_by_group(_groups(table, group, rows), **shares, seed=seed)
         elif time is not None:
-            times = _times(table, time, rows)
+            times = _times(table, time, rows, day_first, told)
             parts = split_by_time(times, **shares)
         else:
             parts = split(strata, **shares, seed=seed)
@@ -77,7 +81,9 @@ def _groups(table: Table, name: str, rows: NDArray[np.int64]) -> NDArray[np.int6
     return np.array(indices, dtype=np.int64)
 
 
-def _times(table: Table, name: str, rows: NDArray[np.int64]) -> NDArray[Any]:
+def _times(
+    table: Table, name: str, rows: NDArray[np.int64], day_first: bool | None, told: list[str]
+) -> NDArray[Any]:
     values = table[name][rows]
     _refuse_missing(table, name, rows, values, "time")
     if values.dtype != np.object_:
@@ -85,15 +91,22 @@ def _times(table: Table, name: str, rows: NDArray[np.int64]) -> NDArray[Any]:
     numbers = [parse_number(text) for text in values.tolist()]
     if None not in numbers:
         return np.array(numbers, dtype=np.float64)
-    times = np.empty(len(values), dtype="datetime64[us]")
-    for k, text in enumerate(values.tolist()):
-        try:
-            times[k] = np.datetime64(text)
-        except ValueError:
-            raise ValueError(
-                f"column {name!r}, {table.place(int(rows[k]))}: {shown(text)} is no date, as "
-                "2026-03-01 is one"
-            ) from None
+    texts = values.tolist()
+    spelling, ambiguous = find_date_spelling(set(texts), day_first)
+    times, wrong = spelling.read(texts)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise ValueError(
+            f"column {name!r}, {table.place(int(rows[row]))}: {shown(texts[row])} is no date, as "
+            "2026-03-01 is one"
+        )
+    if ambiguous:
+        other = spelling.order != "day first"
+        flag = "--day-first" if other else "--no-day-first"
+        told.append(
+            f"dates in column {name!r} are read as {spelling.order}; use day_first={other} or "
+            f"{flag} if they are not"
+        )
     return times
 
 

@@ -51,9 +51,10 @@ class TestCopies:
             lambda y: np.log(y),
             lambda y: np.exp(y / 10),
             lambda y: np.round(y * 2.54, 3),
+            lambda y: np.array([f"${cell:.4f}" for cell in y], object),
             lambda y: np.where(RANDOM.random(N) < 0.1, np.nan, y),
         ],
-        ids=["equal", "unit", "sign", "log", "exp", "rounded", "with gaps"],
+        ids=["equal", "unit", "sign", "log", "exp", "rounded", "spelled", "with gaps"],
     )
     def test_of_numbers(self, copy):
         y = RANDOM.uniform(1, 30, N)

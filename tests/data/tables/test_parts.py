@@ -141,6 +141,17 @@ class TestTime:
         assert f"test from {times[80]}" in note
         assert "when" in data.preprocessing.ignored
 
+    def test_dates_as_people_write_them(self):
+        days = [f"{1 + i % 28}.{1 + i // 28}.2021" for i in range(N)]
+        data = load_table(table(when=np.array(days, object)), "kind", time="when")
+        assert ids(data) == [list(range(80)), list(range(80, 90)), list(range(90, 100))]
+        days = np.array([f"{1 + i % 12}/{1 + i // 12}/2021" for i in range(N)], object)
+        data = load_table(table(when=days), "kind", time="when")
+        assert told(data, "use day_first=True or --day-first if they are not")
+        data = load_table(table(when=days), "kind", time="when", day_first=True)
+        assert ids(data) == [list(range(80)), list(range(80, 90)), list(range(90, 100))]
+        assert not told(data, "day_first")
+
     def test_ties_stay_together(self):
         days = np.arange(N) // 15
         data = load_table(table(day=days), "kind", time="day")
