@@ -75,6 +75,11 @@ GROUPS: dict[str, dict[str, Setting]] = {
         ),
         "delimiter": Setting("what divides fields, such as ';' or tab", "CHARACTER"),
         "decimal": Setting("the decimal mark of numbers: . or ,", "CHARACTER"),
+        "day_first": Setting(
+            "whether 1/2/2021 is the first of February; by default seen from each column",
+            None,
+            bool,
+        ),
         "encoding": Setting("of text files, such as latin-1 (default UTF-8)", "NAME"),
         "missing": Setting(
             "marks of missing values beside the usual ones, such as ? or -999; --missing=-x- where "

@@ -96,6 +96,7 @@ def train_table(
     header: bool | None = None,
     delimiter: str | None = None,
     decimal: str | None = None,
+    day_first: bool | None = None,
     encoding: str | None = None,
     missing: Collection[Any] | None = None,
     max_bytes: int | None = None,
@@ -143,8 +144,8 @@ def train_table(
         What the columns are, as for `bpnet.data.load_table`.
     validation, test, group, time : optional
         How the rows are split, as for `bpnet.data.load_table`.
-    header, delimiter, decimal, encoding, missing, max_bytes : optional
-        How a file is read, as for `bpnet.data.read_table`.
+    header, delimiter, decimal, day_first, encoding, missing, max_bytes : optional
+        How a file is read, as for `bpnet.data.load_table`.
     hidden : int or collection of int, optional
         Neurons of each hidden layer; an empty collection for none.
     activation, output_activation, cost, initializer : str or object, optional

@@ -208,7 +208,7 @@ class _TargetColumn:
             told.append(
                 f"target {self.name!r} is {mark} in {self.place_of(row)}{others}, far from all "
                 f"others, half of which are within {low:.6g} and {high:.6g}; if it marks a missing "
-                f"value, use missing=[{mark!r}] or --missing {mark}"
+                f"value, use missing=[{mark!r}] or --missing={mark}"
             )
 
     def class_target(self) -> ClassTarget:
@@ -313,7 +313,7 @@ class _TargetColumn:
         others = f" (nor {'is' if n_others == 1 else 'are'} {count(n_others, 'other text')})"
         raise ValueError(
             f"{at}{others if n_others else ''}, but {n_numbers} of {len(words)} targets are; use "
-            f"missing=[{first!r}] or --missing {first!r} if it marks a missing value, {insist} if "
+            f"missing=[{first!r}] or --missing={first!r} if it marks a missing value, {insist} if "
             "the targets are labels"
         )
 

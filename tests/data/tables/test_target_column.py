@@ -68,7 +68,7 @@ class TestNumbers:
         with raises(
             f"{path}: column 'y', ",
             f"{cell!r} is not a number, but 59 of 60 targets are; use missing=[{cell!r}] or "
-            f"--missing {cell!r} if it marks a missing value, task='classification' or --task "
+            f"--missing={cell!r} if it marks a missing value, task='classification' or --task "
             "classification if the targets are labels",
         ):
             load_table(path, "y")
@@ -97,7 +97,7 @@ class TestNumbers:
         data = loaded(y=lambda i: 999999.0 if i == 11 else i / 7)
         (note,) = told(data, "far from all others")
         assert note.startswith("target 'y' is 999999 in row 12, far from all others")
-        assert "missing=['999999'] or --missing 999999" in note
+        assert "missing=['999999'] or --missing=999999" in note
         assert not told(loaded(y=lambda i: float(np.exp(i / 10))), "far from")
 
     def test_tiny_numbers(self):
