@@ -25,6 +25,7 @@ class Parser(argparse.ArgumentParser):
         """Raise for an unknown argument, and name the flag that was probably meant."""
         flag = unknown.partition("=")[0]
         meant = closest(flag, self._option_string_actions)
-        self.error(
-            f"unknown argument {flag!r}" + ("" if meant is None else f": did you mean {meant!r}?")
-        )
+        hint = "" if meant is None else f": did you mean {meant!r}?"
+        if not hint and flag.startswith("-"):
+            hint = f"; a value that begins with a dash is given as --missing={flag}"
+        self.error(f"unknown argument {flag!r}{hint}")

@@ -121,7 +121,9 @@ GROUPS: dict[str, dict[str, Setting]] = {
             float,
         ),
         "normalization": Setting("of the hidden layers: batch or layer (default none)", "NAME"),
-        "seed": Setting("of the start and of every epoch's order (default 0)", "N", int),
+        "seed": Setting(
+            "of the initial weights, the order of samples and dropout (default 0)", "N", int
+        ),
     },
     "training": {
         "optimizer": Setting(
@@ -159,7 +161,9 @@ GROUPS: dict[str, dict[str, Setting]] = {
             many=True,
         ),
         "early_stopping": Setting(
-            "stop when there was no better epoch for N epochs; 0 for never", "N", int
+            "stop when the validation cost has not fallen to a new lowest for N epochs; 0: never",
+            "N",
+            int,
         ),
         "best": Setting(
             "save the model of the best epoch, the one with the lowest validation cost (the "

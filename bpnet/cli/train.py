@@ -9,10 +9,11 @@ import textwrap
 import time
 from pathlib import Path
 
+from ..data.tables.columns.decisions_in_words import decisions_in_words
 from ..tabular.fitting import fit_network
 from ..tabular.network import make_network
 from ..tabular.rates import make_optimizer
-from ..tabular.recipe import Settings, completed
+from ..tabular.recipe import TABLES, Settings, completed
 from .defaults import OWN
 from .errors import RunError, UsageError, usage
 from .report import data_in_words, kept_in_words, listed, score, settings_in_words
@@ -36,13 +37,20 @@ digits that come with the package, in seconds."""
 _ENDINGS = {"completed": "to the end", "early": "stopped early", "interrupted": "interrupted"}
 _TO_JUDGE = (_ENDINGS["completed"], _ENDINGS["early"])
 
+_USAGE = """\
+bpnet train --data FILE --target COLUMN [flags]
+       bpnet train [--dataset NAME] [flags]
+       bpnet train --config FILE.toml [flags]
+       bpnet train --resume DIR"""
+
 _EPILOG = """\
 examples:
-  bpnet train
+  bpnet train --data iris.csv --target species
+  bpnet train --data sales.csv --target price --drop id --time date --metrics mae
+  bpnet train --data iris.csv --target species --hidden 30 30 --dropout 0.2 --schedule cosine
   bpnet train --dataset mnist --data-dir mnist --hidden 100 --cost cross_entropy --learning-rate 0.5
-  bpnet train --data iris.csv --target species --hidden 30 30 --epochs 100
-  bpnet train --config runs/digits-1/settings.toml --seed 1
-  bpnet train --resume runs/digits-1           a run that was killed or interrupted
+  bpnet train --config runs/iris-1/settings.toml --seed 1
+  bpnet train --resume runs/iris-1             a run that was killed or interrupted
 
 defaults, by what is trained on (those of mnist are the book's):
 """
@@ -50,7 +58,8 @@ defaults, by what is trained on (those of mnist are the book's):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What can be chosen."""
-    defaults = (f"{name}: {listed(own)}" for name, own in OWN.items())
+    parser.usage = _USAGE
+    defaults = (f"{name}: {listed(own)}" for name, own in _by_data().items())
     parser.epilog = _EPILOG + "\n".join(
         textwrap.fill(line, 80, initial_indent="  ", subsequent_indent="    ") for line in defaults
     )
@@ -81,6 +90,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="settings by the names of the flags, as learning_rate = 0.1; flags win over it, and "
         "set aside what goes with the setting that they replace",
     )
+
+
+def _by_data() -> dict[str, Settings]:
+    """The defaults, what all tables share being told once."""
+    shared = {
+        name: value
+        for name, value in TABLES["classification"].items()
+        if all(own.get(name) == value for own in TABLES.values())
+    }
+    found = {name: own for name, own in OWN.items() if not name.endswith("on tables")}
+    found["tables"] = shared
+    for task, own in TABLES.items():
+        found[f"{task} also"] = {name: own[name] for name in own if name not in shared}
+    return found
 
 
 def run(options: argparse.Namespace) -> int:
@@ -116,6 +139,8 @@ def _run(options: argparse.Namespace, asked: Settings, name: str, folder: RunFol
         watchers = folder.watchers(data, settings["checkpoint_every"])
         snapshot = folder.latest() if options.resume else None
     tell(data_in_words(name, data))
+    if data.decisions and not options.quiet:
+        print(f"\n{decisions_in_words(data.decisions)}\n", flush=True)
     for note in data.notes if not options.quiet else ():
         print(f"note: {note}", file=sys.stderr)
     tell(*settings_in_words(kind, asked, settings), f"network   {net!r}")
@@ -141,7 +166,7 @@ def _run(options: argparse.Namespace, asked: Settings, name: str, folder: RunFol
     tell(f"trained   {len(history)} epochs in {seconds:.1f} s, {ending}")
     tell(kept_in_words(net, history), folder.saved)
     if report is not None and not options.quiet:
-        print(report)
+        print(f"\n{report}\n")
     if failure:
         raise RunError(f"{failure}\n{folder.in_words}") from failure
     resumable = f"--resume {folder.path}" if settings["checkpoint_every"] else ""

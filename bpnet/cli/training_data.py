@@ -10,7 +10,7 @@ from ..data import Dataset, load_digits, load_mnist, read_table
 from ..tabular.recipe import Settings
 from ..tabular.train import load_for_training, metadata_of
 from .errors import UsageError
-from .settings import OF_TABLES
+from .settings import GROUPS, OF_TABLES
 
 __all__ = ["load_data", "metadata", "name_of"]
 
@@ -38,7 +38,8 @@ def name_of(asked: Settings) -> str:
         if name in asked:
             raise UsageError(f"--data FILE and --{name.replace('_', '-')} exclude each other")
     if not asked.get("target"):
-        table = read_table(asked["data"], max_bytes=asked.get("max_bytes"))
+        reading = {name: asked[name] for name in GROUPS["reading a table"] if name in asked}
+        table = read_table(asked["data"], **reading)
         raise UsageError(f"--data needs --target COLUMN, one of {listing(filter(None, table))}")
     stem: str = asked["data"].stem
     return stem

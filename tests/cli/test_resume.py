@@ -68,29 +68,9 @@ def contents(folder):
     [
         [],
         ["--no-best", "--epochs", "20"],
-        [
-            "--dropout",
-            "0.2",
-            "--schedule",
-            "cosine",
-            "--warmup",
-            "2",
-            "--class-weight",
-            "yes=2",
-            "--metrics",
-            "f1",
-            "auc",
-        ],
-        [
-            "--normalization",
-            "batch",
-            "--schedule",
-            "step",
-            "--schedule-epochs",
-            "4",
-            "--class-weight",
-            "balanced",
-        ],
+        ["--dropout", "0.2", "--schedule", "cosine", "--warmup", "2", "--metrics", "f1", "auc"],
+        ["--normalization", "batch", "--class-weight", "yes=2"],
+        ["--schedule", "step", "--schedule-epochs", "4", "--class-weight", "balanced"],
         ["--early-stopping", "3", "--learning-rate", "0.02", "--dtype", "float64"],
         ["--checkpoint-every", "3", "--epochs", "9", "--optimizer", "momentum"],
     ],
@@ -108,6 +88,48 @@ def test_a_resumed_run_leaves_what_an_unbroken_one_does(elsewhere, monkeypatch, 
     assert f"resumed   a, after epoch {after}\n" in told
     assert told.splitlines()[-1] == expected.splitlines()[-1]
     assert contents("a") == contents("b")
+
+
+@pytest.fixture
+def own_parts(elsewhere):
+    """Tables to train and to validate on, with weights and groups."""
+    rows = Path("table.csv").read_text().splitlines()[1:]
+    for name, part in (("train", rows[:90]), ("held", rows[90:])):
+        lines = [f"{row},{1 + k % 3},g{k % 9}" for k, row in enumerate(part)]
+        Path(f"{name}.csv").write_text("\n".join(["a,b,same,weight,group", *lines]))
+    flags = "--data train.csv --target same --validation held.csv --weight weight --drop group"
+    return [*flags.split(), "--dropout", "0.2", "--class-weight", "balanced"]
+
+
+def test_a_run_with_weights_and_tables_of_its_own_is_resumed(own_parts, monkeypatch):
+    flags = [*own_parts, "--epochs", "12"]
+    train_until(monkeypatch, 5, *flags, "--out", "a")
+    assert main(["train", *flags, "--quiet", "--out", "b"]) == 0
+    assert main(["train", "--quiet", "--resume", "a"]) == 0
+    assert contents("a") == contents("b")
+
+
+@pytest.mark.parametrize(("file", "old", "new"), [("held", "yes", "no"), ("train", ",1,", ",2,")])
+def test_another_table_to_validate_on_or_other_weights_are_other_data(
+    own_parts, monkeypatch, capsys, file, old, new
+):
+    train_until(monkeypatch, 3, *own_parts, "--epochs", "12", "--out", "a")
+    path = Path(f"{file}.csv")
+    before = path.read_text()
+    path.write_text(before.replace(old, new, 1))
+    capsys.readouterr()
+    assert main(["train", "--quiet", "--resume", "a"]) == 2
+    assert "the data have changed since the run in a began: restore them" in capsys.readouterr().err
+    path.write_text(before)
+    assert main(["train", "--quiet", "--resume", "a"]) == 0
+
+
+def test_a_table_to_validate_on_is_not_overwritten(own_parts, capsys):
+    Path("run").mkdir()
+    Path("held.csv").rename("run/history.csv")
+    flags = [one.replace("held.csv", "run/history.csv") for one in own_parts]
+    assert main(["train", *flags, "--out", "run", "--overwrite"]) == 2
+    assert "--overwrite would delete the data, run/history.csv" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGKILL to a process")

@@ -71,6 +71,52 @@ def test_a_flag_sets_aside_what_went_with_the_setting_it_replaces():
     assert (found["task"], found["hidden"]) == ("regression", [64])
 
 
+def test_columns_and_rows_of_a_table_are_kept():
+    lines = [f"{k},{k % 7},{k % 5},g{k % 20},{k % 3 + 1},{k / 3:.3f}" for k in range(200)]
+    Path("t.csv").write_text("\n".join(["id,a,b,g,w,y", *lines]))
+    flags = "--data t.csv --target y --epochs 1 --drop id --drop b --categorical a --group g "
+    flags += "--weight w --test-share 0 --validation-share 0.2 --delimiter , --missing ? -9"
+    found = train(*flags.split())
+    kept = {
+        "target": "y",
+        "drop": ["id", "b"],
+        "categorical": ["a"],
+        "group": "g",
+        "weight": "w",
+        "test_share": 0.0,
+        "validation_share": 0.2,
+        "delimiter": ",",
+        "missing": ["?", "-9"],
+    }
+    assert kept.items() <= found.items()
+    earlier = Path("run/settings.toml").read_text()
+    assert train(config=earlier) == found
+    # A flag sets aside what does not go with it.
+    Path("other.csv").write_text(Path("t.csv").read_text())
+    changed = train("--validation", "other.csv", "--time", "id", "--drop", "b", config=earlier)
+    assert not {"validation_share", "group"} & set(changed)
+    assert Path(changed["validation"]).is_absolute()
+    assert train("--numeric", "a", config=earlier)["categorical"] == []
+    other = train("--data", "table.csv", "--target", "y", config=earlier)
+    assert not {"drop", "group", "weight", "test_share", "missing"} & set(other)
+
+
+def test_several_targets_and_labels():
+    lines = [f"{k},{k * k % 11},{k / 3:.3f},{'ab'[k % 2]},{'uv'[k % 3 > 0]}" for k in range(60)]
+    Path("t.csv").write_text("\n".join(["a,b,y,one,two", *lines]))
+    numbers = train("--data", "t.csv", "--target", "b", "y", "--epochs", "1")
+    assert (numbers["target"], numbers["task"]) == (["b", "y"], "regression")
+    labels = train("--data", "t.csv", "--target", "one", "--target", "two", "--epochs", "1")
+    assert (labels["target"], labels["task"]) == (["one", "two"], "multilabel")
+    assert labels["cost"] == "binary_cross_entropy"
+
+
+def test_a_file_without_a_header():
+    Path("t.csv").write_text("".join(f"{k},{k % 7},{k / 3:.3f}\n" for k in range(60)))
+    flags = ("--data", "t.csv", "--epochs", "1")
+    assert train(*flags, "--no-header", "--target", "c3")["header"] is False
+
+
 def test_best_and_early_stopping_go_together():
     short = "epochs = 1\n"
     assert train("--epochs", "1")["best"] is True
@@ -125,6 +171,18 @@ def test_a_file_with_a_mistake(config, message, capsys):
     [
         ("--hiden 30", "unknown argument '--hiden': did you mean '--hidden'?"),
         ("digits", "unknown argument 'digits'"),
+        (
+            "--missing -x-",
+            "unknown argument '-x-'; a value that begins with a dash is given",
+        ),
+        ("--drop a", "--drop goes with --data FILE, a table of your own: add it"),
+        ("--data table.csv --target", "--data needs --target COLUMN, one of 'a', 'b', 'y'"),
+        ("--data table.csv --target y --drop c", "table.csv: drop: no column 'c'"),
+        ("--data table.csv --target y --validation no.csv", "no.csv: no such file"),
+        (
+            "--data table.csv --target y --validation table.csv --validation-share 0.2",
+            "--validation FILE and --validation-share exclude each other: leave one out",
+        ),
         ("--epochs ten", "argument --epochs: invalid int value: 'ten'"),
         ("--epochs -1", "epochs must be at least 0, not -1"),
         ("--batch-size 0", "batch_size must be at least 1, not 0"),
