@@ -93,7 +93,8 @@ def test_columns_and_rows_of_a_table_are_kept():
     assert train(config=earlier) == found
     # A flag sets aside what does not go with it.
     Path("other.csv").write_text(Path("t.csv").read_text())
-    changed = train("--validation", "other.csv", "--time", "id", "--drop", "b", config=earlier)
+    flags = "--validation other.csv --test-share 0.1 --time id --drop b"
+    changed = train(*flags.split(), config=earlier)
     assert not {"validation_share", "group"} & set(changed)
     assert Path(changed["validation"]).is_absolute()
     assert train("--numeric", "a", config=earlier)["categorical"] == []
