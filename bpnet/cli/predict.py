@@ -11,6 +11,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -22,6 +23,7 @@ from ..data.tables.reading.options import ReadOptions
 from ..data.tables.reading.raw_cells import raw_rows
 from ..loading import load, model_file
 from ..network import Network
+from ..tabular.outputs import preprocessing_of
 from .errors import UsageError, usage
 from .predictions import PredictedColumns
 from .samples import is_array_file, samples
@@ -150,7 +152,10 @@ def _table(
     names = _apart(predicted.names, keep)
     kept: Iterator[tuple[str, ...]] = itertools.repeat(())
     if keep:
-        rows = raw_rows(options.file, keep, ReadOptions(max_bytes=options.max_bytes))
+        known = preprocessing_of(net)
+        reading = ReadOptions() if known is None else known.reading
+        reading = replace(reading, max_bytes=options.max_bytes)
+        rows = raw_rows(options.file, keep, reading)
         kept = _with_usage_errors(rows)
         kept = itertools.chain(list(itertools.islice(kept, 1)), kept)  # if it is wrong, tell now
     yield [*keep, *names]

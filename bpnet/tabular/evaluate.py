@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 
 from .._lib.registry import no_such
 from .._lib.wording import count, listing, shown
-from ..data import Preprocessing, read_table_parts
+from ..data import Preprocessing
 from ..data.tables.cell_parsing import as_numbers, is_missing
+from ..data.tables.reading.parts import read_table_parts_with
 from ..data.tables.table import Table
 from ..data.tables.target_encoders import NumberTargets, target_numbers
 from ..network import Network
@@ -242,11 +244,12 @@ def _blocks(
 ) -> Iterator[tuple[NDArray[Any], list[NDArray[Any]], Place]]:
     """Inputs, target columns and what rows are called, of some rows of a table at a time."""
     own = dict(zip(preprocessing.targets, names, strict=True))
-    text = [own.get(name, name) for name in preprocessing.text_columns]
+    options = preprocessing.read_options(max_bytes)
+    options = replace(options, text=tuple(own.get(name, name) for name in options.text))
     waiting: deque[tuple[list[NDArray[Any]], Place]] = deque()
 
     def features() -> Iterator[Table]:
-        for part in read_table_parts(data, text=text, max_bytes=max_bytes):
+        for part in read_table_parts_with(data, options):
             for name in names:
                 if name not in part:
                     raise ValueError(no_such("column", name, part))

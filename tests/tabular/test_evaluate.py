@@ -257,3 +257,28 @@ def test_memory_does_not_grow_with_the_file(models, tmp_path):
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0]
     assert Path(path).stat().st_size > 3e6
+
+
+def test_files_are_read_as_the_one_trained_on(tmp_path, capsys):
+    """Without a header, with marks of their own, in another encoding."""
+    rng = np.random.default_rng(0)
+    lines = [
+        f"{a:.3f}|{'größer' if a > 0.5 else 'kleiner'}|{k}" for k, a in enumerate(rng.random(99))
+    ]
+    lines[5] = "-9|kleiner|5"
+    path = tmp_path / "t.csv"
+    path.write_bytes("\n".join(lines).encode("latin-1"))
+    flags = ["--no-header", "--delimiter", "|", "--encoding", "latin-1", "--missing", "-9"]
+    out = str(tmp_path / "m")
+    flags += ["--drop", "c3", "--target", "c2", "--epochs", "2", "--quiet", "--out", out]
+    assert main(["train", "--data", str(path), *flags]) == 0
+    capsys.readouterr()
+    with pytest.warns(UserWarning, match="missing"):
+        report = bpnet.evaluate(bpnet.load(out), path)
+    assert report["data"].rows == 99
+    assert main(["predict", out, str(path), "--keep", "c1", "c2", "--no-proba"]) == 0
+    first, *rows = capsys.readouterr().out.splitlines()
+    assert first == "c1,c2,predicted_c2"
+    assert [row.rpartition(",")[0] for row in rows] == [
+        line.rpartition("|")[0].replace("|", ",") for line in lines
+    ]

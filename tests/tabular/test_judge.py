@@ -191,3 +191,27 @@ def test_two_classes_by_one_output_or_two(one_sided, outputs):
     report = make_report(net, data)
     figures = report["test"].figures["network"]
     assert figures["accuracy"] == pytest.approx(net.accuracy(*data.test))
+
+
+def test_weights_of_rows_count_in_all_figures():
+    from sklearn import metrics
+
+    rng = np.random.default_rng(0)
+    a, w = rng.normal(size=300), rng.uniform(0.1, 5.0, 300)
+    kind = np.where(a + rng.normal(size=300) > 0, "p", "q").astype(object)
+    data = load_table({"a": a, "w": w, "kind": kind}, "kind", weight="w")
+    net = bpnet.Network([1, 2], cost="log_likelihood", seed=0)
+    net.metadata = {"preprocessing": data.preprocessing.to_dict(), "classes": ["p", "q"]}
+    net.fit(*data.train, epochs=3, sample_weight=data.weights[0], progress=False)
+    report = make_report(net, data)
+    (x, y), weights = data.test, data.weights[2]
+    figures = report["test"].figures
+    expected = metrics.accuracy_score(y, net.predict(x), sample_weight=weights)
+    assert figures["network"]["accuracy"] == pytest.approx(expected)
+    p = net.predict_proba(x).astype(float)
+    p /= p.sum(axis=1, keepdims=True)
+    expected = metrics.log_loss(y, p, sample_weight=weights)
+    assert figures["network"]["log_loss"] == pytest.approx(expected, rel=1e-6)
+    shares = np.bincount(data.train[1], data.weights[0])
+    expected = metrics.log_loss(y, [shares / shares.sum()] * len(y), sample_weight=weights)
+    assert figures["majority class"]["log_loss"] == pytest.approx(expected, rel=1e-6)

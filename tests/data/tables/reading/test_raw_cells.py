@@ -36,3 +36,31 @@ def test_an_unknown_column_is_named_with_the_file(tmp_path, name):
     with pytest.raises(ValueError, match="no column 'sice', did you mean 'size'") as told:
         list(raw_rows(path, ["sice"]))
     assert str(path) in str(told.value)
+
+
+def test_json_keeps_all_digits_of_identifiers(tmp_path):
+    path = tmp_path / "t.jsonl"
+    path.write_text(
+        '{"id": 12345678901234567890, "on": true, "x": 1.5}\n{"x": 2, "id": null, "tags": ["a"]}\n'
+    )
+    assert list(raw_rows(path, ["id", "on", "x", "tags"])) == [
+        ("12345678901234567890", "true", "1.5", ""),
+        ("", "", "2", '["a"]'),
+    ]
+
+
+def test_parquet_keeps_all_digits_of_identifiers(tmp_path):
+    arrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    path = tmp_path / "t.parquet"
+    table = {
+        "id": arrow.array([2**63 - 1, None]),
+        "price": arrow.array(["1.50", None]).cast(arrow.decimal128(5, 2)),
+        "day": arrow.array([18_263, None], arrow.date32()),
+        "kind": arrow.array(["a", None]).dictionary_encode(),
+        "tags": arrow.array([[1, 2], None]),
+    }
+    pytest.importorskip("pyarrow.parquet").write_table(arrow.table(table), path)
+    first, second = raw_rows(path, list(table))
+    assert first[:4] == ("9223372036854775807", "1.50", "2020-01-02", "a")
+    assert "1" in first[4]
+    assert second == ("",) * 5
