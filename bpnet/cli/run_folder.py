@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .. import __version__
 from .._lib.atomic import remove_leftovers, write_atomically
 from .._lib.constraints import Integer
@@ -302,5 +304,5 @@ def _digest(data: Dataset) -> str:
             if array is None:
                 continue
             found.update(f"{array.dtype.str} {array.shape}".encode())
-            found.update(array.tobytes())
+            found.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))  # no copy
     return found.hexdigest()

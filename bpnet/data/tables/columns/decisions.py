@@ -31,7 +31,7 @@ and whether a column is constant, from the training rows alone.
 8. All other texts are *categories*. Left out are texts that all differ, that mostly differ
    (more than 20, and more than half of all cells), and sentences (five words or more on average).
    Of more than 20 labels, those of fewer than three training rows share one input, and so do all
-   but the 100 most frequent.
+   but the 64 most frequent.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from .finding import Categories, Finding, Seen, left_out, option
 
 __all__ = ["find_category", "pooled"]
 
-_MOST = 100  # labels with a feature of their own
+_MOST = 64  # labels with a feature of their own
 _FEW = 20  # labels that are all kept, however rare
 _FEWEST_ROWS = 3  # of a label, where there are more
 _WIDE = 50  # features, which are told
