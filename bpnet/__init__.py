@@ -21,6 +21,7 @@ from .optimizers import SGD, Momentum, Nesterov
 if _typing.TYPE_CHECKING:
     from . import data as data
     from .backends import available_backends, get_backend, use
+    from .data import load_table
     from .explanation import explain
     from .gradients import GradientCheck, gradient_check
     from .loading import load
@@ -92,6 +93,7 @@ __all__ = [
     "gradient_check",
     "initializers",
     "load",
+    "load_table",
     "metrics",
     "normalization",
     "optimizers",
@@ -135,6 +137,7 @@ __getattr__ = _lazy_attributes(
         "find_learning_rate": "rate_finder",
         "gradient_check": "gradients",
         "load": "loading",
+        "load_table": "data",
         "train_table": "tabular.train",
     },
 )

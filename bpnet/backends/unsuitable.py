@@ -189,8 +189,8 @@ def _for_text(array: HostArray, it: str) -> str:
             f"classes, {it} = numpy.unique({it}, return_inverse=True) numbers them from 0"
         )
     return (
-        "numbers are needed; bpnet.data.load_table(path, target) reads a table with text and "
-        "encodes it"
+        "numbers are needed; bpnet.data.load_table(table, target) encodes a frame or a file "
+        "with text"
     )
 
 

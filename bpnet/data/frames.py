@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -105,10 +106,13 @@ def is_table(x: Any) -> bool:
 
 def _preprocessing(x: Any, metadata: Mapping[str, Any]) -> Preprocessing | None:
     """How to encode x; None if it is no frame, or numbers for a network that knows no table."""
+    known = metadata.get("preprocessing") is not None
     if not is_table(x):
+        if known:
+            _refuse_no_frame(x)
         return None
     names = _names(x)
-    if metadata.get("preprocessing") is None:
+    if not known:
         for name in names:
             if isinstance(name, str):
                 _refuse_text(x, name)
@@ -117,8 +121,8 @@ def _preprocessing(x: Any, metadata: Mapping[str, Any]) -> Preprocessing | None:
 
     preprocessing = Preprocessing.from_dict(metadata["preprocessing"])
     if names and not any(isinstance(name, str) for name in names):
-        known = {column.name for column in preprocessing.columns}
-        if not known & {*map(str, names)}:
+        expected = {column.name for column in preprocessing.columns}
+        if not expected & {*map(str, names)}:
             return None  # a frame of samples that are encoded, without names
     return preprocessing
 
@@ -130,6 +134,20 @@ def _names(x: Any) -> list[Any]:
     found = getattr(x, "column_names", None)  # the `columns` of Arrow are arrays
     found = getattr(x, "columns", None) if found is None else found
     return [] if found is None or callable(found) else [*found]
+
+
+def _refuse_no_frame(x: Any) -> None:
+    """Raise TypeError for a file's name, or a single row, in place of a frame."""
+    if isinstance(x, str | os.PathLike):
+        raise TypeError(
+            f"x is the path {shown(os.fspath(x))}, and a frame is needed: "
+            "bpnet.data.read_table(path) reads one"
+        )
+    if type(x).__name__ == "Series" and hasattr(x, "to_frame"):
+        raise TypeError(
+            f"x is a Series, a single row or column {shown(x.name)}, and a frame is needed: of "
+            "pandas, frame.iloc[[0]] is one of a single row"
+        )
 
 
 def _refuse_text(x: Any, name: str) -> None:

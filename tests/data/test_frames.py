@@ -201,6 +201,22 @@ def test_what_is_wrong_with_a_frame_is_named(learned):
             net.accuracy(frame)
 
 
+def test_paths_and_single_rows_are_no_frames(learned, tmp_path):
+    net, _, _, columns = learned["kind"]
+    for path in ("t.csv", tmp_path / "t.csv"):
+        with pytest.raises(TypeError, match=r"t.csv', and a frame is needed: bpnet.data.read_tab"):
+            net.predict(path)
+    pd = pytest.importorskip("pandas", reason="pandas is not installed")
+    frame = pd.DataFrame(columns)
+    with pytest.raises(
+        TypeError, match=r"x is a Series, a single row or column 3, .*iloc\[\[0\]\]"
+    ):
+        net.predict(frame.iloc[3])
+    assert net.predict(frame.iloc[[3]]).tolist() == net.predict(frame)[3:4].tolist()
+    row = frame.iloc[3].to_dict()
+    assert net.predict([row]).tolist() == net.predict(frame)[3:4].tolist()
+
+
 def test_frames_of_numbers_are_arrays_to_a_network_that_knows_no_table():
     x = RNG.normal(size=(ROWS, 2))
     net = bpnet.Network([2, 3, 2], cost="log_likelihood", seed=0)
