@@ -517,7 +517,7 @@ class Network:
     def _answers(self) -> Answers:
         from .training.answers import Answers
 
-        return Answers(self._trainable())
+        return Answers(self._model, self._runs, self._store, self.metadata, self._trainable)
 
     def averaged(self) -> Network:
         """A copy whose parameters are the moving average; see ``average`` of `fit`.

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..backends import Array
 from ..data.frames import encoded_inputs
-from ..model import Gradients, gradient
+from ..model import Gradients, Model, gradient
+from .runs import CompiledRuns
 from .samples import SamplePreparer, check_samples
 from .scoring import evaluate
+from .store import StateStore
 from .trainable import Trainable
 
 __all__ = ["Answers"]
@@ -21,24 +24,34 @@ class Answers:
 
     Parameters
     ----------
-    trainable : Trainable
-        The network as it is now.
+    model : Model
+    runs : CompiledRuns
+    store : StateStore
+    metadata : mapping
+    trainable : callable
+        ``trainable()`` is the network as scores need it.
     """
 
-    def __init__(self, trainable: Trainable) -> None:
-        self._given, self._backend = trainable, trainable.backend
-        self._model, self._runs = trainable.model, trainable.runs
-        self._metadata = trainable.metadata()
+    def __init__(
+        self,
+        model: Model,
+        runs: CompiledRuns,
+        store: StateStore,
+        metadata: Mapping[str, Any],
+        trainable: Callable[[], Trainable],
+    ) -> None:
+        self._model, self._runs, self._store, self._metadata = model, runs, store, metadata
+        self._backend, self._trainable = store.backend, trainable
 
     def outputs(self, x: Any) -> Array:
         """Activations of the output layer: see `Network.feedforward`."""
         x, _ = encoded_inputs(x, self._metadata)
         with self._backend.scope():
-            return self._runs.by_blocks(self._runs.activate, self._given.store.state, x)
+            return self._runs.by_blocks(self._runs.activate, self._store.state, x)
 
     def predictions(self, x: Any) -> Array:
         """Class indices, labels or numbers: see `Network.predict`."""
-        task, state = self._model.task, self._given.store.state
+        task, state = self._model.task, self._store.state
         x, preprocessing = encoded_inputs(x, self._metadata)
         with self._backend.scope():
             if task == "regression":
@@ -60,7 +73,7 @@ class Answers:
         x, _ = encoded_inputs(x, self._metadata)
         with self._backend.scope():
             run = self._runs.probabilities(task)
-            return self._runs.by_blocks(run, self._given.store.state, x)
+            return self._runs.by_blocks(run, self._store.state, x)
 
     def total_cost(self, x: Any, y: Any) -> float:
         """Mean cost: see `Network.total_cost`."""
@@ -78,7 +91,7 @@ class Answers:
 
     def gradients(self, x: Any, y: Any) -> Gradients:
         """Gradient of the mean cost: see `Network.backprop`."""
-        model, backend, theta = self._model, self._backend, self._given.store.state.theta
+        model, backend, theta = self._model, self._backend, self._store.state.theta
         with backend.scope():
             x, y = check_samples(model, backend, x, y, self._metadata)
             xp, layout = backend.xp, model.layout
@@ -88,7 +101,7 @@ class Answers:
 
     def _scores(self, x: Any, y: Any) -> tuple[str, list[float]]:
         """The task (while it is open, that of y); mean cost, and accuracy or R^2."""
-        prepare, state = SamplePreparer(self._given), self._given.store.state
+        prepare, state = SamplePreparer(self._trainable()), self._store.state
         with self._backend.scope():
             pair = prepare(x, y)
             found = evaluate(prepare.model, self._backend, self._runs, state, [pair])

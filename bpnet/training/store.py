@@ -38,13 +38,14 @@ class StateStore:
 
     Attributes
     ----------
+    backend : Backend
     current : Trained
     """
 
     def __init__(self, backend: Backend, current: Trained) -> None:
         import threading  # not needed by `import bpnet`
 
-        self._backend, self.current = backend, current
+        self.backend, self.current = backend, current
         self._lock = threading.Lock()
 
     @property
@@ -79,17 +80,17 @@ class StateStore:
         """
         (state, counters, before), optimizer = self.current, config.optimizer
         if type(optimizer) is not type(before):
-            memory = optimizer.init(state.theta, self._backend.xp)
+            memory = optimizer.init(state.theta, self.backend.xp)
             state = state._replace(memory=memory)
             counters = counters.replaced(optimizer_began=counters.steps)
         if not config.average:
             state = state._replace(average=())
         elif not state.average:
-            state = state._replace(average=(self._backend.copy(state.theta),))
+            state = state._replace(average=(self.backend.copy(state.theta),))
         if not config.scales_loss:
             state = state._replace(loss_scale=())
         elif not state.loss_scale:
-            scale = self._backend.from_host(FIRST_LOSS_SCALE, self._backend.dtype)
+            scale = self.backend.from_host(FIRST_LOSS_SCALE, self.backend.dtype)
             state = state._replace(loss_scale=(scale,))
         self.current = Trained(state, counters, optimizer)
 
@@ -100,15 +101,15 @@ class StateStore:
 
     def parameter_copies(self, layout: Layout) -> tuple[list[Array], list[Array]]:
         """Copies of the weights, (n_l, n_{l-1}) each, and of the biases, (n_l,) each."""
-        with self._backend.scope():
-            theta = self._backend.copy(self.state.theta)
-            return layout.split(theta, self._backend.xp)
+        with self.backend.scope():
+            theta = self.backend.copy(self.state.theta)
+            return layout.split(theta, self.backend.xp)
 
     def replace_parameters(
         self, layout: Layout, weights: Sequence[Any], biases: Sequence[Any]
     ) -> None:
         """Put other weights and biases in their place; see `Network.set_parameters`."""
-        backend = self._backend
+        backend = self.backend
         with backend.scope():
             parts = checked_arrays(backend, "weights", weights, layout.weight_shapes)
             parts += checked_arrays(backend, "biases", biases, layout.bias_shapes)
@@ -128,15 +129,15 @@ class StateStore:
 
     def commit(self, state: TrainingState, counters: Counters, optimizer: Optimizer) -> None:
         """Publish the state of a run: copies of all but the optimizer's memory."""
-        copies: TrainingState = map_arrays(self._backend.copy, state._replace(memory=()))
+        copies: TrainingState = map_arrays(self.backend.copy, state._replace(memory=()))
         self.current = Trained(copies._replace(memory=state.memory), counters, optimizer)
 
     def on_host(self) -> Trained:
         """What is published, in NumPy arrays of their own."""
         while True:
             trained = self.current
-            with self._backend.scope():
-                state = map_arrays(self._backend.to_numpy, trained.state)
+            with self.backend.scope():
+                state = map_arrays(self.backend.to_numpy, trained.state)
             if trained is self.current or not trained.state.memory:
                 return trained._replace(state=state)
             # A run began meanwhile, and changes the memory.
