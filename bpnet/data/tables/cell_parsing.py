@@ -29,7 +29,7 @@ _MISSING = frozenset(
     ["", "?", "NA", "na", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NaT", "NULL", "null"]
 )
 _INTEGERS = re.compile(r"[\d\s+-]*", re.ASCII)  # nothing but these, together
-_LEADING_ZERO = re.compile(r"^\s*0\d", re.ASCII | re.MULTILINE)
+_LEADING_ZERO = re.compile(r"^[^\S\n]*0\d", re.ASCII | re.MULTILINE)  # of a cell a line
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 
 

@@ -36,6 +36,8 @@ def read_json(path: Path, options: ReadOptions) -> Table:
         columns.add(block)
         numbers.add(lines)
         text.check_unpacked(columns.bytes)
+    if not columns.rows:
+        raise ValueError(f"{path} has no rows")
     return _checked(path, columns.table(**_places(records, numbers, 1)))
 
 
@@ -70,7 +72,9 @@ def _columns(path: Path, options: ReadOptions, *known: dict[str, Any]) -> Record
         what = f"a table of {count(rows, 'row')} and {count(columns, 'column')}"
         check_memory(path, needed, options.max_bytes, what)
 
-    return RecordColumns(*known, text=options.text, missing=options.missing, check=check)
+    called = f"{path}: a record"
+    marks = options.missing
+    return RecordColumns(*known, text=options.text, missing=marks, check=check, called=called)
 
 
 def _places(records: JsonRecords, numbers: LineNumbers, row: int) -> dict[str, Any]:

@@ -40,6 +40,8 @@ class RecordColumns:
         Marks of missing values.
     check : function of (rows, columns), optional
         Raises if these are too many.
+    called : str, optional
+        What messages call a record.
 
     Attributes
     ----------
@@ -56,8 +58,10 @@ class RecordColumns:
         text: Collection[str] = (),
         missing: Collection[str] = (),
         check: Callable[[int, int], None] | None = None,
+        called: str = "a record",
     ) -> None:
         self._text, self._missing, self._check = text, missing, check
+        self._called = called
         self._left_out = dict(left_out or {})
         self._parts: dict[str, list[NDArray[Any]]] = {
             name: [] for name in names if name not in self._left_out
@@ -66,9 +70,9 @@ class RecordColumns:
 
     def add(self, records: Sequence[Mapping[Any, Any]]) -> None:
         """Take the next records."""
-        spelled = [_named(record) for record in records]
-        new = dict.fromkeys(name for record in spelled for name in record)
-        new = {name: None for name in new if name not in {**self._parts, **self._left_out}}
+        spelled = [_named(record, self._called) for record in records]
+        seen = dict.fromkeys(name for record in spelled for name in record)
+        new = [name for name in seen if name not in self._parts and name not in self._left_out]
         if self._check is not None:
             self._check(self.rows + len(records), len(self._parts) + len(new))
         for name in new:
@@ -95,8 +99,8 @@ class RecordColumns:
         return Table(columns, left_out=self._left_out, **places)
 
 
-def _named(record: Mapping[Any, Any]) -> Mapping[str, Any]:
+def _named(record: Mapping[Any, Any], called: str) -> Mapping[str, Any]:
     """A record by names without blanks around them."""
     names = [key.strip() if isinstance(key, str) else str(key) for key in record]
-    check_column_names("a record", names)
+    check_column_names(called, names)
     return dict(zip(names, record.values(), strict=True))
