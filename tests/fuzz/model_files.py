@@ -43,6 +43,9 @@ def table_networks():
     columns = {
         "age": np.array([3.0, 5.5, np.nan] * 10),
         "city": np.array(["Bonn", "Rome"] * 15, object),
+        "when": np.array([f"2021-{1 + k % 12:02}-{1 + k % 28:02}" for k in range(30)], object),
+        "flag": np.array(["TRUE", "FALSE", "TRUE"] * 10, object),
+        "paid": np.array([f"${k % 7},{k}00.50" for k in range(10, 40)], object),
         "kind": np.array(["cat", "dog", "cow"] * 10, object),
         "tags": np.array(["a|b", "b", "a", "c|a", "b"] * 6, object),
         "price": np.array([f"${k},5" for k in range(30)], object),
@@ -53,12 +56,13 @@ def table_networks():
     found = []
     for target, task in (("kind", None), ("tags", "multilabel"), (["price", "size"], None),
                          (["old", "ill"], None)):  # fmt: skip
-        used = ["age", "city", *([target] if isinstance(target, str) else target)]
+        features = ["age", "city", "when", "flag", "paid"]
+        used = [*features, *([target] if isinstance(target, str) else target)]
         table = Table({name: columns[name] for name in used})
         data = load_table(table, target, task=task, missing=["-"], validation=0, test=0)
         costs = {"classification": "log_likelihood", "multilabel": "cross_entropy"}
         net = bpnet.Network(
-            [len(data.features), 2, data.train[1].shape[-1] if task or len(used) > 3 else 3],
+            [len(data.features), 2, data.train[1].shape[-1] if task or len(used) > 6 else 3],
             cost=costs.get(data.task, "quadratic"),
             task=data.task,
             seed=4,

@@ -65,7 +65,8 @@ class Preprocessing:
     ...         {"kind": "categorical", "name": "city", "categories": ["Bonn", "Rome"]},
     ...     ],
     ...     "target": {"kind": "numbers", "columns": [
-    ...         {"name": "income", "mean": 3.0, "scale": 0.5, "decimal": ".", "grouping": ""},
+    ...         {"name": "income", "mean": 3.0, "scale": 0.5,
+    ...          "decimal": ".", "grouping": "", "signs": []},
     ...     ]},
     ...     "ignored": [],
     ...     "decisions": [],

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..._lib.wording import count, listing, shown
 from .cell_parsing import as_text, is_missing, parse_number
+from .columns.date_spelling import find_date_spelling
 from .columns.number_spelling import PLAIN, NumberSpelling, find_spelling
 from .moments import moments
 from .table import Table
@@ -136,10 +137,7 @@ class _TargetColumn:
         self.values: NDArray[Any] = table[name][rows]
         self.spelling, self._other, self.is_code = PLAIN, None, False
         if self.values.dtype.kind == "M":
-            raise ValueError(
-                f"target {name!r} holds dates, expected classes or numbers: add a column with what "
-                "is to be predicted of them"
-            )
+            self._refuse_dates()
         self.from_text = self.values.dtype == np.object_
         self.different = Counter(self.values.tolist())
         if self.from_text:
@@ -285,6 +283,11 @@ class _TargetColumn:
         words = np.isnan(self.numbers)
         if 2 * words.sum() < rows and not self.is_code:
             self._refuse_words(words)
+        if n > _MOST_CLASSES and words.all():
+            texts = [*self.different]
+            dates, _ = find_date_spelling(texts)
+            if not dates.read(texts)[1].any():
+                self._refuse_dates()
         if n > _MOST_CLASSES and 2 * n > rows:
             raise ValueError(
                 f"target {self.name!r} has {n} different texts in {rows} rows, too many to learn "
@@ -301,6 +304,12 @@ class _TargetColumn:
                 f"column {self.name!r}, {self.place_of(infinite[0])}: "
                 f"{self.numbers[infinite[0]]} is not a finite number"
             )
+
+    def _refuse_dates(self) -> None:
+        raise ValueError(
+            f"target {self.name!r} holds dates, expected classes or numbers: add a column with "
+            "what is to be predicted of them"
+        )
 
     def _refuse_words(self, words: NDArray[np.bool_]) -> None:
         row = int(np.flatnonzero(words)[0])

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..._lib.wording import listing, shown
 from .cell_parsing import as_text, parse_number
 from .columns.number_spelling import NumberSpelling
+from .columns.stored import read_texts
 from .stored_entries import read_entry, read_standard
 
 __all__ = [
@@ -139,6 +140,7 @@ class NumberTargets:
                 "scale": scale,
                 "decimal": spelling.decimal,
                 "grouping": spelling.grouping,
+                "signs": list(spelling.signs or ()),
             }
             for name, mean, scale, spelling in zip(
                 self.names, self.means, self.scales, self.spellings, strict=True
@@ -341,7 +343,7 @@ def _read_spelling(data: object, where: str) -> NumberSpelling:
         raise ValueError(
             f"{where}: 'decimal' {shown(decimal)} and 'grouping' {shown(grouping)} spell no numbers"
         )
-    return NumberSpelling(decimal, grouping)
+    return NumberSpelling(decimal, grouping, read_texts(data, "signs", where))
 
 
 def _codes(name: str, classes: Labels, values: ArrayLike, place: Place) -> NDArray[np.int64]:

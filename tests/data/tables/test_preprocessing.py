@@ -204,7 +204,7 @@ pairs = st.one_of(
         for kind in (names, st.integers())
     )
 )
-spellings = st.sampled_from([PLAIN, NumberSpelling(",", "."), NumberSpelling(".", ",")])
+spellings = st.sampled_from([PLAIN, NumberSpelling(",", "."), NumberSpelling(".", ",", ("$", "%"))])
 numbers = st.lists(
     st.tuples(names, reals, scales, spellings), min_size=1, unique_by=lambda one: one[0]
 )
@@ -360,6 +360,7 @@ def test_a_missing_key_of_a_column_is_named(key):
                 ([{**INCOME, "name": "y"}] * 2, "'y', 'y', expected different names"),
                 ([{**INCOME, "decimal": "x"}], "'decimal' 'x' and 'grouping' '' spell no numbers"),
                 ([{**INCOME, "grouping": "."}], "'decimal' '.' and 'grouping' '.' spell no"),
+                ([{**INCOME, "signs": 3}], "'signs' is 3, expected list"),
                 ([{**INCOME, "grouping": 3}], "'grouping' is 3, expected str"),
             )
         ),

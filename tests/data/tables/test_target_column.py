@@ -1,8 +1,10 @@
+import json
+
 import numpy as np
 import pytest
 from _errors import raises
 
-from bpnet.data import load_table
+from bpnet.data import Preprocessing, load_table
 from bpnet.data.tables.table import Table
 
 N = 60
@@ -52,7 +54,9 @@ class TestNumbers:
         assert ("use decimal=',' or --decimal , if that is no 1000" in note) is ambiguous
         expected = sorted(number(i) for i in range(N))
         np.testing.assert_allclose(sorted(own_terms(data)[:, 0]), expected, rtol=1e-4, atol=1e-4)
-        y = data.preprocessing.transform_target([spelled(3)])
+        stored = Preprocessing.from_dict(json.loads(json.dumps(data.preprocessing.to_dict())))
+        assert stored == data.preprocessing
+        y = stored.transform_target([spelled(3)])
         assert data.preprocessing.inverse_target(y)[0, 0] == pytest.approx(number(3), rel=1e-4)
 
     def test_a_few_of_them(self):
@@ -116,6 +120,8 @@ class TestNumbers:
         y = np.arange(N).astype("datetime64[D]")
         with raises("target 'y' holds dates, expected classes or numbers"):
             load_table(Table({"a": FEATURE, "y": y}), "y")
+        with raises("target 'y' holds dates, expected classes or numbers"):
+            loaded(y=lambda i: f"{1 + i % 28}/{1 + i // 28}/2021")
 
 
 class TestClasses:
