@@ -34,7 +34,7 @@ _GOVERNED = {
 # A column that a flag gives for the first is none of what a file gives for the second.
 _CONTRARY = {
     "features": ("drop",),
-    "drop": ("features", "categorical", "numeric", "text"),
+    "drop": ("categorical", "numeric", "text"),
     "categorical": ("drop", "numeric"),
     "numeric": ("drop", "categorical", "text"),
     "text": ("drop", "numeric"),

@@ -47,7 +47,9 @@ GROUPS: dict[str, dict[str, Setting]] = {
             "COLUMN",
             many=True,
         ),
-        "weight": Setting("the column that says how much each row counts", "COLUMN"),
+        "weight": Setting(
+            "column that says how much each row counts, in training and in the figures", "COLUMN"
+        ),
     },
     "rows of a table": {
         "validation": Setting(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from .._lib.registry import check_name
@@ -41,8 +42,7 @@ def name_of(asked: Settings) -> str:
         reading = {name: asked[name] for name in GROUPS["reading a table"] if name in asked}
         table = read_table(asked["data"], **reading)
         raise UsageError(f"--data needs --target COLUMN, one of {listing(filter(None, table))}")
-    stem: str = asked["data"].stem
-    return stem
+    return Path(asked["data"].name.removesuffix(".gz")).stem
 
 
 def load_data(asked: Settings) -> Dataset:

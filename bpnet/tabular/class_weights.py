@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._lib.registry import no_such
@@ -40,6 +40,11 @@ def class_weights(given: Any, data: Dataset) -> Any:
         )
     if isinstance(given, str):
         given = [given]
+    if not isinstance(given, Iterable):
+        raise TypeError(
+            f"class_weight must be 'balanced' or a dictionary of labels and weights, not "
+            f"{shown(given)}"
+        )
     if isinstance(given, Mapping):
         pairs = list(given.items())
     elif list(given) == ["balanced"]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import optimizers, schedules
 from .._lib.constraints import Integer
+from .._lib.wording import shown
 from ..optimizers import Optimizer
 from ..schedules import Rate, Warmup
 from .recipe import Settings
@@ -52,8 +53,13 @@ def _rate(settings: Settings, rows: int) -> Rate:
     per_epoch = -(-rows // Integer(1)("batch_size", settings["batch_size"]))
     epochs = Integer(0)("epochs", settings["epochs"])
     warmup = Integer(0)("warmup", settings.get("warmup", 0))
-    if not isinstance(name, str):
+    if callable(name):
         rate = schedules.get(name)
+    elif not isinstance(name, str):
+        raise TypeError(
+            f"schedule must be a name or a schedule, not {shown(name)}; a constant rate is the "
+            "learning_rate"
+        )
     elif name != "constant":
         over = _epochs_of(name, settings, max(epochs - warmup, 1))
         options = {"learning_rate": rate, "steps": over * per_epoch}

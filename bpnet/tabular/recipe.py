@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from .. import activations, costs, initializers, normalization, optimizers, schedules
-from .._lib.constraints import Integer
+from .._lib.constraints import Boolean, Integer
 from .._lib.registry import canonical
 from ..data import Dataset
 from ..metrics import get_all
@@ -56,10 +56,11 @@ def with_own_names(settings: Settings) -> Settings:
             found[name] = canonical(found[name], registry.BUILT_IN, registry.ALIASES, what)
     if isinstance(found.get("normalization"), str):
         found["normalization"] = normalization.get(found["normalization"].casefold()).name
-    metrics = found.get("metrics", ())
-    metrics = [metrics] if isinstance(metrics, str) else metrics
-    if metrics and all(isinstance(one, str) for one in metrics):
+    metrics = found.get("metrics")
+    if isinstance(metrics, str | list | tuple) and all(isinstance(one, str) for one in metrics):
         found["metrics"] = [one.name for one in get_all(metrics)]
+    elif metrics is not None:
+        found["metrics"] = get_all(metrics)
     return found
 
 
@@ -89,6 +90,7 @@ def completed(asked: Settings, own: Settings, data: Dataset) -> Settings:
         found["early_stopping"] = 0
     found |= asked
     Integer(0)("early_stopping", found["early_stopping"])
+    Boolean()("best", found["best"])
     if data.validation is None:
         for name in ("early_stopping", "best"):
             if found[name]:

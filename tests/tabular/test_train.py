@@ -3,6 +3,7 @@
 import csv
 import inspect
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -143,3 +144,20 @@ def test_a_wrong_setting_is_told_by_its_argument(people):
         bpnet.train_table(people, "income", class_weight="balanced")
     with pytest.raises(TypeError, match="has no argument 'lr': did you mean 'learning_rate'"):
         bpnet.train_table(people, "income", lr=3)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"metrics": 3}, "metrics must be a list of names or functions, not 3"),
+        ({"class_weight": 3}, "class_weight must be 'balanced' or a dictionary of labels and we"),
+        ({"schedule": 3}, "schedule must be a name or a schedule, not 3"),
+        ({"best": 3}, "best must be True or False, not 3"),
+        ({"early_stopping": "x"}, "early_stopping must be an integer, not 'x'"),
+        ({"warmup": 1.5}, "warmup must be an integer, not 1.5"),
+        ({"dropout": "x"}, "dropout must be a number, not 'x'"),
+    ],
+)
+def test_a_setting_of_another_type(people, options, words):
+    with pytest.raises(TypeError, match=re.escape(words)):
+        bpnet.train_table(people, "buys", **options)
