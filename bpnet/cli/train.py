@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shutil
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..data.tables.columns.decisions_in_words import decisions_in_words
@@ -148,7 +150,7 @@ def _run(options: argparse.Namespace, asked: Settings, name: str, folder: RunFol
         tell(f"resumed   {folder.path}, after epoch {snapshot.header['epochs'] if snapshot else 0}")
 
     began = time.perf_counter()
-    with usage():
+    with usage(), _begun_by_another_version(folder):
         history, failure = fit_network(
             net,
             optimizer,
@@ -179,6 +181,20 @@ def _run(options: argparse.Namespace, asked: Settings, name: str, folder: RunFol
         raise OSError(f"not written to {folder.path}: {', '.join(folder.unwritten)}{ways}")
     folder.finish()
     return 0
+
+
+@contextlib.contextmanager
+def _begun_by_another_version(folder: RunFolder) -> Iterator[None]:
+    """While entered, a checkpoint that does not fit its own settings is told with a way out."""
+    try:
+        yield
+    except ValueError as error:
+        if not str(error).startswith("resume: this fit cannot resume"):
+            raise
+        raise UsageError(
+            f"the run in {folder.path} was begun by another version of bpnet, and cannot go on; "
+            f"--config {folder.path / 'settings.toml'} begins anew"
+        ) from error
 
 
 def _resumed(options: argparse.Namespace) -> Settings:

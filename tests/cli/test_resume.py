@@ -16,6 +16,7 @@ from training._interrupted import Crash, names
 
 import bpnet
 import bpnet.cli.run_folder
+import bpnet.tabular.fitting
 import bpnet.training.streaming
 from bpnet.cli import main
 
@@ -88,6 +89,17 @@ def test_a_resumed_run_leaves_what_an_unbroken_one_does(elsewhere, monkeypatch, 
     assert f"resumed   a, after epoch {after}\n" in told
     assert told.splitlines()[-1] == expected.splitlines()[-1]
     assert contents("a") == contents("b")
+
+
+def test_a_run_of_a_version_that_judged_epochs_otherwise(elsewhere, monkeypatch, capsys):
+    with monkeypatch.context() as patched:
+        patched.setattr(bpnet.tabular.fitting, "BEST", "validation_accuracy")
+        train_until(patched, 3, *elsewhere, "--early-stopping", "0", "--epochs", "9", "--out", "a")
+    capsys.readouterr()
+    assert main(["train", "--quiet", "--resume", "a"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("bpnet: the run in a was begun by another version of bpnet, and cannot")
+    assert main(["train", "--quiet", "--config", "a/settings.toml", "--out", "b"]) == 0
 
 
 @pytest.fixture
