@@ -304,5 +304,5 @@ def _digest(data: Dataset) -> str:
             if array is None:
                 continue
             found.update(f"{array.dtype.str} {array.shape}".encode())
-            found.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))  # no copy
+            found.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)  # no copy
     return found.hexdigest()
