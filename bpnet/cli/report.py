@@ -92,4 +92,5 @@ def in_words(name: str, figure: float, decimals: int = 1) -> str:
     """A figure, as "accuracy 97.8 %" or "r2 0.873"."""
     if name.endswith("accuracy"):
         return f"{name.replace('_', ' ')} {100 * figure:.{decimals}f} %"
-    return f"{name.replace('_', ' ')} {figure:.{decimals + 2}f}"
+    text = f"{figure:.4g}" if name in ("mae", "mse", "rmse") else f"{figure:.{decimals + 2}f}"
+    return f"{name.replace('_', ' ')} {text}"

@@ -290,6 +290,57 @@ def test_a_table_of_classes(people, capsys):
     assert settings("runs/people-1")["task"] == "classification"
 
 
+def test_what_each_column_is_taken_for_is_a_table(people, capsys):
+    flags = ["--data", str(people), "--target", "buys", "--epochs", "1"]
+    assert main(["train", *flags]) == 0
+    told = capsys.readouterr().out.splitlines()
+    start = next(k for k, line in enumerate(told) if line.startswith("column "))
+    assert re.split(r"  +", told[start]) == ["column", "taken for", "why", "to change it"]
+    taken = {line.split()[0]: line for line in told[start + 1 : start + 6]}
+    assert list(taken) == ["name", "age", "city", "planet", "income"]
+    assert "left out" in taken["name"]
+    assert "--categorical age" in taken["age"]
+    assert main(["train", *flags, "--quiet"]) == 0
+    assert re.fullmatch(r"test accuracy \d+\.\d %\n", capsys.readouterr().out)
+
+
+def test_metrics_are_in_the_history_and_in_the_last_line(people, capsys):
+    flags = [
+        "--data",
+        str(people),
+        "--target",
+        "income",
+        "--epochs",
+        "3",
+        "--metrics",
+        "mae",
+        "rmse",
+    ]
+    assert main(["train", *flags, "--out", "run"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert "validation_mae" in Path("run/history.csv").read_text()
+    report = json.loads(Path("run/report.json").read_text())["parts"]["test"]["figures"]["network"]
+    figures = f"mae {report['mae']:.4g}, rmse {report['rmse']:.4g}"
+    assert last == f"test r2 {report['r2']:.3f}, {figures}"
+    assert main(["train", "--epochs", "1", "--metrics", "f1", "--quiet", "--out", "digits"]) == 0
+    net, (x, y) = bpnet.load("digits"), load_digits().test
+    f1 = bpnet.metrics.F1()(y, net.feedforward(x))
+    assert capsys.readouterr().out.endswith(f" %, f1 {f1:.3f}\n")
+
+
+def test_the_last_figure_counts_rows_by_their_weight(people, capsys):
+    text = Path(people).read_text().splitlines()
+    rows = [f"{row},{k % 5 * 3}" for k, row in enumerate(text[1:])]
+    Path(people).write_text("\n".join([f"{text[0]},weight", *rows]))
+    flags = ["--data", str(people), "--target", "buys", "--epochs", "2", "--weight", "weight"]
+    assert main(["train", *flags, "--quiet", "--out", "run"]) == 0
+    data = bpnet.data.load_table(people, "buys", weight="weight")
+    right = bpnet.load("run").predict(data.test[0]) == data.test[1]
+    accuracy = 100 * np.average(right, weights=data.weights[2])
+    assert abs(accuracy - 100 * right.mean()) > 0.1, "these weights show nothing"
+    assert capsys.readouterr().out == f"test accuracy {accuracy:.1f} %\n"
+
+
 def test_a_table_of_numbers(people, capsys):
     assert main(["train", "--data", str(people), "--target", "income", "--out", "run"]) == 0
     told = capsys.readouterr().out
