@@ -22,9 +22,10 @@ class Notes:
         self._found: dict[str, dict[str, str]] = {}
         self._numbers: dict[tuple[str, str], int] = {}
         self._items: dict[tuple[str, str], set[str]] = {}
+        self._together: set[str] = set()
         self._known: dict[str, tuple[int, int, str]] = {}
 
-    def add(self, name: str, finding: str, shared: str) -> None:
+    def add(self, name: str, finding: str, shared: str, *, together: bool = False) -> None:
         """Note a finding about a column.
 
         Parameters
@@ -35,7 +36,11 @@ class Notes:
             The rest of a sentence about this column.
         shared : str
             The rest of a sentence about several columns.
+        together : bool, optional
+            Whether two columns already share the sentence, instead of more than five.
         """
+        if together:
+            self._together.add(shared)
         self._found.setdefault(shared, {})[name] = finding
 
     def add_number(self, name: str, number: int, what: str, rest: str, shared: str) -> None:
@@ -77,7 +82,7 @@ class Notes:
         """All findings, in the order in which the first of each kind was added."""
         told: list[str] = []
         for shared, found in self._found.items():
-            if len(found) > _MOST_SENTENCES:
+            if len(found) > (1 if shared in self._together else _MOST_SENTENCES):
                 told.append(f"{len(found)} columns {shared}: {listing(found)}")
             else:
                 told += [f"column {name!r} {finding}" for name, finding in found.items()]

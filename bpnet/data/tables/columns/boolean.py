@@ -26,6 +26,8 @@ def are_truth_values(texts: Collection[str]) -> bool:
     >>> are_truth_values(["TRUE", "False"]), are_truth_values(["Y", "N", "unknown"])
     (True, False)
     """
+    if len(texts) > 100:  # more than there are spellings
+        return False
     words = {text.lower() for text in texts}
     return words <= _VALUES.keys() and any(words.issuperset(pair) for pair in _PAIRS)
 

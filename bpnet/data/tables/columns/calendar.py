@@ -148,7 +148,8 @@ def varying_cycles(dates: NDArray[Any]) -> tuple[str, ...]:
 
     Where all are on one day of the month, such as the first, the weekday says nothing.
     """
-    vary = [name for name, phase in _CYCLES.items() if np.unique(phase(dates)).size > 1]
+    phases = {name: phase(dates) for name, phase in _CYCLES.items()}
+    vary = [name for name, phase in phases.items() if phase.min() < phase.max()]
     return tuple(name for name in vary if name != "week" or "month" in vary)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ _MONTHS = (
 )  # fmt: skip
 
 
+_MOST_TRIED = 10_000  # texts that tell how dates are written, but for day and month
 _EPOCH, _TWO_DAYS = datetime.datetime(1970, 1, 1), datetime.timedelta(days=2)
 
 
@@ -119,14 +121,16 @@ def find_date_spelling(
     >>> find_date_spelling(["1/2/2021"])
     (DateSpelling(order='month first'), True)
     """
-    days = [_divided(text)[0] for text in texts]
+    texts = list(texts)
+    days = [_divided(text)[0] for text in texts[:: math.ceil(len(texts) / _MOST_TRIED) or 1]]
     if sum(not day for day in days) > len(days) / 2:
         return DateSpelling("time of day"), False
     if sum(_DIGITS.fullmatch(day) is not None for day in days) > len(days) / 2:
         return DateSpelling("digits"), False
-    year_last = [match for match in map(_YEAR_LAST.fullmatch, set(days)) if match is not None]
-    if not year_last:
+    if not any(map(_YEAR_LAST.fullmatch, days)):
         return DateSpelling("year first"), False
+    different = {_divided(text)[0] for text in texts}
+    year_last = [match for match in map(_YEAR_LAST.fullmatch, different) if match is not None]
     if day_first is not None:
         return DateSpelling("day first" if day_first else "month first"), False
     first = sum(int(match["one"]) > 12 for match in year_last)

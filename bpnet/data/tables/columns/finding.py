@@ -46,6 +46,8 @@ class Finding:
         The rest of a note that begins with the column; empty where nothing needs to be told.
     shared : str
         The same of several columns.
+    together : bool
+        Whether two columns already share a sentence.
     """
 
     decision: Decision
@@ -53,6 +55,7 @@ class Finding:
     marks: tuple[str, ...] = ()
     told: str = ""
     shared: str = ""
+    together: bool = False
 
 
 @dataclass(frozen=True)

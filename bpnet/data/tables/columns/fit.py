@@ -63,7 +63,7 @@ def fit_columns(
         if column is not None:
             columns.append(column)
         if found.told:
-            notes.add(name, found.told, found.shared)
+            notes.add(name, found.told, found.shared, together=found.together)
         decisions.append(found.decision)
     return tuple(columns), tuple(decisions)
 

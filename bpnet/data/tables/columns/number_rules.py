@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import Any
 
@@ -52,7 +53,8 @@ def find_number(seen: Seen, numbers: NDArray[Any], spelling: NumberSpelling = PL
     if whole:
         found = _find_whole(seen, numbers, different, present.size, why)
         if found is not None:
-            return found
+            is_number = found.decision.kind == "number"
+            return dataclasses.replace(found, reading=spelling) if is_number else found
     return Finding(Decision(name, "number", why, option("categorical", name)), spelling)
 
 
@@ -94,8 +96,8 @@ def _find_whole(
         if named:
             return left_out(
                 name,
-                "it is a different whole number in every row, and called like an identifier",
-                "they are different whole numbers in every row, and called like identifiers",
+                "its whole numbers all differ, and it is called like an identifier",
+                "their whole numbers all differ, and they are called like identifiers",
                 option("numeric", name),
             )
         return _number(seen, f"{why}, different in every row", option("drop", name),
@@ -111,13 +113,16 @@ def _find_whole(
             "labels, use",
             "hold a few different whole numbers, taken for numbers; if they are labels, "
             "use --categorical",
+            together=True,
         )
     return None
 
 
-def _number(seen: Seen, why: str, change: str, told: str, shared: str) -> Finding:
+def _number(
+    seen: Seen, why: str, change: str, told: str, shared: str, together: bool = False
+) -> Finding:
     decision = Decision(seen.name, "number", why, change, guess=True)
-    return Finding(decision, PLAIN, (), f"{told} {change}", shared)
+    return Finding(decision, PLAIN, (), f"{told} {change}", shared, together)
 
 
 def _is_index(numbers: NDArray[Any]) -> bool:

@@ -131,7 +131,7 @@ def find_spelling(
     >>> find_spelling(["1,234", "5,678"])[0].parse("1,234")
     1234.0
     """
-    tried = sorted(set(texts))
+    tried = list(dict.fromkeys(texts))
     tried = tried[:: math.ceil(len(tried) / _MOST_TRIED) or 1]
     read = {
         spelling: [spelling.parse(text) for text in tried]

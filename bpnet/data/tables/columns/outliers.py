@@ -13,7 +13,7 @@ __all__ = ["find_outlier"]
 
 _MOST = 0.05  # share of the rows that may be outliers
 _FAR = 10.0  # interquartile ranges
-_GAP, _GAP_OF_CODES = 50.0, 5.0  # times as far as the next
+_GAP, _GAP_OF_CODES = 20.0, 5.0  # times as far as the next
 _CODE = re.compile(r"-?(9+|8+)(\.0+)?")  # 999, as files write missing values
 
 
@@ -23,8 +23,8 @@ def find_outlier(
     """The first row of the farthest number, and the limits of the others.
 
     Heavy tails have far values too, but one beyond the other; a mistake has a gap before it. A gap
-    of fifty times the distance is what a thousand numbers of a lognormal distribution with
-    sigma 2 have once in a thousand times.
+    of twenty times the distance is what a thousand numbers of a lognormal distribution with
+    sigma 2 have once in some hundred times.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from ...._lib.wording import count
 from .boolean import are_truth_values
 from .date_spelling import find_date_spelling
 from .decision import Decision
-from .duration_spelling import read_durations
+from .duration_spelling import parse_duration, read_durations
 from .finding import Finding, Seen, option
 from .label_rules import find_category
 from .number_rules import find_number
@@ -24,6 +24,7 @@ __all__ = ["find_text", "is_placeholder", "numbers_of"]
 _MOST_ODD = 0.1  # share of the cells of a column of numbers that are none
 _MOST_PLACEHOLDERS = 0.9  # where all of these are marks for a missing one
 _MOST_MARKS = 100  # different ones
+_MANY, _SAMPLE = 10_000, 1000  # texts of which some are tried first
 _FEW = 10  # different numbers, which may be codes
 _NEXT_DAY = np.datetime64("1970-01-02")
 _NO_WORD = re.compile(r"[\W_]*")
@@ -78,6 +79,8 @@ def numbers_of(seen: Seen, spelling: NumberSpelling) -> tuple[NDArray[np.float64
 def _find_numbers(seen: Seen) -> Finding | None:
     name = seen.name
     spelling, other = find_spelling(seen.counts, seen.options.decimal)
+    if not _reads_sample(seen, spelling.parse):
+        return None
     numbers, odd = numbers_of(seen, spelling)
     if not _are_few(seen, odd):
         return None
@@ -117,6 +120,8 @@ def _find_numbers(seen: Seen) -> Finding | None:
 def _find_dates(seen: Seen) -> Finding | None:
     name = seen.name
     spelling, ambiguous = find_date_spelling(seen.counts, seen.options.day_first)
+    if not _reads_sample(seen, spelling.parse):
+        return None
     found, wrong = spelling.read(seen.labels.texts)
     odd = [text for text, bad in zip(seen.labels.texts, wrong, strict=True) if bad and text]
     if not _are_few(seen, odd):
@@ -145,6 +150,8 @@ def _find_dates(seen: Seen) -> Finding | None:
 
 
 def _find_durations(seen: Seen) -> Finding | None:
+    if not _reads_sample(seen, parse_duration):
+        return None
     _, wrong = read_durations(seen.labels.texts)
     odd = [text for text, bad in zip(seen.labels.texts, wrong, strict=True) if bad and text]
     if not _are_few(seen, odd):
@@ -163,6 +170,8 @@ def _find_durations(seen: Seen) -> Finding | None:
 def _find_labels(seen: Seen) -> Finding:
     """Labels; that many of them are numbers is told."""
     spelling, _ = find_spelling(seen.counts, seen.options.decimal)
+    if not _reads_sample(seen, spelling.parse):
+        return find_category(seen)
     _, odd = numbers_of(seen, spelling)
     n_odd = sum(seen.counts[text] for text in odd)
     if 2 * n_odd >= sum(seen.counts.values()):
@@ -172,6 +181,15 @@ def _find_labels(seen: Seen) -> Finding:
     if len(odd) == 1:
         told += f"; if it stands for a missing number, use {change}"
     return find_category(seen, f"texts such as {odd[0]!r} among numbers", change, told)
+
+
+def _reads_sample(seen: Seen, parse: Callable[[str], object]) -> bool:
+    """Whether some of very many texts are of a kind, of which few may not be; True for others."""
+    texts = list(seen.counts)
+    if len(texts) < _MANY:
+        return True
+    sample = texts[:: len(texts) // _SAMPLE]
+    return 2 * sum(parse(text) is not None for text in sample) > len(sample)
 
 
 def _are_few(seen: Seen, odd: Collection[str]) -> bool:
