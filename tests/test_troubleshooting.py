@@ -254,7 +254,7 @@ CASES = {
     "…: … takes about": large,
     "…: byte": latin,
     "…: no column": lambda _: source("cells.csv", target="Kind"),
-    "column …, row": text_among_numbers,
+    "column …, line": text_among_numbers,
     "--data needs --target": lambda _: train("--data", "cells.csv", code=2),
     "… is not empty": not_empty,
     "the run in … is finished": finished,
