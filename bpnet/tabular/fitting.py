@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from ..data import Dataset
 from ..network import Network
@@ -72,7 +73,7 @@ def fit_network(
             l2=settings["l2"],
             sample_weight=None if data.weights is None else data.weights[0],
             class_weight=class_weights(settings.get("class_weight"), data),
-            validation=data.validation,
+            validation=_validation(data),
             metrics=settings.get("metrics", ()),
             callbacks=[*watching, *callbacks],
             progress=progress,
@@ -83,3 +84,14 @@ def fit_network(
     if best is not None:
         best.restore()
     return history, failure
+
+
+def _validation(data: Dataset) -> Any:
+    """The samples that say which epoch is the best: all that count, whatever they weigh."""
+    if data.validation is None or data.weights is None or data.weights[1] is None:
+        return data.validation
+    counting = data.weights[1] > 0
+    if counting.all() or not counting.any():
+        return data.validation
+    x, y = data.validation
+    return x[counting], y[counting]
