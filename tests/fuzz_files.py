@@ -11,7 +11,15 @@ from pathlib import Path
 from fuzz import trials
 from fuzz.bad_reader import BadReader
 from fuzz.checkpoint_files import CheckpointFiles
-from fuzz.data_files import CsvFiles, IdxFiles, NpyFiles, NpzFiles, ParquetFiles
+from fuzz.data_files import (
+    CsvFiles,
+    IdxFiles,
+    JsonFiles,
+    NpyFiles,
+    NpzFiles,
+    PackedCsvFiles,
+    ParquetFiles,
+)
 from fuzz.model_files import ModelFiles
 from fuzz.settings_files import SettingsFiles
 
@@ -24,6 +32,8 @@ FORMATS = {
         NpyFiles(),
         NpzFiles(),
         CsvFiles(),
+        PackedCsvFiles(),
+        JsonFiles(),
         ParquetFiles(),
         SettingsFiles(),
         BadReader(),

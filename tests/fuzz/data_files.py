@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import struct
 import zipfile
 from types import MappingProxyType
@@ -66,6 +67,37 @@ _CELLS = (
     "é",
     "\U0001f600",
     "\ud7ff\u2028",
+)
+
+
+_VALUES = (
+    "",
+    "null",
+    "NaN",
+    "-Infinity",
+    "1e999",
+    "9" * 30,
+    "9" * 5000,
+    "[1, [2]]",
+    '{"z": {}}',
+    "[" * 3000,
+    '{"a":' * 3000,
+    "[]," * 300_000,
+    "".join(f'{{"k{k}": 1}}\n' for k in range(3000)),
+    '"a": 1, ',
+    '" a": 1, ',
+    '"\\ud800"',
+    '"' + "x" * 5000,
+    '"',
+    "{",
+    "}\n{",
+    "]",
+    ",",
+    "\n",
+    "\0",
+    "\ufeff",
+    "true",
+    "é\U0001f600\u2028",
 )
 
 
@@ -262,6 +294,66 @@ class CsvFiles:
             lambda path: list(read_table_parts(path)),
             lambda path: read_whole(CsvSource(path, "y")),
             lambda path: read_whole(CsvSource(path, ["y"], columns=["b"])),
+        )
+
+
+class PackedCsvFiles(CsvFiles):
+    """The same compressed by gzip: the text is damaged, or what is compressed."""
+
+    name, suffix = "csv.gz", ".csv.gz"
+
+    def good(self):
+        return [gzip.compress(content, mtime=0) for content in super().good()]
+
+    def mutated(self, content, others, random):
+        if random.random() < 0.3:
+            return mutated_bytes(content, others, random)
+        text = super().mutated(gzip.decompress(content), super().good(), random)
+        if random.random() < 0.01:
+            text += random.choice(
+                (b"1,2,3,4\n" * 10_000_000, bytes(100_000_000), b"1" * 50_000_000)
+            )
+        return gzip.compress(text, 1, mtime=0)
+
+    def use(self, path):
+        any_of(
+            path,
+            read_table,
+            lambda path: read_table(path, text=["y", "a"], missing=[1]),
+            lambda path: read_table(path, header=False, encoding="latin-1"),
+            lambda path: list(read_table_parts(path)),
+        )
+
+
+class JsonFiles:
+    """Tables in JSON: an object a line, or an array of objects."""
+
+    name, suffix = "jsonl", ".jsonl"
+    errors = (ValueError,)
+
+    def good(self):
+        records = [
+            {"a": k, "b": k / 4, "kind": "cat" if k % 3 else None, "yes": k % 2 == 0}
+            for k in range(200)
+        ]
+        lines = "\n".join(map(json.dumps, records))
+        return [lines.encode(), json.dumps(records, indent=1).encode(), lines.encode("utf-16")]
+
+    def mutated(self, content, others, random):
+        if random.random() < 0.4:
+            return mutated_bytes(content, others, random)
+        encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
+        text = content.decode(encoding)
+        for _ in range(random.choice((1, 1, 2, 5))):
+            text = replaced_word(text, _VALUES, random)
+        return text.encode(encoding)
+
+    def use(self, path):
+        any_of(
+            path,
+            read_table,
+            lambda path: read_table(path, text=["a"], missing=[1, "cat"]),
+            lambda path: list(read_table_parts(path)),
         )
 
 

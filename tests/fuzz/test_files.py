@@ -9,7 +9,8 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits are those of 
 
 
 @pytest.mark.parametrize(
-    "name", ["model", "checkpoint", "idx", "npy", "npz", "csv", "parquet", "toml"]
+    "name",
+    ["model", "checkpoint", "idx", "npy", "npz", "csv", "csv.gz", "jsonl", "parquet", "toml"],
 )
 def test_damaged_files_are_refused_or_usable(name, runs):
     """Of the seeds that fail, ``python tests/fuzz_files.py`` repeats and writes each."""

@@ -113,6 +113,8 @@ def _kind(value: Any) -> str:
     for nested, name in _NESTED.items():
         if isinstance(value, nested):
             raise UnusableColumnError(f"holds {name}")
+    if isinstance(value, np.ndarray):
+        raise UnusableColumnError("holds arrays")
     if hasattr(value, "__len__") or isinstance(value, np.complexfloating):
         raise UnusableColumnError(f"holds {type(value).__name__}s")
     return "other"
