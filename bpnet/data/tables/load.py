@@ -18,6 +18,7 @@ from .cell_parsing import as_numbers
 from .columns.fit import fit_columns
 from .columns.options import ColumnOptions
 from .copies_of_target import tell_copies
+from .goal import find_goal, rows_with_targets, standardized
 from .held_out import HeldOut
 from .notes import Notes
 from .preprocessing import Preprocessing, encode_columns
@@ -27,7 +28,6 @@ from .roles import Roles
 from .row_split import split_rows
 from .sample_weights import read_weights
 from .table import Table
-from .target_column import find_goal, rows_with_targets, standardized
 from .target_encoders import ClassTarget, NumberTargets, Target, Task
 
 __all__ = ["load_table"]
