@@ -13,12 +13,15 @@ from ..network import Network
 from .outputs import Outputs, class_labels, network_outputs
 from .tallies import figures
 
-__all__ = ["Importance", "permutation_importance"]
+__all__ = ["MOST_ROWS", "Importance", "permutation_importance"]
+
+MOST_ROWS = 2000
+"""On more it is not measured."""
 
 _REPEATS = 5
-_MOST_ROWS = 2000
 _MOST_COLUMNS = 100
-_MOST_VALUES = 2e8  # of inputs that are computed with, all tries together: seconds
+_FEWEST_ROWS, _FEWEST_LOOKED_AT = 100, 20  # of a wide table; of a first look at all its columns
+_MOST_VALUES = 50_000_000  # of inputs that are computed with, all tries together: seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +71,8 @@ def permutation_importance(
     """Shuffle one column of the table at a time, all of its features together.
 
     The loss is that of the accuracy, in regression of R^2 (the mean over several targets). On a
-    large table it is measured on some rows, on a wide one for the columns with the largest weights.
+    large table it is measured on some rows, on a wide one for the columns that change the outputs
+    most.
 
     Parameters
     ----------
@@ -98,18 +102,21 @@ def permutation_importance(
         stop = start + len(column.features)
         slices[column.name] = slice(start, stop)
         start = stop
-    if len(x) > _MOST_ROWS:
-        notes.append(f"importance is measured on {_MOST_ROWS:,} of the {len(x):,} rows")
-        rows = np.sort(random.permutation(len(x))[:_MOST_ROWS])
+    width, all_columns = max(x.shape[1], 1), len(slices)
+    tried = min(all_columns, _MOST_COLUMNS)
+    n = min(MOST_ROWS, max(_FEWEST_ROWS, _MOST_VALUES // (width * tried)))
+    if len(x) > n:
+        notes.append(f"importance is measured on {n:,} of the {len(x):,} rows")
+        rows = np.sort(random.permutation(len(x))[:n])
         x, truth = x[rows], truth[rows]
         weights = None if weights is None else weights[rows]
-    if len(slices) > _MOST_COLUMNS:
+    if all_columns > tried:
         notes.append(
-            f"importance is measured for the {_MOST_COLUMNS} of {len(slices):,} columns that have "
-            "the largest weights"
+            f"importance is measured for the {tried} of {all_columns:,} columns that change the "
+            "outputs most"
         )
-        slices = _heaviest(net, x, slices)
-    repeats = int(max(1, min(_REPEATS, _MOST_VALUES // (max(x.size, 1) * max(len(slices), 1)))))
+        slices = _most_effective(net, x, slices, random)
+    repeats = min(_REPEATS, max(1, _MOST_VALUES // (max(x.size, 1) * tried)))
 
     figure = "r2" if net.task == "regression" else "accuracy"
 
@@ -154,10 +161,31 @@ def _score(
     return float(np.mean(there)) if there else None
 
 
-def _heaviest(net: Network, x: NDArray[Any], slices: dict[str, slice]) -> dict[str, slice]:
-    """The columns whose inputs the first layer weighs most, by weight times spread."""
+def _most_effective(
+    net: Network, x: NDArray[Any], slices: dict[str, slice], random: np.random.Generator
+) -> dict[str, slice]:
+    """The columns whose shuffling changes the outputs most, on few rows, at one try each."""
+    x = x[: max(_FEWEST_LOOKED_AT, min(_FEWEST_ROWS, _MOST_VALUES // (1000 * x.shape[1])))]
+    tries = int(max(_MOST_COLUMNS, _MOST_VALUES // max(x.size, 1)))
+    before, order = net.backend.to_numpy(net.feedforward(x)), random.permutation(len(x))
+    changes = {}
+    for name, columns in _heaviest(net, x, slices, tries).items():
+        shuffled = x.copy()
+        shuffled[:, columns] = x[order, columns]
+        after = net.backend.to_numpy(net.feedforward(shuffled))
+        changes[name] = float(np.abs(after - before).mean())
+    largest = set(sorted(changes, key=lambda name: -changes[name])[:_MOST_COLUMNS])
+    return {name: slices[name] for name in slices if name in largest}
+
+
+def _heaviest(
+    net: Network, x: NDArray[Any], slices: dict[str, slice], most: int
+) -> dict[str, slice]:
+    """The columns whose inputs the first layer weighs most, of too many to try each."""
+    if len(slices) <= most:
+        return slices
     weights = net.backend.to_numpy(net.weights[0])
     spread = np.sqrt((np.square(weights.astype(np.float64)).sum(axis=0)) * x.var(axis=0))
     size = {name: float(np.sqrt(np.square(spread[one]).sum())) for name, one in slices.items()}
-    largest = sorted(slices, key=lambda name: -size[name])[:_MOST_COLUMNS]
-    return {name: slices[name] for name in slices if name in set(largest)}
+    largest = sorted(slices, key=lambda name: -size[name])[:most]
+    return {name: slices[name] for name in largest}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..data import Dataset, Preprocessing
 from ..network import Network
 from .baselines import Baseline, constant_baseline, linear_baseline
-from .importance import permutation_importance
+from .importance import MOST_ROWS, permutation_importance
 from .outputs import Outputs, class_labels, network_outputs, preprocessing_of, target_names
 from .report import NETWORK, Part, Report, in_words
 from .tallies import Figures, NumberTally, tally_for
@@ -23,7 +23,8 @@ _MOST_PAIRS = 2000  # of true and predicted numbers that are kept, to be drawn
 _ROWS = 8192  # that are judged at a time
 _PARTS = ("validation", "test")
 
-Model = Callable[[NDArray[Any]], Outputs]
+HeldOut: TypeAlias = tuple[str, tuple[NDArray[Any], NDArray[Any]], NDArray[Any] | None]
+Model: TypeAlias = Callable[[NDArray[Any]], Outputs]
 
 
 def make_report(net: Network, data: Dataset, *, importance: bool = True) -> Report:
@@ -72,7 +73,7 @@ def _report(net: Network, data: Dataset, importance: bool) -> Report:
     if linear is not None:
         models[linear.name] = linear.outputs
 
-    held_out = [
+    held_out: list[HeldOut] = [
         (name, pair, weights[1 + k])
         for k, (name, pair) in enumerate(zip(_PARTS, (data.validation, data.test), strict=True))
         if pair is not None and len(pair[0])
@@ -92,10 +93,11 @@ def _report(net: Network, data: Dataset, importance: bool) -> Report:
         parts[name] = tally.part()
     found = None
     if importance and preprocessing is not None:
-        name, (x, y), w = held_out[-1]
-        truth = own_terms(y, net.task, preprocessing)
+        x, truth, w = _rows_for_importance(held_out, net.task, preprocessing)
         found, told = permutation_importance(net, preprocessing, x, truth, w, seed=net.seed)
         notes += told
+    if net.task == "classification" and len(classes or ()) > _MOST_CLASSES:
+        notes.append(f"no confusion matrix of {len(classes or ())} classes")
     judged = parts[held_out[-1][0]]
     return Report(
         net.task,
@@ -106,6 +108,17 @@ def _report(net: Network, data: Dataset, importance: bool) -> Report:
         tuple(notes),
         found,
     )
+
+
+def _rows_for_importance(
+    held_out: Sequence[HeldOut], task: str, preprocessing: Preprocessing
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any] | None]:
+    """The test rows and, where they are few, those of validation too: more rows say more."""
+    chosen = held_out[-1:] if len(held_out[-1][1][0]) >= MOST_ROWS else held_out
+    x = np.concatenate([pair[0] for _, pair, _ in chosen])
+    truth = np.concatenate([own_terms(pair[1], task, preprocessing) for _, pair, _ in chosen])
+    weights = [w for _, _, w in chosen if w is not None]
+    return x, truth, np.concatenate(weights) if weights else None
 
 
 def own_terms(y: NDArray[Any], task: str, preprocessing: Preprocessing | None) -> NDArray[Any]:

@@ -83,7 +83,7 @@ def test_importance_is_of_columns_of_the_table(numbers):
     assert losses["a"] > 0.5
     assert abs(losses["b"]) < 0.05
     assert found.columns[-1] == "b"
-    assert found.rows == 30
+    assert found.rows == 60
     assert make_report(*numbers).importance.to_dict() == found.to_dict()  # seeded
     assert make_report(*numbers, importance=False).importance is None
 
@@ -117,13 +117,13 @@ def test_shuffled_features_are_those_of_a_shuffled_column(numbers):
 def test_of_many_rows_and_columns_some_are_measured_and_that_is_told(numbers, monkeypatch):
     from bpnet.tabular import importance
 
-    monkeypatch.setattr(importance, "_MOST_ROWS", 20)
+    monkeypatch.setattr(importance, "MOST_ROWS", 20)
     monkeypatch.setattr(importance, "_MOST_COLUMNS", 2)
     report = make_report(*numbers)
     assert len(report.importance.columns) == 2
     assert report.importance.rows == 20
     assert set(report.importance.columns) == {"a", "city"}
-    assert "importance is measured on 20 of the 30 rows" in report.notes
+    assert "importance is measured on 20 of the 60 rows" in report.notes
     assert any("2 of 3 columns" in note for note in report.notes)
 
 
@@ -150,6 +150,14 @@ def test_a_good_network_has_no_warnings(tmp_path):
     report = make_report(*trained(tmp_path, lines, epochs=60))
     assert report["test"].figures["network"]["accuracy"] > 0.9
     assert report.warnings == ()
+
+
+def test_a_confusion_matrix_of_very_many_classes_is_left_out(tmp_path):
+    rng = np.random.default_rng(0)
+    lines = ["a,b,y"] + [f"{rng.random():.4f},{rng.random():.4f},c{k % 120}" for k in range(720)]
+    report = make_report(*trained(tmp_path, lines, epochs=1))
+    assert report.judged.confusion is None
+    assert "no confusion matrix of 120 classes" in report.notes
 
 
 def test_all_of_it_is_json(numbers, one_sided, tmp_path):
