@@ -18,7 +18,7 @@ from .stored import read_flag
 
 __all__ = ["Categorical"]
 
-_WHOLE = re.compile(r"([+-]?\d+)\.0+", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d*)?", re.ASCII)  # that a float holds exactly enough
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,7 @@ class Categorical:
 
 
 def _plain(label: str) -> str:
-    """A label that the same whole number or truth value has in any file: 2.0 is 2."""
-    match = _WHOLE.fullmatch(label)
-    if match is not None:
-        return match[1]
+    """A label that the same number or truth value has in any file: 02 and 2.0 are 2."""
+    if _NUMBER.fullmatch(label):
+        return f"{float(label):.15g}"
     return label.capitalize() if label.lower() in ("true", "false") else label

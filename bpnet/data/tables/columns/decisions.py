@@ -15,10 +15,11 @@ and whether a column is constant, from the training rows alone.
    64.720 or 64 720 or 64'720), a decimal comma, a currency or percent sign, or parentheses for a
    minus; each column is read in one way, that by which most of it is numbers.
 
-   - Digits with leading zeros, as in postal codes, are labels.
+   - Digits with leading zeros, as in postal codes, are labels; so are whole numbers in a column
+     that is called like a postal code (zip, postcode, plz, ...).
    - An index that counts the rows, or whole numbers that differ in every row, are left out if the
      column is called like an identifier (id, customer_id, index, rownames, ...); otherwise they are
-     numbers, and told.
+     numbers, and told, as are whole numbers of a column that is called like an identifier.
    - Whole numbers of eight digits that are all days, as 20211231, are dates.
    - Three to ten different whole numbers, as codes are, are numbers, and told.
    - Ten or fewer different numbers beside texts are labels.

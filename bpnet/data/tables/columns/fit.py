@@ -89,6 +89,12 @@ def _fit(
             return None, _constant(name)
         cycles = ("day",) if reading.order == "time of day" else varying_cycles(fit_dates)
         scaling = Scaling.fit(elapsed_days(fit_dates))
+        outlier = find_outlier(elapsed_days(dates), scaling)
+        if outlier is not None:
+            row, limits = outlier
+            low, high = (np.datetime64(int(limit), "D") for limit in limits)
+            value = str(dates[row].astype("datetime64[D]"))
+            _tell_outlier(name, value, place(row), f"{low} to {high}", notes)
         gaps = _are_many(np.isnat(dates))
         return Calendar(name, scaling, cycles, reading, found.marks, gaps), found
     if reading is None:
@@ -112,16 +118,20 @@ def _fit_number(
     scaling = Scaling.fit(present)
     outlier = find_outlier(numbers, scaling)
     if outlier is not None:
-        row, limits = outlier
-        notes.add(
-            name,
-            f"has a value far from all others, {numbers[row]:.12g} in {place(row)} (the others "
-            f"are from {limits[0]:.6g} to {limits[1]:.6g}): it is clipped; if it stands for a "
-            f"missing value, use --missing {numbers[row]:.12g}",
-            "have values far from all others, which are clipped; if they stand for missing values, "
-            "use --missing",
-        )
+        row, (low, high) = outlier
+        value = f"{numbers[row]:.12g}"
+        _tell_outlier(name, value, place(row), f"{low:.6g} to {high:.6g}", notes)
     return Number(name, scaling, spelling, found.marks, _are_many(gaps)), found
+
+
+def _tell_outlier(name: str, value: str, place: str, others: str, notes: Notes) -> None:
+    notes.add(
+        name,
+        f"has a value far from all others, {value} in {place} (the others are from {others}): it "
+        f"is clipped; if it stands for a missing value, use --missing {value}",
+        "have values far from all others, which are clipped; if they stand for missing values, "
+        "use --missing",
+    )
 
 
 def _constant(name: str) -> Finding:

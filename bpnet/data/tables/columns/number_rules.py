@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .date_spelling import DateSpelling
 from .decision import Decision
 from .finding import Finding, Seen, left_out, option
+from .label_rules import find_category
 from .number_spelling import PLAIN, NumberSpelling
 
 __all__ = ["find_number", "looks_like_identifier", "nothing_to_learn"]
@@ -23,6 +24,9 @@ _IDENTIFIER = re.compile(
     r"(?:.*[\W_])?(?:id|ids|uid|uuid|guid|key|index|idx|row|rows|obs|record|serial)"
     r"|row[\W_]?(?:names?|id|num|number|no)|unnamed: \d+|level_\d+",
     re.IGNORECASE,
+)
+_POSTAL_CODE = re.compile(
+    r"(?:^|[\W_])(?:zip|zip[\W_]?codes?|post(?:al)?[\W_]?codes?|plz)(?:$|[\W_])", re.IGNORECASE
 )
 _CAMEL_IDENTIFIER = re.compile(r".*[a-z0-9](?:Id|ID|Key|Index)|X")
 
@@ -79,6 +83,12 @@ def _find_whole(
     name, named = seen.name, looks_like_identifier(seen.name)
     if "year" in name.lower() and different[0] >= 1000 and different[-1] < 3000:
         return None
+    if _POSTAL_CODE.search(name):
+        change = option("numeric", name)
+        told = (
+            f"is taken for labels, being called like a postal code; if it is numbers, use {change}"
+        )
+        return find_category(seen, "called like a postal code", change, told)
     if _is_index(numbers):
         if named and numbers[0] in (0, 1):
             return left_out(name, "it counts the rows", "they count the rows",
@@ -113,6 +123,16 @@ def _find_whole(
             "labels, use",
             "hold a few different whole numbers, taken for numbers; if they are labels, "
             "use --categorical",
+            together=True,
+        )
+    if named:
+        return _number(
+            seen,
+            f"{why}, called like an identifier",
+            option("categorical", name),
+            "is called like an identifier, but taken for numbers; if it is labels, use",
+            "are called like identifiers, but taken for numbers; if they are labels, use "
+            "--categorical",
             together=True,
         )
     return None

@@ -156,5 +156,5 @@ def refuse_cell(name: str, text: str | None, place: str, expected: str) -> None:
     option = f"--missing {shlex.quote(text or '')}"
     raise ValueError(
         f"column {name!r}, {place}: {shown(text)} is not {expected}; if it stands for a missing "
-        f"value, leave the cell empty or use {option if len(option) < 100 else '--missing'}"
+        f"value, leave the cell empty, or train with {option if len(option) < 99 else '--missing'}"
     )

@@ -33,6 +33,7 @@ _PLACEHOLDERS = frozenset(
         "n.a.", "n.a", "n/a.", "na.", ".na", "n.d.", "n.d", "nd", "n/k", "nil", "none", "missing",
         "unknown", "unspecified", "undefined", "tbd", "no data", "not available",
         "not applicable", "not measured", "not known", "not reported",
+        "0000-00-00", "0000-00-00 00:00:00",
         "#value!", "#div/0!", "#ref!", "#null!", "#num!", "#name?",
     ]
 )  # fmt: skip
@@ -107,8 +108,8 @@ def _find_numbers(seen: Seen) -> Finding | None:
     if found.told:
         told.append(f"it {found.told}")
     reading = found.reading if found.decision.kind == "date" else spelling
-    why = found.decision.why + (f", such as {example!r}" if example is not None else "")
-    why += f"; {count(len(odd), 'other text')} taken for missing" if odd else ""
+    why = found.decision.why + (f", as {example!r}" if example is not None else "")
+    why += f"; {count(len(odd), 'text')} for missing" if odd else ""
     decision = Decision(name, found.decision.kind, why, change, guess=True)
     shared = "are read as numbers, such as 64,720 as 64720; if they are labels, use --categorical"
     if odd:

@@ -45,11 +45,11 @@ def day(i):
         (lambda i: i % 2, "boolean", "0 and 1", False),
         (lambda i: ["TRUE", "False", ""][i % 3], "boolean", "TRUE and False", False),
         (lambda i: "yn"[i % 2], "boolean", "y and n", False),
-        (lambda i: f"{1000 + 37 * (i % 40):,}", "number", "such as '1,000'", True),
-        (lambda i: f"${i % 40}.50", "number", "such as '$0.50'", True),
-        (lambda i: f"{i % 40},5", "number", "such as '0,5'", True),
-        (lambda i: "-" if i % 3 else i / 7, "number", "1 other text taken for missing", True),
-        (lambda i: "<5" if i == 9 else 5 + i / 7, "number", "1 other text", True),
+        (lambda i: f"{1000 + 37 * (i % 40):,}", "number", "as '1,000'", True),
+        (lambda i: f"${i % 40}.50", "number", "as '$0.50'", True),
+        (lambda i: f"{i % 40},5", "number", "as '0,5'", True),
+        (lambda i: "-" if i % 3 else i / 7, "number", "1 text for missing", True),
+        (lambda i: "<5" if i == 9 else 5 + i / 7, "number", "1 text for missing", True),
         (lambda i: "123A"[i % 4], "category", "texts such as 'A' among numbers", True),
         (lambda i: f"0{i % 9}123", "category", "digits with leading zeros, as 00123", True),
         (lambda i: "xyz"[i % 3], "category", "3 different texts", False),
@@ -89,7 +89,17 @@ def test_identifiers_by_name_and_values_are_left_out(name):
         assert decision.change.startswith("--numeric ")
         assert decided(values, name, numeric=[name]).kind == "number"
         assert decided(values, "size").guess
-    assert decided(np.arange(N) % 30, name).kind == "number"
+    repeated = decided(np.arange(N) % 30, name)
+    assert (repeated.kind, repeated.guess) == ("number", True)
+    assert "called like an identifier" in repeated.why
+
+
+@pytest.mark.parametrize("name", ["zip", "ZIP code", "home_zip", "postcode", "PLZ"])
+def test_postal_codes_by_name_are_labels(name):
+    decision = decided(np.arange(N) % 15 + 10_115, name)
+    assert (decision.kind, decision.guess) == ("category", True)
+    assert decision.change.startswith("--numeric ")
+    assert decided(np.arange(N) % 15 + 10_115, "zipper").kind == "number"
 
 
 def test_years_are_numbers():

@@ -56,7 +56,7 @@ class TestNumbers:
         for text in ("1,5", "1,234", "5%", "$3", "n.a."):
             with raises(f"column 'a', row 2: '{text}' is not a number", "leave the cell empty"):
                 encoded(column, ["1.5", text])
-        with raises("use --missing 'not known'"):
+        with raises("or train with --missing 'not known'"):
             encoded(column, ["not known"])
 
     def test_marks_are_missing_in_other_files_too(self):
@@ -152,10 +152,15 @@ class TestLabels:
         x = encoded(column, ["x", None, "z"])
         assert x.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 0]]
 
-    def test_whole_numbers_and_truth_values_are_found_in_any_spelling(self):
+    def test_numbers_and_truth_values_are_found_in_any_spelling(self):
         column, _ = fitted(np.arange(9) % 3, categorical="a")
         for values in ([0, 2], [0.0, 2.0], ["0", "2"], ["0.0", "2.00"]):
             assert encoded(column, values).tolist() == [[1, 0, 0], [0, 0, 1]]
+        column, _ = fitted(texts(*["0123", "4567"] * 9))
+        for values in (["0123", "4567"], [123, 4567], ["123", "4567.0"]):
+            assert encoded(column, values, told=()).tolist() == [[1, 0], [0, 1]]
+        column, _ = fitted(texts(*["2", "2.50"] * 9), categorical="a")
+        assert encoded(column, [2.0, 2.5], told=()).tolist() == [[1, 0], [0, 1]]
         column, _ = fitted(texts(*["True", "False", "maybe"] * 3))
         for values in (["TRUE", "false"], [True, False]):
             assert encoded(column, values, told=()).sum() == 2
@@ -259,6 +264,15 @@ class TestDates:
             encoded(column, ["2021-01-01", "12/31/2021"])
         with raises("column 'a', row 1: '2021-02-30' is not a date"):
             encoded(column, ["2021-02-30"])
+
+    def test_a_date_far_from_all_others_is_told(self):
+        days = np.datetime64("2021-01-01") + 3 * np.arange(100)
+        days[7] = np.datetime64("9999-12-31")
+        column, told = fitted(days)
+        assert "has a value far from all others, 9999-12-31 in line 9 (the others are from " in (
+            told[0] + told[1]
+        )
+        assert (np.abs(encoded(column, days)) <= 3).all()
 
     def test_dates_of_one_day_are_left_out(self):
         column, told = fitted(texts("2021-01-01", "1 Jan 2021", "2021-01-01"))
