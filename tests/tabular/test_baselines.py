@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from bpnet.tabular import baselines
-from bpnet.tabular.baselines import constant_baseline, linear_baseline
+from bpnet.tabular.baselines import constant_baseline, linear_baseline, stored_baseline
 
 RNG = np.random.default_rng(0)
 X = (RNG.normal(size=(300, 4)) * [1, 10, 0.1, 1]).astype(np.float32)
@@ -108,3 +108,16 @@ def test_without_scikit_learn_it_says_how_to_get_it(monkeypatch):
     found, note = linear_baseline("regression", X, X[:, :1].astype(float))
     assert found is None
     assert 'pip install "scikit-learn' in note
+
+
+def test_what_a_network_remembers_of_the_training_rows():
+    found = stored_baseline("classification", [0.25, 0.75], ("a", "b"), 1)
+    assert found.words == "always predicting 'b'"
+    np.testing.assert_array_equal(found.outputs(NEW).probabilities[0], [0.25, 0.75])
+    found = stored_baseline("regression", [3.0, -2], None, 2)
+    np.testing.assert_array_equal(found.outputs(NEW).predicted[0], [3.0, -2.0])
+
+
+@pytest.mark.parametrize("shares", [None, [], [1.0], "ab", [0.5, "x"], [2.0, -1.0], [0.5, np.nan]])
+def test_models_that_remember_none_or_nonsense_have_no_baseline(shares):
+    assert stored_baseline("classification", shares, ("a", "b"), 1) is None
