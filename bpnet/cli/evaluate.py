@@ -19,6 +19,7 @@ from ..network import Network
 from ..tabular.evaluate import Evaluation, evaluate
 from ..tabular.report import Report
 from .errors import RunError, UsageError, in_words, usage
+from .reading_flags import add_reading_flags, read_as_asked
 from .samples import is_array_file, read_array, samples
 
 __all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "run"]
@@ -67,12 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="also write report.json and confusion.png or predicted.png to this folder",
     )
-    parser.add_argument(
-        "--max-bytes",
-        type=int,
-        metavar="N",
-        help="memory that FILE may take once unpacked; by default 64 MiB, or 32 times its size",
-    )
+    add_reading_flags(parser)
     parser.add_argument("--backend", metavar="NAME", help="numpy, cupy, torch, jax or auto")
     parser.add_argument("--device", metavar="NAME", help="cpu, cuda, ...")
 
@@ -81,6 +77,7 @@ def run(options: argparse.Namespace) -> int:
     """Read, compute, compare."""
     with usage():
         net = load(model_file(options.model), backend=options.backend, device=options.device)
+        read_as_asked(net, options)
         picture = "predicted.png" if net.task == "regression" else "confusion.png"
         if options.out is not None:
             _check_out(options.out, ("report.json", picture))

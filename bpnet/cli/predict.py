@@ -26,6 +26,7 @@ from ..network import Network
 from ..tabular.outputs import preprocessing_of
 from .errors import UsageError, usage
 from .predictions import PredictedColumns
+from .reading_flags import add_reading_flags, read_as_asked
 from .samples import is_array_file, samples
 
 __all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "run"]
@@ -80,12 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="whether the probability of each class is written; by default it is",
     )
     parser.add_argument("--out", type=Path, metavar="FILE.csv", help="by default standard output")
-    parser.add_argument(
-        "--max-bytes",
-        type=int,
-        metavar="N",
-        help="memory that FILE may take once unpacked; by default 64 MiB, or 32 times its size",
-    )
+    add_reading_flags(parser)
     parser.add_argument("--backend", metavar="NAME", help="numpy, cupy, torch, jax or auto")
     parser.add_argument("--device", metavar="NAME", help="cpu, cuda, ...")
 
@@ -95,6 +91,7 @@ def run(options: argparse.Namespace) -> int:
     with usage():
         model = model_file(options.model)
         net = load(model, backend=options.backend, device=options.device)
+        read_as_asked(net, options)
         if options.out is not None:
             _check_out(options.out, {"the samples": options.file, "the model": model})
         if options.keep and is_array_file(options.file):
