@@ -346,3 +346,11 @@ class TestWhatIsAskedFor:
         path.write_text(lines(NUMBER, KIND) + "\n" + rows)
         with raises(f"{path}: {words}"):
             load_table(path, "kind", **asked)
+
+
+def test_names_may_have_the_blanks_of_the_file(csv):
+    path = csv(" a , b, y \n" + "".join(f"{k},{k * 7 % 5},{'pq'[k % 2]}\n" for k in range(60)))
+    for target, drop in (("y", "b"), (" y ", " b"), (" y", "b ")):
+        data = load_table(path, target, drop=[drop])
+        assert data.targets == ("y",)
+        assert data.features == ("a",)

@@ -60,7 +60,8 @@ class ColumnOptions:
         for name in _NAMES:
             given: Any = getattr(self, name)
             names = [given] if isinstance(given, str) else Each(Text())(name, given)
-            object.__setattr__(self, name, tuple(dict.fromkeys(names)))
+            stripped = (column.strip() for column in names)  # as those of a table are
+            object.__setattr__(self, name, tuple(dict.fromkeys(stripped)))
         if self.decimal not in (None, ".", ","):
             raise ValueError(f"decimal is {shown(self.decimal)}, expected '.' or ','")
         for one, other in _CONTRADICTIONS:
