@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...._lib.wording import shown
 from .decision import Decision
 from .finding import Categories, Finding, Seen, left_out, option
 
@@ -48,7 +49,7 @@ def find_category(
         return left_out(name, "it has no value in the training rows",
                         "they have no value in the training rows")  # fmt: skip
     if len(counts) == 1:
-        return left_out(name, f"it is constant (={texts[0]!r}) in the training rows",
+        return left_out(name, f"it is constant (={shown(texts[0])}) in the training rows",
                         "they are constant in the training rows")  # fmt: skip
     refused = None if forced else _refused(seen)
     if refused is not None:

@@ -53,7 +53,8 @@ def find_number(seen: Seen, numbers: NDArray[Any], spelling: NumberSpelling = PL
     low, high = np.nanmin(training), np.nanmax(training)
     whole = bool((different == np.floor(different)).all())
     kind = "whole numbers" if whole else "numbers"
-    why = f"{kind} from {low:.6g} to {high:.6g}"
+    digits = 15 if whole else 6
+    why = f"{kind} from {low:.{digits}g} to {high:.{digits}g}"
     if whole:
         found = _find_whole(seen, numbers, different, present.size, why)
         if found is not None:
@@ -106,8 +107,8 @@ def _find_whole(
         if named:
             return left_out(
                 name,
-                "its whole numbers all differ, and it is called like an identifier",
-                "their whole numbers all differ, and they are called like identifiers",
+                "all different whole numbers, called like an identifier",
+                "all different whole numbers, called like identifiers",
                 option("numeric", name),
             )
         return _number(seen, f"{why}, different in every row", option("drop", name),

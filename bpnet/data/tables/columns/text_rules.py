@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 import numpy as np
 from numpy.typing import NDArray
 
-from ...._lib.wording import count
+from ...._lib.wording import count, shown
 from .boolean import are_truth_values
 from .date_spelling import find_date_spelling
 from .decision import Decision
@@ -23,6 +23,7 @@ __all__ = ["find_text", "is_placeholder", "numbers_of"]
 
 _MOST_ODD = 0.1  # share of the cells of a column of numbers that are none
 _MOST_PLACEHOLDERS = 0.9  # where all of these are marks for a missing one
+_LONGEST_MARK = 80  # characters
 _MOST_MARKS = 100  # different ones
 _MANY, _SAMPLE = 10_000, 1000  # texts of which some are tried first
 _FEW = 10  # different numbers, which may be codes
@@ -55,17 +56,17 @@ def find_text(seen: Seen) -> Finding:
     if len(training) < 2:
         return find_category(seen)
     if are_truth_values(texts):
-        shown = " and ".join(sorted(texts)[:2][::-1])
-        return Finding(Decision(name, "boolean", shown, option("categorical", name)))
+        why = " and ".join(sorted(texts)[:2][::-1])
+        return Finding(Decision(name, "boolean", why, option("categorical", name)))
     if not any(character in text for text in texts for character in "0123456789"):
         return find_category(seen)  # soonest
     if _have_leading_zeros(texts):
         change = option("numeric", name)
         first = next(text for text in texts if text[0] == "0" and len(text) > 1)
         return find_category(
-            seen, f"digits with leading zeros, as {first}", change,
-            f"is taken for labels because of leading zeros, as in {first!r}; if it is numbers, use "
-            f"{change}",
+            seen, f"digits with leading zeros, as {shown(first)[1:-1]}", change,
+            f"is taken for labels because of leading zeros, as in {shown(first)}; if it is numbers, "
+            f"use {change}",
         )  # fmt: skip
     return _find_numbers(seen) or _find_dates(seen) or _find_durations(seen) or _find_labels(seen)
 
@@ -94,7 +95,7 @@ def _find_numbers(seen: Seen) -> Finding | None:
     told = []
     example = next((text for text in seen.counts if _is_spelled(text, spelling)), None)
     if example is not None:
-        told.append(f"is read as numbers, {example!r} as {spelling.parse(example):.12g}")
+        told.append(f"is read as numbers, {shown(example)} as {spelling.parse(example):.12g}")
     change = option("categorical", name)
     if other is not None and example is not None and other.parse(example) is not None:
         told.append(f"if that is {other.parse(example):.12g}, use --decimal {other.decimal}")
@@ -108,7 +109,7 @@ def _find_numbers(seen: Seen) -> Finding | None:
     if found.told:
         told.append(f"it {found.told}")
     reading = found.reading if found.decision.kind == "date" else spelling
-    why = found.decision.why + (f", as {example!r}" if example is not None else "")
+    why = found.decision.why + (f", as {shown(example)}" if example is not None else "")
     why += f"; {count(len(odd), 'text')} for missing" if odd else ""
     decision = Decision(name, found.decision.kind, why, change, guess=True)
     shared = "are read as numbers, such as 64,720 as 64720; if they are labels, use --categorical"
@@ -131,7 +132,7 @@ def _find_dates(seen: Seen) -> Finding | None:
     if spelling.order == "time of day" and (dates >= _NEXT_DAY).any():
         return None  # durations
     if spelling.order == "time of day":
-        why = f"times of day, such as {_first_read(seen, odd)!r}"
+        why = f"times of day, such as {shown(_first_read(seen, odd))}"
     else:
         why = f"dates from {dates.min().astype('M8[D]')} to {dates.max().astype('M8[D]')}"
     change = option("categorical", name)
@@ -140,8 +141,8 @@ def _find_dates(seen: Seen) -> Finding | None:
     if ambiguous:
         change, why = "--day-first", f"{why}, month first"
         told = (
-            f"is taken for {why} as in 12/31; if {_first_read(seen, odd)!r} has the day first, "
-            f"use {change}"
+            f"is taken for {why} as in 12/31; if {shown(_first_read(seen, odd))} has the day "
+            f"first, use {change}"
         )
         shared = "are taken for dates, month first as in 12/31; otherwise use --day-first"
     if odd:
@@ -158,7 +159,7 @@ def _find_durations(seen: Seen) -> Finding | None:
     if not _are_few(seen, odd):
         return None
     change = option("categorical", seen.name)
-    why = f"durations, such as {_first_read(seen, odd)!r}"
+    why = f"durations, such as {shown(_first_read(seen, odd))}"
     told = f"is taken for {why}; if it is labels, use {change}"
     if odd:
         told += "; " + _tell_odd(seen, odd)
@@ -177,11 +178,12 @@ def _find_labels(seen: Seen) -> Finding:
     n_odd = sum(seen.counts[text] for text in odd)
     if 2 * n_odd >= sum(seen.counts.values()):
         return find_category(seen)
-    change = f"--missing {shlex.quote(odd[0])}" if len(odd) == 1 else option("drop", seen.name)
-    told = f"is taken for labels, not numbers, because of {odd[0]!r} in {seen.where(odd[0])}"
-    if len(odd) == 1:
+    is_mark = len(odd) == 1 and len(odd[0]) <= _LONGEST_MARK
+    change = f"--missing {shlex.quote(odd[0])}" if is_mark else option("drop", seen.name)
+    told = f"is taken for labels, not numbers, because of {shown(odd[0])} in {seen.where(odd[0])}"
+    if is_mark:
         told += f"; if it stands for a missing number, use {change}"
-    return find_category(seen, f"texts such as {odd[0]!r} among numbers", change, told)
+    return find_category(seen, f"texts such as {shown(odd[0])} among numbers", change, told)
 
 
 def _reads_sample(seen: Seen, parse: Callable[[str], object]) -> bool:
@@ -204,7 +206,7 @@ def _are_few(seen: Seen, odd: Collection[str]) -> bool:
 
 def _tell_odd(seen: Seen, odd: list[str]) -> str:
     n_odd = sum(seen.counts[text] for text in odd)
-    where = f"{odd[0]!r} in {seen.where(odd[0])}"
+    where = f"{shown(odd[0])} in {seen.where(odd[0])}"
     if n_odd == 1:
         return f"1 cell counts as missing: {where}"
     return f"{n_odd} cells count as missing, such as {where}"

@@ -155,3 +155,15 @@ def test_decisions_in_words_are_bounded():
     assert guess.startswith("zzz")
     assert guess.endswith("--drop z")
     assert rest == "and 960 more columns: number 960"
+
+
+def test_long_texts_are_shortened():
+    long = "x" * 100_000
+    for cells in (
+        lambda i: long if i == 3 else i / 7,
+        lambda i: long if i % 3 == 0 else i % 5,
+        lambda i: long,
+        lambda i: f"0{i % 3}" + "1" * 5000,
+    ):
+        decision = decided(cells)
+        assert len(decision.why) + len(decision.change) < 400
