@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Collection
 from typing import Any
 
@@ -65,7 +66,7 @@ def tell_copies(
             ):
                 copies.append(name)
         if copies:
-            flags = " ".join(copies)
+            flags = shlex.join(copies)
             told.append(
                 f"{'column' if len(copies) == 1 else 'columns'} {listing(copies)} "
                 f"{'says' if len(copies) == 1 else 'say'} the same as target {target!r}; if not "

@@ -326,6 +326,7 @@ def _fitted(
         raise ValueError(f"no column is left to predict {listing(goal.names)} from{reasons}")
     used = {column.name for column in columns}
     ignored = [name for name in table if name and name not in {*used, *goal.names}]
+    decisions += roles.decisions(options)
     reading = dataclasses.replace(reading, text=(), max_bytes=None)
     return Preprocessing(columns, goal, tuple(ignored), decisions, reading)
 

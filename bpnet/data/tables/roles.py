@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import NamedTuple, cast
 
+from .columns.decision import Decision
 from .columns.options import ColumnOptions
 from .table import Table
 from .target_encoders import Task
@@ -64,6 +66,23 @@ class Roles(NamedTuple):
         """The columns among them that are no features: a group or time is one if it is named."""
         asked = {*columns.features, *columns.categorical, *columns.numeric} - {*self.targets}
         return {name for _, name in self._named() if name not in asked}
+
+    def decisions(self, columns: ColumnOptions) -> tuple[Decision, ...]:
+        """What is decided about those that are no features, but for the targets."""
+        reasons = {
+            self.group: (
+                "rows are split by its groups",
+                f"--categorical {shlex.quote(self.group or '')}",
+            ),
+            self.time: ("rows are split by its times", ""),
+            self.weight: ("it says how much each row counts", ""),
+        }
+        left_out = self.no_features(columns)
+        return tuple(
+            Decision(name, "left out", why, change)
+            for name, (why, change) in reasons.items()
+            if name is not None and name in left_out
+        )
 
     def task_of(self, columns: ColumnOptions) -> Task | None:
         """The task, where the target is given as numeric or categorical; else None."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import Counter
 from typing import Any
 
@@ -203,11 +204,13 @@ class TargetColumn:
     def _check_words(self, told: list[str]) -> None:
         """Raise where words stand among numbers, or there are too many to be classes."""
         n, rows = len(self.different), len(self.values)
+        words = np.isnan(self.numbers)
+        if 2 * words.sum() < rows and not (self.is_text or self.is_code):
+            if not self._are_classes(self.numbers[~words]):
+                self._refuse_words(words)
+            self._tell_words(words, told)
         if self.is_text or n <= min(_MOST_CLASSES, rows // 2):
             return
-        words = np.isnan(self.numbers)
-        if 2 * words.sum() < rows and not self.is_code:
-            self._refuse_words(words)
         if n > _MOST_CLASSES and words.all():
             texts = [*self.different]
             dates, _ = find_date_spelling(texts)
@@ -221,6 +224,22 @@ class TargetColumn:
             )
         if n > _MOST_CLASSES:
             told.append(f"target {self.name!r} has {n} different texts, each of them a class")
+
+    @staticmethod
+    def _are_classes(numbers: NDArray[np.float64]) -> bool:
+        """Whether numbers would be taken for classes."""
+        n = len(np.unique(numbers))
+        few = n <= min(_MOST_CLASSES, len(numbers) // _FEWEST_ROWS_PER_CLASS)
+        return n == 2 or (few and bool((numbers == np.floor(numbers)).all()))
+
+    def _tell_words(self, words: NDArray[np.bool_], told: list[str]) -> None:
+        first = self.values[words][0]
+        are = "is a class" if len(set(self.values[words].tolist())) == 1 else "are classes"
+        told.append(
+            f"target {self.name!r} holds numbers and, in {count(int(words.sum()), 'row')}, text "
+            f"such as {shown(first)}, which {are} too; use missing=[{first!r}] or "
+            f"--missing={shlex.quote(first)} if it marks a missing value"
+        )
 
     def _refuse_infinities(self) -> None:
         infinite = np.flatnonzero(np.isinf(self.numbers))
@@ -247,8 +266,8 @@ class TargetColumn:
         others = f" (nor {'is' if n_others == 1 else 'are'} {count(n_others, 'other text')})"
         raise ValueError(
             f"{at}{others if n_others else ''}, but {n_numbers} of {len(words)} targets are; use "
-            f"missing=[{first!r}] or --missing={first!r} if it marks a missing value, {insist} if "
-            "the targets are labels"
+            f"missing=[{first!r}] or --missing={shlex.quote(first)} if it marks a missing value, "
+            f"{insist} if the targets are labels"
         )
 
 

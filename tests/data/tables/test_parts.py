@@ -84,6 +84,8 @@ class TestGroups:
         (note,) = told(data, "rows are split by the groups of column 'patient'")
         assert f"{len(found[0])} groups to train on" in note
         assert "patient" not in "".join(data.features)
+        (decision,) = (one for one in data.decisions if one.column == "patient")
+        assert (decision.kind, decision.why) == ("left out", "rows are split by its groups")
         assert "patient" in data.preprocessing.ignored
 
     def test_a_group_is_a_feature_if_it_is_named(self):

@@ -1,4 +1,5 @@
 import json
+import shlex
 
 import numpy as np
 import pytest
@@ -72,8 +73,8 @@ class TestNumbers:
         with raises(
             f"{path}: column 'y', ",
             f"{cell!r} is not a number, but 59 of 60 targets are; use missing=[{cell!r}] or "
-            f"--missing={cell!r} if it marks a missing value, task='classification' or --task "
-            "classification if the targets are labels",
+            f"--missing={shlex.quote(cell)} if it marks a missing value, task='classification' or "
+            "--task classification if the targets are labels",
         ):
             load_table(path, "y")
         assert load_table(path, "y", task="classification").task == "classification"
@@ -88,6 +89,13 @@ class TestNumbers:
     def test_ratings_with_a_word_are_classes(self):
         data = loaded(y=lambda i: "other" if i % 9 == 0 else str(i % 3))
         assert data.classes == ("0", "1", "2", "other")
+        assert data.notes == (
+            "target 'y' holds numbers and, in 7 rows, text such as 'other', which is a class too; "
+            "use missing=['other'] or --missing=other if it marks a missing value",
+        )
+        assert told(loaded(y=lambda i: "n.a." if i == 4 else str(i % 2)), "in 1 row, text such as")
+        with raises("row 1: 'other' is not a number, but 53 of 60 targets are"):
+            loaded(y=lambda i: "other" if i % 9 == 0 else str(i % 3 / 2))
 
     def test_an_infinite_number(self):
         with raises("column 'y', row 8: inf is not a finite number"):
