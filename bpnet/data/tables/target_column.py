@@ -29,7 +29,7 @@ __all__ = ["TargetColumn", "merged_truths"]
 
 _MOST_CLASSES = 20  # that are taken for classes without being told
 _FEWEST_ROWS_PER_CLASS = 3
-_FAR = 50  # interquartile ranges from the median
+_FAR = 100  # interquartile ranges from the median
 _MOST_FAR = 3  # numbers that are told as outliers; more of them are a long tail
 _EXACT = 2**53  # floats below it hold every whole number
 _SEPARATORS = "|;,"
@@ -251,8 +251,8 @@ class TargetColumn:
 
     def _refuse_dates(self) -> None:
         raise ValueError(
-            f"target {self.name!r} holds dates, expected classes or numbers: add a column with "
-            "what is to be predicted of them"
+            f"target {self.name!r} holds dates or times, expected classes or numbers: add a column "
+            "with what is to be predicted of them, such as days or seconds"
         )
 
     def _refuse_words(self, words: NDArray[np.bool_]) -> None:

@@ -126,9 +126,9 @@ class TestNumbers:
 
     def test_dates_are_no_target(self):
         y = np.arange(N).astype("datetime64[D]")
-        with raises("target 'y' holds dates, expected classes or numbers"):
+        with raises("target 'y' holds dates or times, expected classes or numbers"):
             load_table(Table({"a": FEATURE, "y": y}), "y")
-        with raises("target 'y' holds dates, expected classes or numbers"):
+        with raises("target 'y' holds dates or times, expected classes or numbers"):
             loaded(y=lambda i: f"{1 + i % 28}/{1 + i // 28}/2021")
 
 
