@@ -29,6 +29,7 @@ _GOVERNED = {
     "optimizer": ("learning_rate", "momentum"),
     "schedule": ("schedule_epochs", "schedule_factor"),
     "early_stopping": ("best",),
+    "folds": ("validation", "validation_share", "early_stopping", "best", "epochs", "l2"),
     "backend": ("device",),
 }
 # A column that a flag gives for the first is none of what a file gives for the second.

@@ -68,6 +68,13 @@ GROUPS: dict[str, dict[str, Setting]] = {
         "time": Setting(
             "column of dates or numbers: earlier rows are trained on, the latest tested", "COLUMN"
         ),
+        "folds": Setting(
+            "parts of the rows, each predicted from the others to choose --l2 and the number of "
+            "epochs before all rows are trained on; 0 for none (default 5 if there are fewer than "
+            "1,000 rows, and no flag says how to validate or stop)",
+            "N",
+            int,
+        ),
     },
     "reading a table": {
         "header": Setting(

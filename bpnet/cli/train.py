@@ -16,6 +16,14 @@ from ..tabular.fitting import fit_network
 from ..tabular.network import make_network
 from ..tabular.rates import make_optimizer
 from ..tabular.recipe import TABLES, Settings, completed
+from ..tabular.small_tables import (
+    CHOSEN_BY_FOLDS,
+    FEWEST_ROWS,
+    SMALL,
+    choose_by_folds,
+    folds_for,
+    for_small_tables,
+)
 from .defaults import OWN
 from .errors import RunError, UsageError, usage
 from .report import data_in_words, kept_in_words, listed, score, settings_in_words
@@ -103,6 +111,7 @@ def _by_data() -> dict[str, Settings]:
     }
     found = {name: own for name, own in OWN.items() if not name.endswith("on tables")}
     found["tables"] = shared
+    found[f"tables with fewer than {FEWEST_ROWS:,} rows to train on"] = SMALL
     for task, own in TABLES.items():
         found[f"{task} also"] = {name: own[name] for name in own if name not in shared}
     return found
@@ -134,10 +143,13 @@ def _run(options: argparse.Namespace, asked: Settings, name: str, folder: RunFol
     with usage():
         data = load_data(asked)
         kind = asked.get("dataset") or f"{data.task} on tables"
-        settings = {"checkpoint_every": 1, **completed(asked, OWN[kind], data)}
+        own, folds = OWN[kind], folds_for(asked, data) if "data" in asked else 0
+        if folds:
+            data = load_data({**asked, "validation_share": 0})
+            own, kind = for_small_tables(own, data), f"{data.task} on small tables"
+        settings = {"checkpoint_every": 1, **completed(asked, own, data)}
         net, optimizer = make_network(settings, data), make_optimizer(settings, len(data.train[0]))
         net.metadata = metadata(asked, data)
-        folder.settings = settled(settings, net, optimizer)
         watchers = folder.watchers(data, settings["checkpoint_every"])
         snapshot = folder.latest() if options.resume else None
     tell(data_in_words(name, data))
@@ -145,7 +157,16 @@ def _run(options: argparse.Namespace, asked: Settings, name: str, folder: RunFol
         print(f"\n{decisions_in_words(data.decisions)}\n", flush=True)
     for note in data.notes if not options.quiet else ():
         print(f"note: {note}", file=sys.stderr)
-    tell(*settings_in_words(kind, asked, settings), f"network   {net!r}")
+    left_to_folds = {name for name in CHOSEN_BY_FOLDS if folds and name not in asked}
+    shown = {name: value for name, value in settings.items() if name not in left_to_folds}
+    tell(*settings_in_words(kind, asked, shown), f"network   {net!r}")
+    if folds:
+        shows = False if options.quiet else None  # if there is a terminal
+        with usage():
+            chosen = choose_by_folds(settings, asked, data, folds, progress=shows)
+        settings |= chosen.settings | {"folds": 0, "validation_share": 0.0}
+        tell(f"folds     {chosen.in_words('--folds 0')}")
+    folder.settings = settled(settings, net, optimizer)
     if options.resume:
         tell(f"resumed   {folder.path}, after epoch {snapshot.header['epochs'] if snapshot else 0}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import warnings
 from collections.abc import Collection, Iterable, Mapping
@@ -21,8 +22,9 @@ from .rates import make_optimizer
 from .recipe import TABLES, Settings, completed, with_own_names
 from .report import Report
 from .run_files import model_files, report_files
+from .small_tables import choose_by_folds, folds_for, for_small_tables
 
-__all__ = ["TableRun", "load_for_training", "metadata_of", "train_table"]
+__all__ = ["TableRun", "fit_table", "load_for_training", "metadata_of", "train_table"]
 
 
 class TableRun(NamedTuple):
@@ -46,7 +48,7 @@ class TableRun(NamedTuple):
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     bpnet.TableRun(net, history, data, report).save(folder)
     ...     bpnet.load(folder).sizes
-    (2, 64, 1)
+    (2, 256, 1)
     """
 
     net: Network
@@ -93,6 +95,7 @@ def train_table(
     test: Any = None,
     group: str | None = None,
     time: str | None = None,
+    folds: int | None = None,
     header: bool | None = None,
     delimiter: str | None = None,
     decimal: str | None = None,
@@ -132,7 +135,9 @@ def train_table(
     """Train a network on a table: ``bpnet train`` from Python.
 
     The same settings give the same network. What is not given is chosen as ``bpnet train --help``
-    says: one hidden layer of 64 relu neurons, Adam at 0.001, up to 200 epochs, stopped early.
+    says: one hidden layer of 64 relu neurons, Adam at 0.001, up to 200 epochs, stopped early. With
+    fewer than 1,000 rows to train on, none of them is held out to stop early: folds choose ``l2``
+    and the number of epochs for 256 neurons.
 
     Parameters
     ----------
@@ -144,6 +149,10 @@ def train_table(
         What the columns are, as for `bpnet.data.load_table`.
     validation, test, group, time : optional
         How the rows are split, as for `bpnet.data.load_table`.
+    folds : int, optional
+        Into how many parts the rows are divided, each of which is predicted from the others to
+        choose ``l2``, unless it is given, and the number of epochs; all rows are then trained on.
+        0 for none. By default 5 for small tables, if nothing is said of how to validate or stop.
     header, delimiter, decimal, day_first, encoding, missing, max_bytes : optional
         How a file is read, as for `bpnet.data.load_table`.
     hidden : int or collection of int, optional
@@ -205,21 +214,42 @@ def train_table(
     check_arguments("train_table", given.pop("unknown"), given)
     callbacks, progress = given.pop("callbacks"), given.pop("progress")
     asked = with_own_names({name: value for name, value in given.items() if value is not None})
-    dataset = load_for_training(asked)
-    settings = completed(asked, TABLES[dataset.task], dataset)
-    net = make_network(settings, dataset)
-    net.metadata = metadata_of(dataset)
+    net, history, dataset = fit_table(asked, callbacks=callbacks, progress=progress)
+    return TableRun(net, history, dataset, make_report(net, dataset))
+
+
+def fit_table(
+    asked: Settings, *, callbacks: Iterable[Callback] = (), progress: bool | None = None
+) -> tuple[Network, History, Dataset]:
+    """Load a table, and train a network on it.
+
+    Parameters
+    ----------
+    asked : dict
+        Settings by the names of `train_table`'s arguments.
+    callbacks, progress : optional
+        As for `train_table`, as what it raises is.
+    """
+    data = load_for_training(asked)
+    own = TABLES[data.task]
+    folds = folds_for(asked, data)
+    if folds:
+        data = load_for_training({**asked, "validation": 0})
+        own = for_small_tables(own, data)
+    settings = completed(asked, own, data)
+    net = make_network(settings, data)
+    net.metadata = metadata_of(data)
+    optimizer = make_optimizer(settings, len(data.train[0]))
+    if folds:
+        chosen = choose_by_folds(settings, asked, data, folds, progress=progress)
+        settings |= chosen.settings
+        data = dataclasses.replace(data, notes=(*data.notes, chosen.in_words("folds=0")))
     history, failure = fit_network(
-        net,
-        make_optimizer(settings, len(dataset.train[0])),
-        dataset,
-        settings,
-        callbacks=callbacks,
-        progress=progress,
+        net, optimizer, data, settings, callbacks=callbacks, progress=progress
     )
     if failure is not None:
         raise failure
-    return TableRun(net, history, dataset, make_report(net, dataset))
+    return net, history, data
 
 
 def load_for_training(asked: Settings) -> Dataset:

@@ -174,7 +174,7 @@ def test_ctrl_c_loses_no_epoch(elsewhere, monkeypatch, ctrl_c, capsys, moment):
 
     monkeypatch.setattr(bpnet.cli.run_folder, "_PAUSE", 1e9)
     original = getattr(bpnet.KeepBest, moment)
-    flags = ["train", *elsewhere, "--epochs", "12"]
+    flags = ["train", *elsewhere, "--folds", "0", "--epochs", "12"]
     with monkeypatch.context() as patched:
         patched.setattr(bpnet.KeepBest, moment, press)
         assert main([*flags, "--out", "a"]) == 130
@@ -193,7 +193,7 @@ def test_a_run_that_was_interrupted_goes_on(elsewhere, monkeypatch, ctrl_c, caps
             ctrl_c()
 
     original = bpnet.KeepBest.on_epoch_end
-    flags = ["train", *elsewhere, "--quiet", "--epochs", "12"]
+    flags = ["train", *elsewhere, "--folds", "0", "--quiet", "--epochs", "12"]
     with monkeypatch.context() as patched:
         patched.setattr(bpnet.KeepBest, "on_epoch_end", press)
         assert main([*flags, "--out", "a"]) == 130

@@ -198,7 +198,7 @@ def kept(told):
 
 
 @pytest.mark.parametrize(
-    "flags", [[], ["--early-stopping", "2"], ["--early-stopping", "0", "--best"]]
+    "flags", [["--folds", "0"], ["--early-stopping", "2"], ["--early-stopping", "0", "--best"]]
 )
 def test_there_is_one_best_epoch(people, flags, capsys):
     """Told, saved and judged is the epoch with the lowest validation cost."""
@@ -283,7 +283,7 @@ def test_a_table_of_classes(people, capsys):
     assert main(["train", "--data", str(people), "--target", "buys"]) == 0
     told, notes = capsys.readouterr()
     told = " ".join(told.split())
-    assert "96 to train on, 12 to validate, 12 to test; 6 features, 2 classes (no, yes)" in told
+    assert "108 to train on, 12 to test; 6 features, 2 classes (no, yes)" in told
     assert "note: column 'name' is left out: its 120 texts all differ, like identifiers" in notes
     assert "note: column 'planet' is constant (='Earth') in the training rows" in notes
     assert float(told.split()[-2]) > 70
@@ -312,6 +312,8 @@ def test_metrics_are_in_the_history_and_in_the_last_line(people, capsys):
         "income",
         "--epochs",
         "3",
+        "--folds",
+        "0",
         "--metrics",
         "mae",
         "rmse",
@@ -339,6 +341,48 @@ def test_the_last_figure_counts_rows_by_their_weight(people, capsys):
     accuracy = 100 * np.average(right, weights=data.weights[2])
     assert abs(accuracy - 100 * right.mean()) > 0.1, "these weights show nothing"
     assert capsys.readouterr().out == f"test accuracy {accuracy:.1f} %\n"
+
+
+def test_folds_choose_for_a_small_table(people, capsys):
+    data = ["--data", str(people), "--target", "buys", "--hidden", "8"]
+    assert main(["train", *data, "--out", "run"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    epochs, l2 = re.search(r"folds (\d+) epochs? and l2 (\S+) have the lowest cost", told).groups()
+    assert "all 108 rows are trained on; --folds 0 holds some out to stop early instead" in told
+    assert f"trained {epochs} epochs" in told
+    kept = settings("run")
+    assert (kept["epochs"], kept["l2"]) == (int(epochs), float(l2))
+    assert (kept["folds"], kept["validation_share"]) == (0, 0.0)
+    assert main(["train", "--config", "run/settings.toml", "--out", "again"]) == 0
+    assert "lowest cost over" not in capsys.readouterr().out
+    for file in ("model.safetensors", "settings.toml"):
+        assert Path("again", file).read_bytes() == Path("run", file).read_bytes()
+    assert main(["train", *data, "--folds", "0", "--out", "held"]) == 0
+    assert "12 to validate" in " ".join(capsys.readouterr().out.split())
+    assert settings("held")["early_stopping"] == 20
+
+
+def test_folds_that_cannot_be_are_refused(people, capsys):
+    data = ["--data", str(people), "--target", "buys", "--out", "run"]
+    for flags, message in (
+        (["--folds", "3", "--early-stopping", "4"], "does not go with --early-stopping"),
+        (["--folds", "1"], "--folds 1 leaves no row to train on"),
+    ):
+        assert main(["train", *data, *flags]) == 2
+        assert message in capsys.readouterr().err
+        assert not Path("run").exists()
+    assert main(["train", "--folds", "3"]) == 2
+    assert "--folds goes with --data FILE" in capsys.readouterr().err
+
+
+def test_ctrl_c_while_folds_are_trained_leaves_nothing(people, monkeypatch, capsys):
+    def pressed(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bpnet.training.Fit.epoch", pressed)
+    assert main(["train", "--data", str(people), "--target", "buys", "--out", "run"]) == 130
+    assert capsys.readouterr().err.endswith("bpnet: interrupted\n")
+    assert not Path("run").exists()
 
 
 def test_a_table_of_numbers(people, capsys):
