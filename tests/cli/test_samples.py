@@ -169,7 +169,7 @@ def test_rows_are_counted_over_all_parts(capsys, table_net):
     Path("it.csv").write_text("\n".join(["a,b", *lines]))
     code, rows, errors = predict(capsys, "table.safetensors", "it.csv")
     assert (code, rows) == (2, [])
-    assert "it.csv: column 'a', row 18001: 'oops' is not a number" in errors
+    assert "it.csv: column 'a', line 18002: 'oops' is not a number" in errors
 
 
 @pytest.mark.parametrize(

@@ -183,12 +183,16 @@ class Preprocessing:
         expected = {"", *self.targets, *self.ignored, *(column.name for column in self.columns)}
         first_row = 1
         for given in parts:
-            part = given if isinstance(given, Mapping) else read_frame(given, self.read_options())
+            if isinstance(given, Table):
+                part = given
+            else:
+                read = read_frame(given, self.read_options())
+                part = Table(read, first_row=first_row, left_out=read.left_out)
             for name in part if first_row == 1 else ():
                 if name not in expected:
                     finding = "is not used by this model"
                     notes.add(name, finding, "are not used by this model")
-            x = encode_columns(self.columns, part, notes, _place_in(part, first_row))
+            x = encode_columns(self.columns, part, notes, part.place)
             first_row += len(x)
             yield x
         notes.refuse_unknown()
@@ -311,13 +315,6 @@ class Preprocessing:
 def _place_of(values: object) -> Callable[[int], str]:
     """What tells where a row, counted from 0, is found by people."""
     return values.place if isinstance(values, Table) else lambda row: f"row {row + 1}"
-
-
-def _place_in(part: Mapping[str, ArrayLike], first_row: int) -> Callable[[int], str]:
-    """The same for a part whose first row is this one of the whole, unless it knows its places."""
-    if isinstance(part, Table):
-        return part.place
-    return lambda row: f"row {first_row + row}"
 
 
 def _read_first_target(data: Mapping[str, Any], where: str) -> Target:

@@ -134,9 +134,9 @@ def test_a_missing_feature():
 
 
 def test_columns_of_different_shapes():
-    with raises("'city' has shape (2,), column 'age' (1,)"):
+    with raises("column 'city' has 2 rows, 'age' has 1"):
         REGRESSION.transform({"age": [40], "city": ["Rome", "Bonn"]})
-    with raises("'age' has shape (1, 1)"):
+    with raises("no column 'age'; there are 'city'"):
         REGRESSION.transform({"age": [[40]], "city": ["Rome"]})
 
 
@@ -423,3 +423,11 @@ def test_a_clean_table_gives_no_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         REGRESSION.transform({"age": [40], "city": ["Rome"], "income": [1.0], "id": ["a"]})
+
+
+def test_names_may_have_blanks_and_rows_are_counted_over_parts():
+    x = REGRESSION.transform({" age ": [40], "city ": ["Rome"]})
+    np.testing.assert_array_equal(x, REGRESSION.transform({"age": [40], "city": ["Rome"]}))
+    parts = [{"age": [40, 41], "city": ["Rome", "Rome"]}, {"age": ["old"], "city": ["Rome"]}]
+    with raises("column 'age', row 3: 'old' is not a number"):
+        list(REGRESSION.transform_parts(parts))
