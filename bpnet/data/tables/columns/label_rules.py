@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...._lib.wording import shown
+from ...._lib.wording import count, shown
 from .decision import Decision
 from .finding import Categories, Finding, Seen, left_out, option
 
@@ -68,7 +68,7 @@ def find_category(
         told += ("; it " if told else "") + (
             f"becomes {width} inputs, one for each label ({option('drop', name)} leaves it out)"
         )
-    why = why or f"{len(texts)} different texts"
+    why = why or count(len(texts), "different text")
     why += f", {len(categories.labels)} of them kept apart" if categories.other else ""
     decision = Decision(name, "category", why, change or option("drop", name), bool(told))
     return Finding(decision, categories, (), told, shared)

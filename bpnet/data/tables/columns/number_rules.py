@@ -50,7 +50,7 @@ def find_number(seen: Seen, numbers: NDArray[Any], spelling: NumberSpelling = PL
     if different.tolist() == [0, 1]:
         return Finding(Decision(name, "boolean", "0 and 1", option("categorical", name)))
     training = numbers[seen.rows]
-    low, high = np.nanmin(training), np.nanmax(training)
+    low, high = np.nanmin(training) + 0, np.nanmax(training) + 0  # no -0
     whole = bool((different == np.floor(different)).all())
     kind = "whole numbers" if whole else "numbers"
     digits = 15 if whole else 6

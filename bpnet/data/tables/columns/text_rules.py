@@ -65,8 +65,8 @@ def find_text(seen: Seen) -> Finding:
         first = next(text for text in texts if text[0] == "0" and len(text) > 1)
         return find_category(
             seen, f"digits with leading zeros, as {shown(first)[1:-1]}", change,
-            f"is taken for labels because of leading zeros, as in {shown(first)}; if it is numbers, "
-            f"use {change}",
+            f"is taken for labels because of leading zeros, as in {shown(first)}; if it is "
+            f"numbers, use {change}",
         )  # fmt: skip
     return _find_numbers(seen) or _find_dates(seen) or _find_durations(seen) or _find_labels(seen)
 
