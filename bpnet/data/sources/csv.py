@@ -103,6 +103,11 @@ class CsvSource(Source):
                 "that is not compressed"
             )
         names, self._delimiter = self._table.names, self._table.delimiter
+        if self._table.n_above > 1 or self._table.n_fields > len(names):
+            raise ValueError(
+                f"{path}: {self._table.notes[0]}, but a source begins with the names of its "
+                "columns: delete lines above them, and give each column a name"
+            )
         with path.open("rb") as file:
             first = file.read(_CHUNK)
         begin = len(_MARK) if first.startswith(_MARK) else 0
@@ -115,7 +120,7 @@ class CsvSource(Source):
             line_end,
             chunk=_CHUNK,
             longest=self._table.text.longest_line,
-            header=self._table.has_header,
+            header=self._table.n_above > 0,
         )
         if not len(self):
             raise ValueError(f"{path}: a header with {count(len(names), 'column')}, but no rows")

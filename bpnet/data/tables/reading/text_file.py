@@ -142,6 +142,8 @@ class TextFile:
 
 def _refuse_utf_16(path: Path, seen: bytes) -> None:
     """Raise for text of which every other byte is null."""
+    if seen and not any(seen):
+        raise ValueError(f"{path}: nothing but null bytes: is its download or copy complete?")
     nulls = (seen[::2].count(0), seen[1::2].count(0))
     if len(seen) > 3 and 3 * max(nulls) >= len(seen):
         name = "utf-16-be" if nulls[0] > nulls[1] else "utf-16-le"

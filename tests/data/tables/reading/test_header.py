@@ -119,7 +119,10 @@ def test_the_user_has_the_last_word(csv):
         "1": [3], "2": [4],
     }  # fmt: skip
     assert read_table(path, header=False)["c2"].tolist() == [2, 4]
-    with raises("table.csv: columns 1 and 2 are both called 'a'; header=False in Python or --no-h"):
+    with raises(
+        "table.csv: columns 1 and 2 are both called 'a'; give each a name of its own in line 1, "
+        "or, if that is a row of data: header=False in Python or --no-header"
+    ):
         read_table(csv("a,a\n1,2\n"))
     assert read_table(csv("a,a\n1,2\n"), header=False)["c2"].tolist() == ["a", "2"]
 

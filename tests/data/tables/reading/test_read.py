@@ -87,7 +87,8 @@ class TestReadingCsv:
             ("a,b\n1,2\n1,2,3\n", ("table.csv, line 3: 3 fields, expected 2",)),
             ("a,b\n1,2\n\n1\n", ("table.csv, line 4: 1 field, expected 2",)),
             ("a,b,a\n1,2,3\n", ("table.csv: columns 1 and 3 are both called 'a'",)),
-            ("a,,\n1,2,3\n", ("table.csv: columns 2 and 3 are both called nothing",)),
+            (",,\n1,2,3\n", ("table.csv: columns 1 and 2 are both called nothing; give each",)),
+            (bytes(99), ("table.csv: nothing but null bytes",)),
             (
                 "5.1,3.5,setosa\n4,3,setosa\n",
                 (
