@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ __all__ = ["TargetColumn", "merged_truths"]
 
 _MOST_CLASSES = 20  # that are taken for classes without being told
 _FEWEST_ROWS_PER_CLASS = 3
+_SURELY_FEW, _FEWEST_OF_EACH = 10, 5  # integers; of more, rare ones speak of counts or amounts
 _FAR = 100  # interquartile ranges from the median
 _MOST_FAR = 3  # numbers that are told as outliers; more of them are a long tail
 _EXACT = 2**53  # floats below it hold every whole number
@@ -90,7 +92,7 @@ class TargetColumn:
         if not self.are_numbers:
             self._check_words(told)
             return "classification"
-        few = n <= min(_MOST_CLASSES, len(self.values) // _FEWEST_ROWS_PER_CLASS)
+        few = _are_few(self.different.values())
         whole = bool((self.numbers == np.floor(self.numbers)).all())
         gaps = len(self.values) < len(self.table[self.name])
         integers = whole and (self.values.dtype.kind in "iuO" or gaps)
@@ -228,9 +230,9 @@ class TargetColumn:
     @staticmethod
     def _are_classes(numbers: NDArray[np.float64]) -> bool:
         """Whether numbers would be taken for classes."""
-        n = len(np.unique(numbers))
-        few = n <= min(_MOST_CLASSES, len(numbers) // _FEWEST_ROWS_PER_CLASS)
-        return n == 2 or (few and bool((numbers == np.floor(numbers)).all()))
+        counts = np.unique(numbers, return_counts=True)[1].tolist()
+        whole = bool((numbers == np.floor(numbers)).all())
+        return len(counts) == 2 or (whole and _are_few(counts))
 
     def _tell_words(self, words: NDArray[np.bool_], told: list[str]) -> None:
         first = self.values[words][0]
@@ -269,6 +271,14 @@ class TargetColumn:
             f"missing=[{first!r}] or --missing={shlex.quote(first)} if it marks a missing value, "
             f"{insist} if the targets are labels"
         )
+
+
+def _are_few(counts: Collection[int]) -> bool:
+    """Whether different whole numbers, of which there are so many each, may well be classes."""
+    n = len(counts)
+    if n > min(_MOST_CLASSES, sum(counts) // _FEWEST_ROWS_PER_CLASS):
+        return False
+    return n <= _SURELY_FEW or min(counts) >= _FEWEST_OF_EACH
 
 
 def merged_truths(found: Counter[Any]) -> set[Any]:

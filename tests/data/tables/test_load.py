@@ -41,8 +41,10 @@ class TestTask:
             (lambda i: KINDS[i % 3], 30, "classification", ("cat", "cow", "dog")),
             (lambda i: i % 2 == 0, 30, "classification", ("False", "True")),
             (lambda i: 5 - i % 2, 10, "classification", (4, 5)),
-            (lambda i: i % 20, 60, "classification", tuple(range(20))),
-            (lambda i: i % 20, 59, "regression", None),
+            (lambda i: i % 10, 30, "classification", tuple(range(10))),
+            (lambda i: i % 10, 29, "regression", None),
+            (lambda i: i % 20, 100, "classification", tuple(range(20))),
+            (lambda i: i % 20, 99, "regression", None),  # counts have rare values, labels few
             (lambda i: i % 21, 300, "regression", None),
             (lambda i: i % 3 if i else "", 30, "classification", (0, 1, 2)),
             (lambda i: f"{i % 3}.0" if i else "", 30, "classification", (0, 1, 2)),
