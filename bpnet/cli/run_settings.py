@@ -14,11 +14,13 @@ from .settings_file import read_settings
 
 __all__ = ["given", "settled"]
 
+_OF_TASK = ("cost", "output_activation", "metrics", "class_weight")
 # What a file says of the second is set aside where a flag gives the first: it went with the old.
 _GOVERNED = {
     "dataset": ("data_dir", "data", *OF_TABLES, "class_weight"),
     "data": ("dataset", "data_dir", *OF_TABLES, "class_weight"),
-    "target": ("task", "class_weight"),
+    "target": ("task", *_OF_TASK),
+    "task": _OF_TASK,
     "validation": ("validation_share",),
     "validation_share": ("validation",),
     "test": ("test_share",),
@@ -34,6 +36,7 @@ _GOVERNED = {
 }
 # A column that a flag gives for the first is none of what a file gives for the second.
 _CONTRARY = {
+    "target": ("drop", "categorical", "numeric"),
     "features": ("drop",),
     "drop": ("categorical", "numeric", "text"),
     "categorical": ("drop", "numeric"),

@@ -102,6 +102,22 @@ def test_columns_and_rows_of_a_table_are_kept():
     assert not {"drop", "group", "weight", "test_share", "missing"} & set(other)
 
 
+def test_another_target_sets_aside_what_suits_the_first():
+    lines = [f"{k % 7},{k / 3:.3f},{'ab'[k % 2]}" for k in range(60)]
+    Path("t.csv").write_text("\n".join(["a,y,kind", *lines]))
+    flags = "--data t.csv --target kind --drop y --metrics auc --class-weight balanced --epochs 1"
+    assert train(*flags.split())["cost"] == "categorical_cross_entropy"
+    earlier = Path("run/settings.toml").read_text()
+    found = train("--target", "y", config=earlier)
+    assert (found["task"], found["cost"], found["output_activation"], found["drop"]) == (
+        "regression", "quadratic", "identity", [],
+    )  # fmt: skip
+    assert not {"metrics", "class_weight"} & set(found)
+    assert train("--target", "a", config=earlier)["cost"] == "categorical_cross_entropy"
+    found = train("--task", "regression", config=Path("run/settings.toml").read_text())
+    assert (found["target"], found["cost"]) == ("a", "quadratic")
+
+
 def test_several_targets_and_labels():
     lines = [f"{k},{k * k % 11},{k / 3:.3f},{'ab'[k % 2]},{'uv'[k % 3 > 0]}" for k in range(60)]
     Path("t.csv").write_text("\n".join(["a,b,y,one,two", *lines]))
