@@ -50,6 +50,15 @@ def test_code_runs_from_top_to_bottom(page, tmp_path, monkeypatch, torch):
     assert runner.summarize(verbose=False).failed == 0
 
 
+def test_the_page_on_tables_has_the_rules_of_the_code():
+    from bpnet.data.tables.columns import decisions
+
+    page = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
+    rules = re.search(r"<!-- rules: begin -->\n(.*?)\n<!-- rules: end -->", page, re.DOTALL)[1]
+    documented = decisions.__doc__.replace("``", "`")
+    assert rules == documented[documented.index("1. ") :].rstrip()
+
+
 # ------------------------------------------------------------------ names of files and objects
 
 # Places that a page may write a path from.

@@ -224,6 +224,8 @@ def told_warnings(
         mine, other = own.get(main), theirs.get(main)
         if mine is None or other is None or mine > other:
             continue
+        if baseline is linear and mine == other and _surer(own, theirs):
+            continue
         pair = f"{in_words(shown, own[shown])} against {in_words(shown, theirs[shown])}"
         what = shown.upper() if shown == "rmse" else {"r2": "R^2"}.get(shown, shown)
         if baseline is constant:
@@ -232,6 +234,12 @@ def told_warnings(
             how = "as well" if mine == other else "better"
             told.append(f"a linear model does {how} here: {what} {pair}")
     return tuple(told)
+
+
+def _surer(own: Figures, theirs: Figures) -> bool:
+    """Whether equal predictions come with better probabilities."""
+    mine, other = own.get("log_loss"), theirs.get("log_loss")
+    return mine is not None and other is not None and mine < other
 
 
 def _thinned(true: NDArray[Any], predicted: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
