@@ -108,7 +108,7 @@ def draw_importance(
     axes.set_ylim(n - 0.4, -0.6)
     axes.axvline(0.0, color=GRAY, linewidth=0.8)
     unit = " in percentage points" if importance.figure == "accuracy" else ""
-    axes.set_xlabel(f"loss of {what}{unit} when the column is shuffled")
+    axes.set_xlabel(f"loss of {what}{unit} when the column is shuffled: mean, standard deviation")
     if n < len(importance.columns):
         axes.set_title(f"the first {n} of {len(importance.columns)} columns", fontsize=9)
     style_axes(axes, legend=False)
