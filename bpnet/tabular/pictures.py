@@ -97,7 +97,7 @@ def draw_importance(
     title : str, optional
     """
     n = min(len(importance.columns), _MOST_BARS)
-    figure, (axes,) = make_figure((7.0, 1.3 + 0.28 * n))
+    figure, (axes,) = make_figure((7.0, 1.4 + 0.28 * n))
     what = {"r2": "$R^2$"}.get(importance.figure, importance.figure)
     scale = 100.0 if importance.figure == "accuracy" else 1.0
     losses, deviations = (
@@ -108,7 +108,9 @@ def draw_importance(
     axes.set_ylim(n - 0.4, -0.6)
     axes.axvline(0.0, color=GRAY, linewidth=0.8)
     unit = " in percentage points" if importance.figure == "accuracy" else ""
-    axes.set_xlabel(f"loss of {what}{unit} when the column is shuffled: mean, standard deviation")
+    axes.set_xlabel(
+        f"loss of {what}{unit} when the column is shuffled\n(mean and standard deviation)"
+    )
     if n < len(importance.columns):
         axes.set_title(f"the first {n} of {len(importance.columns)} columns", fontsize=9)
     style_axes(axes, legend=False)
