@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .._lib.wording import shown
 from .tables.columns.decision import Decision
 from .tables.preprocessing import Preprocessing
 
@@ -65,6 +66,15 @@ class Dataset:
     weights: tuple[Weights | None, Weights | None, Weights | None] | None = None
     decisions: tuple[Decision, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        shapes = [f"{name}={None if one is None else one[0].shape}" for name, one in parts.items()]
+        classes = None if self.classes is None else len(self.classes)
+        return (
+            f"Dataset({', '.join(shapes)}, task={self.task!r}, classes={classes}, "
+            f"targets={shown(self.targets)})"
+        )
 
     @property
     def target(self) -> str:

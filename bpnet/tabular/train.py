@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Never
 from .._lib.arguments import check_arguments
 from .._lib.files import as_path
 from ..data import Dataset, load_table
+from ..data.tables.columns.decisions_in_words import decisions_in_words
 from ..network import Network
 from ..training import Callback, History
 from .baselines import training_shares
@@ -29,6 +30,8 @@ __all__ = ["TableRun", "fit_table", "load_for_training", "metadata_of", "train_t
 
 class TableRun(NamedTuple):
     """A network trained on a table, and what there is to know about it.
+
+    ``print(run)`` shows what each column was taken for, what was noted, and the report.
 
     Attributes
     ----------
@@ -55,6 +58,14 @@ class TableRun(NamedTuple):
     history: History
     data: Dataset
     report: Report
+
+    def __repr__(self) -> str:
+        return f"TableRun({self.net!r}, {self.history!r}, {self.data!r}, {self.report!r})"
+
+    def __str__(self) -> str:
+        told = "\n".join(f"note: {note}" for note in self.data.notes)
+        shown = (repr(self.net), decisions_in_words(self.data.decisions), told, str(self.report))
+        return "\n\n".join(filter(None, shown))
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write model, history, report and pictures to a folder, which is made if need be.

@@ -116,6 +116,27 @@ def test_a_run_is_saved_as_a_folder_that_the_command_line_takes(people, capsys):
     assert run.history.best_epoch is not None
 
 
+def test_what_is_shown_of_a_run(people):
+    run = bpnet.train_table(people, "income", epochs=2, folds=0)
+    assert len(repr(run)) < 1000
+    assert repr(run.data) == (
+        "Dataset(train=(160, 6), validation=(20, 6), test=(20, 6), task='regression', "
+        "classes=None, targets=('income',))"
+    )
+    shown = str(run)
+    assert "id      left out   its 200 texts all differ, like identifiers" in shown
+    assert f"note: {run.data.notes[0]}" in shown
+    assert str(run.report) in shown
+
+
+def test_values_in_place_of_a_target_are_told(people):
+    import pandas as pd
+
+    frame = pd.DataFrame(people)
+    with pytest.raises(ValueError, match=r"is given twice as target; target names columns of the"):
+        bpnet.train_table(frame, frame.pop("city"))
+
+
 def test_callbacks_and_objects_are_taken(people):
     seen = []
 

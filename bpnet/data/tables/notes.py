@@ -8,7 +8,7 @@ from ..._lib.wording import count, listing, shown
 
 __all__ = ["Notes"]
 
-_MOST_SENTENCES = 5
+_MOST_SENTENCES = 2
 _MOST_ITEMS = 10_000  # of a column that are kept; ten are shown
 
 
@@ -37,7 +37,7 @@ class Notes:
         shared : str
             The rest of a sentence about several columns.
         together : bool, optional
-            Whether two columns already share the sentence, instead of more than five.
+            Whether two columns already share the sentence, instead of three or more.
         """
         if together:
             self._together.add(shared)

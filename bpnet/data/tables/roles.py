@@ -13,6 +13,9 @@ from .target_encoders import Task
 __all__ = ["Roles"]
 
 
+_NAMES = "; target names columns of the table: put its values into a column, and give its name"
+
+
 class Roles(NamedTuple):
     """Columns that say something of a row without being features.
 
@@ -35,7 +38,8 @@ class Roles(NamedTuple):
         for role, name in self._named():
             if name in roles:
                 both = f"twice as {role}" if roles[name] == role else f"as {roles[name]} and {role}"
-                raise ValueError(f"column {name!r} is given {both}")
+                hint = "" if roles[name] != "target" or role != "target" else _NAMES
+                raise ValueError(f"column {name!r} is given {both}{hint}")
             roles[name] = role
         if self.group is not None and self.time is not None:
             raise ValueError(

@@ -246,9 +246,11 @@ class TargetColumn:
     def _refuse_infinities(self) -> None:
         infinite = np.flatnonzero(np.isinf(self.numbers))
         if infinite.size:
+            mark = f"{self.numbers[infinite[0]]}"
             raise ValueError(
                 f"column {self.name!r}, {self.place_of(infinite[0])}: "
-                f"{self.numbers[infinite[0]]} is not a finite number"
+                f"{self.numbers[infinite[0]]} is not a finite number; use missing=['{mark}'] or "
+                f"--missing={mark} if it marks a missing value"
             )
 
     def _refuse_dates(self) -> None:

@@ -146,7 +146,11 @@ def test_columns_of_different_shapes():
         ([40, "old"], "column 'age', row 2: 'old' is not a number"),
         ([40, "1_000"], "column 'age', row 2: '1_000' is not a number"),
         ([float("inf"), 40], "column 'age', row 1: inf is not a finite number"),
-        (["40", "-Infinity"], "column 'age', row 2: -inf is not a finite number"),
+        (
+            ["40", "-Infinity"],
+            "column 'age', row 2: -inf is not a finite number; if it stands for a missing value, "
+            "leave the cell empty, or train with --missing=-inf (missing=['-inf'] in Python)",
+        ),
         ([40, 1e300], "column 'age', row 2: 1e+300 is too far from the training mean 40"),
     ],
 )

@@ -100,7 +100,9 @@ class TestNumbers:
     def test_an_infinite_number(self):
         with raises("column 'y', row 8: inf is not a finite number"):
             loaded(y=lambda i: np.inf if i == 7 else i / 3)
-        with raises("column 'y', row 8: -inf is not a finite number"):
+        with raises(
+            "row 8: -inf is not a finite number; use missing=['-inf'] or --missing=-inf if"
+        ):
             loaded(y=lambda i: -np.inf if i == 7 else float(i % 2))
         with raises("column 'y', row 8: 'inf' is not a number"):
             loaded(y=lambda i: "inf" if i == 7 else f"{i},5")

@@ -19,7 +19,8 @@ and whether a column is constant, from the training rows alone.
      that is called like a postal code (zip, postcode, plz, ...).
    - An index that counts the rows, or whole numbers that differ in every row, are left out if the
      column is called like an identifier (id, customer_id, index, rownames, ...); otherwise they are
-     numbers, and told, as are whole numbers of a column that is called like an identifier.
+     numbers, and told where they are in order or too dense to differ by chance; so are whole
+     numbers of a column that is called like an identifier.
    - Whole numbers of eight digits that are all days, as 20211231, are dates.
    - Three to ten different whole numbers, as codes are, are numbers, and told.
    - Ten or fewer different numbers beside texts are labels.

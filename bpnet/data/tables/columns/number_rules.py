@@ -19,6 +19,7 @@ __all__ = ["find_number", "looks_like_identifier", "nothing_to_learn"]
 
 _FEW = 10  # different whole numbers, which may be codes
 _FEWEST_ROWS = 20  # in which all different numbers say something
+_LIKELY_PAIRS = 3  # equal ones that random numbers would have; none at all has a chance of 5 %
 _FIRST_DATE, _LAST_DATE = 1800_01_01, 2100_12_31
 _IDENTIFIER = re.compile(
     r"(?:.*[\W_])?(?:id|ids|uid|uuid|guid|key|index|idx|row|rows|obs|record|serial)"
@@ -111,10 +112,11 @@ def _find_whole(
                 "all different whole numbers, called like identifiers",
                 option("numeric", name),
             )
-        return _number(seen, f"{why}, different in every row", option("drop", name),
-                       "is a different whole number in every row; if it identifies rows, use",
-                       "are different whole numbers in every row; if they identify rows, "
-                       "use --drop")  # fmt: skip
+        if _identify(numbers, different):
+            return _number(seen, f"{why}, different in every row", option("drop", name),
+                           "is a different whole number in every row; if it identifies rows, use",
+                           "are different whole numbers in every row; if they identify rows, "
+                           "use --drop")  # fmt: skip
     if 3 <= different.size <= _FEW and n_present >= 3 * different.size:
         return _number(
             seen,
@@ -148,6 +150,15 @@ def _number(
 
 def _is_index(numbers: NDArray[Any]) -> bool:
     return len(numbers) > 2 and bool((np.diff(numbers) == 1).all())
+
+
+def _identify(numbers: NDArray[Any], different: NDArray[Any]) -> bool:
+    """Whether numbers that all differ do so by rule: in order, or too dense to differ by chance."""
+    steps = np.diff(numbers[~np.isnan(numbers)])
+    if (steps > 0).all() or (steps < 0).all():
+        return True
+    pairs = different.size * (different.size - 1) / 2
+    return bool(pairs >= _LIKELY_PAIRS * (different[-1] - different[0] + 1))
 
 
 def _are_dates(different: NDArray[Any]) -> bool:

@@ -21,6 +21,8 @@ from .stored import read_flag, read_texts
 
 __all__ = ["Number", "Spelling", "read_numbers", "refuse_cell"]
 
+_LONGEST_OPTION = 99  # characters that are shown
+
 Spelling: TypeAlias = NumberSpelling | Literal["duration"]
 
 
@@ -147,14 +149,26 @@ def read_numbers(
     infinite = np.flatnonzero(np.isinf(numbers))
     if infinite.size:
         row = int(infinite[0])
-        raise ValueError(f"column {name!r}, {place(row)}: {numbers[row]} is not a finite number")
+        raise ValueError(
+            f"column {name!r}, {place(row)}: {numbers[row]} is not a finite number"
+            f"{_if_missing(str(numbers[row]))}"
+        )
     return numbers
 
 
 def refuse_cell(name: str, text: str | None, place: str, expected: str) -> None:
     """Raise for a cell that cannot be read."""
-    option = f"--missing {shlex.quote(text or '')}"
     raise ValueError(
-        f"column {name!r}, {place}: {shown(text)} is not {expected}; if it stands for a missing "
-        f"value, leave the cell empty, or train with {option if len(option) < 99 else '--missing'}"
+        f"column {name!r}, {place}: {shown(text)} is not {expected}{_if_missing(text or '')}"
+    )
+
+
+def _if_missing(mark: str) -> str:
+    between = "=" if mark.startswith("-") else " "  # or it would look like a flag
+    option, argument = f"--missing{between}{shlex.quote(mark)}", f"missing=[{mark!r}]"
+    if len(option) > _LONGEST_OPTION:
+        option, argument = "--missing", "missing=[...]"
+    return (
+        f"; if it stands for a missing value, leave the cell empty, or train with {option} "
+        f"({argument} in Python)"
     )

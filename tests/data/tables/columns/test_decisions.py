@@ -80,6 +80,22 @@ def test_what_a_column_is_taken_for(cells, kind, why, guess):
     assert why in decision.why
 
 
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        (np.random.default_rng(0).permutation(3 * N)[:N], "different in every row"),
+        (np.sort(np.random.default_rng(0).permutation(10**6)[:N]), "different in every row"),
+        (np.sort(np.random.default_rng(0).permutation(10**6)[:N])[::-1], "different in every row"),
+        (np.random.default_rng(0).permutation(N * N)[:N], ""),  # as amounts by chance
+        (np.append(np.random.default_rng(0).permutation(3 * N)[: N - 1], 10**6), ""),
+    ],
+)
+def test_whole_numbers_that_all_differ_are_told_if_chance_does_not_explain_it(values, why):
+    decision = decided(values, "size")
+    assert (decision.kind, decision.guess) == ("number", bool(why))
+    assert why in decision.why
+
+
 @pytest.mark.parametrize("name", ["id", "customer_id", "customerID", "rownames", "Unnamed: 0"])
 def test_identifiers_by_name_and_values_are_left_out(name):
     random = np.random.default_rng(0).permutation(10**6)[:N]
@@ -88,7 +104,7 @@ def test_identifiers_by_name_and_values_are_left_out(name):
         assert decision.kind == "left out"
         assert decision.change.startswith("--numeric ")
         assert decided(values, name, numeric=[name]).kind == "number"
-        assert decided(values, "size").guess
+        assert decided(values, "size").guess == (values is not random)
     repeated = decided(np.arange(N) % 30, name)
     assert (repeated.kind, repeated.guess) == ("number", True)
     assert "called like an identifier" in repeated.why

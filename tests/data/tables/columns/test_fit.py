@@ -56,7 +56,7 @@ class TestNumbers:
         for text in ("1,5", "1,234", "5%", "$3", "n.a."):
             with raises(f"column 'a', row 2: '{text}' is not a number", "leave the cell empty"):
                 encoded(column, ["1.5", text])
-        with raises("or train with --missing 'not known'"):
+        with raises("or train with --missing 'not known' (missing=['not known'] in Python)"):
             encoded(column, ["not known"])
 
     def test_marks_are_missing_in_other_files_too(self):
