@@ -112,7 +112,10 @@ def drawn(figure: Any, format: str = "png", dpi: float = 150) -> bytes:
         Pixels per inch.
     """
     import io
+    import warnings
 
     content = io.BytesIO()
-    figure.savefig(content, dpi=dpi, format=format)
+    with warnings.catch_warnings():  # boxes in place of letters are seen in the picture
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure.savefig(content, dpi=dpi, format=format)
     return content.getvalue()

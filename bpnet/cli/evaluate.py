@@ -21,6 +21,7 @@ from ..tabular.report import Report
 from .errors import RunError, UsageError, in_words, usage
 from .reading_flags import add_reading_flags, read_as_asked
 from .samples import is_array_file, read_array, samples
+from .settings_file import read_settings
 
 __all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "run"]
 
@@ -83,12 +84,25 @@ def run(options: argparse.Namespace) -> int:
             _check_out(options.out, ("report.json", picture))
         report = _report(net, options)
     print(report)
+    if _was_trained_on(options.model, options.file):
+        print(
+            f"the network was trained on {options.file}: these figures do not show how it does on "
+            "new rows"
+        )
     if options.out is not None:
         try:
             _write(report, options.out, picture)
         except OSError as error:
             raise RunError(f"--out {options.out}: {in_words(error)}") from error
     return 0
+
+
+def _was_trained_on(model: Path, file: Path) -> bool:
+    """Whether a run folder says that its network learned from this file."""
+    with contextlib.suppress(UsageError, OSError):
+        settings = read_settings(model / "settings.toml") if model.is_dir() else {}
+        return "data" in settings and file.samefile(settings["data"])
+    return False
 
 
 def _report(net: Network, options: argparse.Namespace) -> Report:

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from bpnet._lib.plotting import make_figure, save_figure, style_axes
+from bpnet._lib.plotting import drawn, make_figure, save_figure, style_axes
 
 
 @pytest.fixture
@@ -44,3 +44,10 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError, match=r'needs matplotlib: pip install "matplotlib>=3.8"'):
         make_figure((4.0, 3.0))
+
+
+def test_letters_that_a_font_lacks_are_no_warning(matplotlib, recwarn):
+    figure, (axes,) = make_figure((2, 2))
+    axes.set_title("\u6240\u5f97")
+    assert drawn(figure)
+    assert not recwarn.list

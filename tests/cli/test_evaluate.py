@@ -120,3 +120,14 @@ def test_images_in_a_table_with_their_labels(capsys):
     told = capsys.readouterr().out
     assert re.search(rf"^network +{100 * accuracy:.1f} %", told, re.MULTILINE)
     assert "no column 'label'" in refused(capsys, "d", "x.csv", "--target", "label")
+
+
+def test_the_table_that_was_trained_on_is_told(table, capsys):
+    run = trained("kind")
+    capsys.readouterr()
+    assert main(["evaluate", run, f"./{table}"]) == 0
+    assert "the network was trained on t.csv: these figures" in capsys.readouterr().out
+    Path("other.csv").write_text(Path(table).read_text())
+    for arguments in ((run, "other.csv"), (f"{run}/model.safetensors", table)):
+        assert main(["evaluate", *arguments]) == 0
+        assert "was trained on" not in capsys.readouterr().out

@@ -203,7 +203,13 @@ def load_table(
         told += notes.sentences()
         tell_copies(table, [column.name for column in preprocessing.columns], goal, rows, told)
     for name, own in held_out.tables.items():
-        samples[name] = _encoded_table(Source(own, name), preprocessing, roles, max_bytes, told)
+        other = Source(own, name)
+        samples[name] = _encoded_table(other, preprocessing, roles, max_bytes, told)
+        if other.is_of(data):
+            told.append(
+                f"the {name} table is the one that is trained on: its figures do not show how the "
+                "network does on new rows"
+            )
 
     train, for_validation, for_test = (samples[name] for name in _PARTS)
     assert train is not None

@@ -16,6 +16,11 @@ from .table import Table
 __all__ = ["split_rows"]
 
 
+_FEWER_PARTS = (
+    "; hold out one part only, by validation=0 or --validation-share 0, or split the rows otherwise"
+)
+
+
 def split_rows(
     table: Table,
     rows: NDArray[np.int64],
@@ -64,7 +69,8 @@ def split_rows(
     except ValueError as error:
         name = group if group is not None else time
         at = "" if str(error).startswith("column") else f"column {name!r}: "
-        raise ValueError(f"{at}{error}") from None
+        hint = _FEWER_PARTS if "cannot be divided" in str(error) else ""
+        raise ValueError(f"{at}{error}{hint}") from None
     found = Split(*(rows[part] for part in parts))
     if group is not None:
         told.append(_in_groups(group, _groups(table, group, rows), parts))

@@ -356,3 +356,15 @@ def test_names_may_have_the_blanks_of_the_file(csv):
         data = load_table(path, target, drop=[drop])
         assert data.targets == ("y",)
         assert data.features == ("a",)
+
+
+def test_a_part_that_is_the_table_trained_on_is_told(csv, tmp_path):
+    path = csv(lines(NUMBER, KIND))
+    told = "table is the one that is trained on: its figures do not show"
+    for data, same, other in (
+        (path, tmp_path / "." / path.name, csv(path.read_text(), "other.csv")),
+        (frame := read_table(path), frame, read_table(path)),
+    ):
+        assert f"the test {told}" in " ".join(load_table(data, "kind", test=same).notes)
+        assert f"the validation {told}" in " ".join(load_table(data, "kind", validation=same).notes)
+        assert told not in " ".join(load_table(data, "kind", test=other).notes)

@@ -101,8 +101,11 @@ class TestGroups:
             load_table(table(patient=groups), "kind", group="patient")
 
     def test_too_few(self):
-        with raises("column 'city': 2 groups cannot be divided into 3 parts"):
+        with raises(
+            "column 'city': 2 groups cannot be divided into 3 parts; hold out one part only"
+        ):
             load_table(table(), "kind", group="city")
+        assert load_table(table(), "kind", group="city", validation=0).validation is None
 
     def test_classes_that_are_only_held_out_are_told(self):
         kinds = np.array(["rare" if i // 4 == 3 else "ab"[i % 2] for i in range(N)], object)

@@ -33,6 +33,12 @@ class Source:
         """The table."""
         return read_table_with(self._data, options)
 
+    def is_of(self, data: Any) -> bool:
+        """Whether this is the same file or frame."""
+        if is_path(data) and is_path(self._data):
+            return os.path.samefile(as_path(data), as_path(self._data))
+        return data is self._data
+
     @contextmanager
     def errors_named(self) -> Iterator[None]:
         """Name it in every ValueError."""
