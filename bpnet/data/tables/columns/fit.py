@@ -19,7 +19,7 @@ from .encoder import Column
 from .finding import Categories, Finding, left_out
 from .numeric import Number, Spelling, read_numbers
 from .options import ColumnOptions
-from .outliers import find_outlier
+from .outliers import find_code, find_outlier
 from .scaling import Scaling
 
 __all__ = ["fit_columns"]
@@ -116,7 +116,7 @@ def _fit_number(
     if not present.size or (present == present[0]).all():
         return None, _constant(name)
     scaling = Scaling.fit(present)
-    outlier = find_outlier(numbers, scaling)
+    outlier = find_code(numbers) or find_outlier(numbers, scaling)
     if outlier is not None:
         row, (low, high) = outlier
         value = f"{numbers[row]:.12g}"
@@ -125,13 +125,12 @@ def _fit_number(
 
 
 def _tell_outlier(name: str, value: str, place: str, others: str, notes: Notes) -> None:
-    notes.add(
-        name,
+    option = f"--missing={value}" if value.startswith("-") else f"--missing {value}"
+    told = (
         f"has a value far from all others, {value} in {place} (the others are from {others}): it "
-        f"is clipped; if it stands for a missing value, use --missing {value}",
-        "have values far from all others, which are clipped; if they stand for missing values, "
-        "use --missing",
+        f"is clipped; if it stands for a missing value, use {option}"
     )
+    notes.add(name, told, told)  # each value is told, and shares no sentence
 
 
 def _constant(name: str) -> Finding:

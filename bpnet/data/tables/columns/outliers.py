@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from .scaling import Scaling
 
-__all__ = ["find_outlier"]
+__all__ = ["find_code", "find_outlier"]
 
 _MOST = 0.05  # share of the rows that may be outliers
 _FAR = 10.0  # interquartile ranges
 _GAP, _GAP_OF_CODES = 20.0, 5.0  # times as far as the next
+_CODE_TIMES = 3.0  # as large as all others
 _CODE = re.compile(r"-?(9+|8+)(\.0+)?")  # 999, as files write missing values
+_LONG_CODE = re.compile(r"-?(99+|88+)")
 
 
 def find_outlier(
@@ -54,3 +56,17 @@ def find_outlier(
     others = numbers[rows[: first + widest + 1]]
     row = int(np.flatnonzero(numbers == farthest)[0])
     return row, (float(others.min()), float(others.max()))
+
+
+def find_code(numbers: NDArray[np.float64]) -> tuple[int, tuple[float, float]] | None:
+    """The same for -999 or the like, however often it occurs, where no other value is near."""
+    present = numbers[~np.isnan(numbers)]
+    for code in (present.min(), present.max()):
+        others = present[present != code]
+        if not others.size or not _LONG_CODE.fullmatch(f"{code:.12g}"):
+            continue
+        low, high = float(others.min()), float(others.max())
+        alone = code < 0 <= low or code > max(_CODE_TIMES * high, 0)
+        if alone and len(present) - len(others) > 1:
+            return int(np.flatnonzero(numbers == code)[0]), (low, high)
+    return None

@@ -80,15 +80,15 @@ class TestNumbers:
         assert encoded(column, [np.nan, column.scaling.center]).tolist() == [[0, 1], [0, 0]]
 
     @pytest.mark.parametrize(
-        ("outlier", "spelled"), [(999_999.0, "999999"), (-1e39, "-1e+39"), (999.0, "999")]
+        ("outlier", "spelled"), [(999_999.0, " 999999"), (-1e39, "=-1e+39"), (999.0, " 999")]
     )
     def test_an_outlier_is_told(self, outlier, spelled):
         values = np.linspace(20.0, 70.0, 200)
         values[17] = outlier
         _, told = fitted(values)
         assert told == (
-            f"column 'a' has a value far from all others, {spelled} in line 19 (the others are "
-            "from 20 to 70): it is clipped; if it stands for a missing value, use --missing "
+            f"column 'a' has a value far from all others, {spelled[1:]} in line 19 (the others are "
+            "from 20 to 70): it is clipped; if it stands for a missing value, use --missing"
             f"{spelled}",
         )
 
@@ -320,3 +320,35 @@ def test_a_damaged_column_is_named(change, words):
     stored = Number("a", fitted(np.arange(15.0) / 1 * 1.0)[0].scaling).to_dict() | change
     with raises("here ('a')", words):
         read_column(stored, "here")
+
+
+@pytest.mark.parametrize(
+    ("code", "others", "told"),
+    [
+        (-999, np.arange(20, 60), "use --missing=-999"),
+        (-99.0, np.arange(40) / 8, "use --missing=-99"),
+        (999, np.arange(20, 60), "use --missing 999"),
+        (8888, np.arange(-20, 20), "use --missing 8888"),
+        (-1, np.arange(20, 60), ""),
+        (99, np.arange(20, 60), ""),
+        (-99, np.arange(-20, 20), ""),
+        (999, np.arange(800, 840), ""),
+    ],
+)
+def test_codes_for_missing_values_that_come_often(code, others, told):
+    values = np.concatenate([others, np.full(10, code)])
+    _, notes = fitted(values)
+    if told:
+        assert f"{code:.12g} in line 42 (the others are from {others.min():g} to" in notes[0]
+    assert (told in " ".join(notes)) if told else not notes
+    _, cleaned = fitted(np.where(values == code, np.nan, values))
+    assert "far from" not in " ".join(cleaned)
+
+
+def test_each_outlier_is_told_by_line_and_value():
+    columns = {f"c{k}": np.append(np.arange(40) % 7 / 2, 10.0 ** (k + 5)) for k in range(8)}
+    table = Table(columns, lines=np.arange(2, 43))
+    notes = Notes()
+    fit_columns(table, np.arange(41), ColumnOptions(), notes)
+    assert len(notes.sentences()) == 8
+    assert all("in line 42" in sentence for sentence in notes.sentences())
