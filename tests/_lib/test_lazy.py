@@ -18,7 +18,7 @@ def loaded(code):
 @pytest.mark.parametrize(
     ("code", "module"),
     [
-        ("bpnet.data.ArraySource", "bpnet.data"),
+        ("bpnet.data.ArraySource", "bpnet.data.sources.arrays"),
         ("bpnet.metrics.AUC", "bpnet.metrics.auc"),
         ("bpnet.schedules.Cosine", "bpnet.schedules.cosine"),
         ("bpnet.activations.PerNeuron", "bpnet.activations.per_neuron"),

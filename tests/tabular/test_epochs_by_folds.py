@@ -177,7 +177,7 @@ def test_divergence_is_told(noisy: Any) -> None:
         epochs_by_folds(_make, x, y, epochs=9, settings={"optimizer": bpnet.SGD(1e200)})
 
 
-def test_ctrl_c_ends_it(noisy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_ends_it(noisy: Any, ctrl_c: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = noisy
     epochs: list[int] = []
     once = Fit.epoch
@@ -185,7 +185,7 @@ def test_ctrl_c_ends_it(noisy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def pressed(fit: Fit) -> Any:
         epochs.append(1)
         if len(epochs) == 8:
-            signal.raise_signal(signal.SIGINT)
+            ctrl_c()
         return once(fit)
 
     monkeypatch.setattr(Fit, "epoch", pressed)
