@@ -21,6 +21,7 @@ def runs(tmp_path_factory):
     ]
     (folder / "t.csv").write_text("size,city,planet,kind\n" + "\n".join(lines))
     flags = ["--data", str(folder / "t.csv"), "--target", "kind", "--epochs", "6", "--quiet"]
+    flags += ["--folds", "0"]  # rows held out find the best epoch
     assert main(["train", *flags, "--out", str(folder / "a")]) == 0
     return folder
 
@@ -48,12 +49,12 @@ def test_a_finished_run(copy, capsys):
     said = told(capsys, "a").out
     for words in (
         "state     finished\n",
-        "-> 256 relu -> 2 softmax; cost categorical_cross_entropy",
+        "-> 64 relu -> 2 softmax; cost categorical_cross_entropy",
         "trained   6 epochs",
         "predicts  'kind': 2 classes (p, q)",
         "learning rate 0.001",
         "history   6 epochs in",
-        "last: epoch",
+        "best: epoch",
         "model.safetensors (",
         "majority class",
     ):
