@@ -49,7 +49,10 @@ _ONE_OR_MORE = ("target", "class_weight")
 def given(options: argparse.Namespace) -> Settings:
     """What was asked for by flags, and by the file of ``--config`` where no flag says otherwise."""
     flags = {name: value for name, value in vars(options).items() if name in SETTINGS}
-    file = read_settings(options.config) if options.config else {}
+    config: Path | None = options.config
+    if config is not None and config.is_dir():  # a run's
+        config /= "settings.toml"
+    file = {} if config is None else read_settings(config)
     for name, value in flags.items():
         for governed in _GOVERNED.get(name, ()):
             file.pop(governed, None)

@@ -91,6 +91,8 @@ def test_columns_and_rows_of_a_table_are_kept():
     assert kept.items() <= found.items()
     earlier = Path("run/settings.toml").read_text()
     assert train(config=earlier) == found
+    assert main(["train", "--config", "run", "--quiet", "--out", "again"]) == 0
+    assert Path("again/settings.toml").read_text() == earlier
     # A flag sets aside what does not go with it.
     Path("other.csv").write_text(Path("t.csv").read_text())
     flags = "--validation other.csv --test-share 0.1 --time id --drop b"
