@@ -103,7 +103,7 @@ def _values(column: Any, arrow: Any) -> NDArray[Any]:
         return values.astype(f"m8[{kind.unit}]")
     since_midnight = column.cast(arrow.int32() if kind.bit_width == 32 else arrow.int64())
     times = since_midnight.fill_null(0).to_numpy().astype(f"m8[{kind.unit}]")
-    return np.where(column.is_null().to_numpy(), np.timedelta64("NaT"), times)
+    return np.where(column.is_null().to_numpy(), np.array("NaT", times.dtype), times)
 
 
 def _from_dictionary(chunk: Any) -> NDArray[np.object_]:

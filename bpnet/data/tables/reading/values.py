@@ -86,7 +86,7 @@ def column_from_values(values: Sequence[Any]) -> NDArray[Any]:
             return _numbers(values)
         return np.array([np.nan if _is_none(value) else _as_float(value) for value in values])
     if kinds in ({"moment"}, {"duration"}):
-        missing = np.datetime64("NaT") if kinds == {"moment"} else np.timedelta64("NaT")
+        missing = np.array("NaT", "M8[D]" if kinds == {"moment"} else "m8[D]")[()]
         convert = _as_moment if kinds == {"moment"} else _as_duration
         return np.array([missing if _is_none(value) else convert(value) for value in values])
     return text_cells([None if _is_none(value) else value for value in values])

@@ -254,7 +254,7 @@ class TestDates:
 
     def test_missing_dates_are_zeros(self):
         days = np.datetime64("2021-01-01") + 3 * np.arange(100)
-        days[:5] = np.datetime64("NaT")
+        days[:5] = np.datetime64("NaT", "D")
         column, _ = fitted(days)
         assert encoded(column, [None])[0].tolist() == [0, 0, 0, 0, 0, 0, 0, 1]
 
