@@ -63,6 +63,7 @@ def test_a_full_disk_is_a_warning_and_what_is_missing_is_written_later(data, tmp
 
 
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # which cannot be flushed
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # from 3.13 on, too
 def test_a_disk_that_stays_full_ends_no_fit(data, tmp_path):
     pytest.importorskip("tensorboardX", reason="tensorboardX is not installed")
     with room_for(300), pytest.warns(UserWarning, match="File too large") as told:
