@@ -77,12 +77,12 @@ def assert_close(found, expected, tolerance=CLOSE):
             assert_arrays_close(np.array([one]), np.array([other]), tolerance)
 
 
-def assert_arrays_close(one, other, tolerance=CLOSE):
+def assert_arrays_close(one, other, tolerance=CLOSE, size=1.0):
     one, other = np.asarray(one, float), np.asarray(other, float)
     assert one.shape == other.shape
     differ = (one != other) & ~(np.isnan(one) & np.isnan(other))
     difference = np.abs(one[differ] - other[differ]).max(initial=0.0)
-    size = np.abs(other[np.isfinite(other)]).max(initial=1.0)
+    size = np.abs(other[np.isfinite(other)]).max(initial=max(size, 1.0))
     assert difference <= tolerance * size, f"{difference:.1e} apart"
 
 
@@ -152,8 +152,11 @@ def autograd(case, dice):
     cost = reference.mean_cost(case.x, rows, training=False).item()
     assert_arrays_close(net.total_cost(case.x, case.y), cost)
     reference.mean_cost(case.x, rows).backward()
-    for found, leaf in zip(gradients(net, case), reference.leaves(), strict=True):
-        assert_arrays_close(found, detached(leaf.grad), 1e-10)
+    expected = [detached(leaf.grad) for leaf in reference.leaves()]
+    largest = max(np.abs(one).max() for one in expected)
+    for found, one in zip(gradients(net, case), expected, strict=True):
+        # That of a bias before batch normalization is 0, the rounding of large numbers' sum.
+        assert_arrays_close(found, one, 1e-10, size=1e-4 * largest)
     one_step(case)
 
 
@@ -324,7 +327,13 @@ def lbfgs(case, dice):
     if any(one.dropout or one.noise for one in layers) or net.model.architecture.batch_norm_layers:
         return
     changes = {"validation": case.held} if dice.random() < 0.5 else {}
-    found = net.fit(case.x, case.y, epochs=4, optimizer=bpnet.LBFGS(), progress=False, **changes)
+    try:
+        found = net.fit(
+            case.x, case.y, epochs=4, optimizer=bpnet.LBFGS(), progress=False, **changes
+        )
+    except bpnet.DivergenceError:  # a trial step that is too long overflows exponentials
+        assert "exponential" in {one.name for one in net.activations}
+        return
     if not len(found):
         return  # at a minimum already
     assert_figures(list(found)[-1], "train", net, case.x, case.y)
