@@ -62,6 +62,7 @@ def check_snapshot(arrays: Arrays, header: Mapping[str, Any]) -> None:
             raise TypeError(f"{name} must be a NumPy array, not {shown(array)}")
     rest = {name: value for name, value in header.items() if name != "history"}
     found = _HEADER("", Json(finite=False)("", rest))
+    MapOf(_PACKED)("run.settings", found["run"].get("settings", {}))
     dtype = found["network"]["dtype"]
     _check_arrays("state", unpacked_state("state", found, arrays), dtype)
     steps = 0

@@ -331,6 +331,10 @@ def test_an_array_in_memory_that_is_no_fits(originals, what, value, words):
             lambda header: [row.update(train_cost="low") for row in header["history"]],
             "history has str in column 'train_cost', expected numbers",
         ),
+        (
+            lambda header: header["run"].update(settings="epochs"),
+            "run.settings must be a mapping of keys to values, not 'epochs'",
+        ),
     ],
 )
 def test_a_header_in_memory_that_is_no_fits(originals, change, words):
