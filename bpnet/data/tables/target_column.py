@@ -101,9 +101,9 @@ class TargetColumn:
                 told.append(self._treated("whole numbers", "numbers", "classification"))
             return "regression"
         if n == 2 or few:
-            kind = "integers" if integers else "numbers"
-            if set(self.different) != {0, 1}:  # no one doubts these
-                told.append(self._treated(kind, "labels", "regression"))
+            told.append(
+                self._treated("integers" if integers else "numbers", "labels", "regression")
+            )
             return "classification"
         told.append(self._treated("integers", "numbers", "classification"))
         return "regression"

@@ -138,8 +138,8 @@ class TestClasses:
     @pytest.mark.parametrize(
         ("pair", "classes", "kind"),
         [
-            ((0.0, 1.0), (0, 1), ""),
-            ((0, 1), (0, 1), ""),
+            ((0.0, 1.0), (0, 1), "numbers"),
+            ((0, 1), (0, 1), "integers"),
             ((1, 2), (1, 2), "integers"),
             ((-1.0, 1.0), (-1, 1), "numbers"),
             ((0.5, 1.5), ("0.5", "1.5"), "numbers"),
@@ -149,11 +149,10 @@ class TestClasses:
     def test_two_numbers_are_classes_and_told(self, pair, classes, kind):
         data = loaded(y=lambda i: pair[i % 2])
         assert data.classes == classes
-        note = (
+        assert data.notes == (
             f"target 'y' has 2 different {kind}, treated as labels; use task='regression' or "
-            "--task regression if they are not"
+            "--task regression if they are not",
         )
-        assert data.notes == ((note,) if kind else ())
         assert loaded(task="regression", y=lambda i: pair[i % 2]).task == "regression"
         codes = data.preprocessing.transform_target(np.array([*pair, *map(str, pair)]))
         assert codes.tolist() == [0, 1, 0, 1]
