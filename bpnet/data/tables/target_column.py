@@ -25,6 +25,7 @@ from .target_encoders import (
     labels_in,
     target_numbers,
 )
+from .truth import truth_of
 
 __all__ = ["TargetColumn", "merged_truths"]
 
@@ -36,10 +37,7 @@ _MOST_FAR = 3  # numbers that are told as outliers; more of them are a long tail
 _EXACT = 2**53  # floats below it hold every whole number
 _SEPARATORS = "|;,"
 _ZERO_FIRST = re.compile(r"0\d+")  # a code, such as a postal one
-_TRUTH_FAMILIES = (
-    {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False},
-    {"yes": True, "y": True, "no": False, "n": False},
-)
+_TRUTH_FAMILIES = ({"true", "t", "1", "false", "f", "0"}, {"yes", "y", "no", "n"})
 
 
 class TargetColumn:
@@ -286,7 +284,9 @@ def _are_few(counts: Collection[int]) -> bool:
 def merged_truths(found: Counter[Any]) -> set[Any]:
     """Different values, of which spellings of one truth value count as the most frequent."""
     for family in _TRUTH_FAMILIES:
-        truths = {label: family.get(str(label).casefold()) for label in found}
+        truths = {
+            label: truth_of(label) if str(label).casefold() in family else None for label in found
+        }
         if len(found) > 2 and set(truths.values()) == {True, False}:
             return {
                 max((one for one in found if truths[one] is truth), key=found.__getitem__)

@@ -14,6 +14,7 @@ from .cell_parsing import as_text, parse_number
 from .columns.number_spelling import NumberSpelling
 from .columns.stored import read_texts
 from .stored_entries import read_entry, read_standard
+from .truth import truth_of
 
 __all__ = [
     "ClassTarget",
@@ -27,22 +28,11 @@ __all__ = [
     "read_target",
     "shown_cell",
     "target_numbers",
-    "truth_of",
 ]
 
 Task: TypeAlias = Literal["classification", "multilabel", "regression"]
 Labels: TypeAlias = tuple[str, ...] | tuple[int, ...]
 Place: TypeAlias = Callable[[int], str]
-
-_TRUTH = {
-    **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
-    **dict.fromkeys(("false", "f", "no", "n", "off", "0"), False),
-}
-
-
-def truth_of(label: object) -> bool | None:
-    """Whether a label says yes or no, in any spelling; None if it says neither."""
-    return _TRUTH.get(str(label).casefold())
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..notes import Notes
+from ..truth import TRUE_AND_FALSE
 from .cells import find_labels
 from .stored import read_flag
 
 __all__ = ["Boolean", "are_truth_values"]
 
-_PAIRS = (("true", "false"), ("t", "f"), ("yes", "no"), ("y", "n"), ("on", "off"), ("1", "0"),
-          ("1.0", "0.0"))  # fmt: skip
+_PAIRS = (*TRUE_AND_FALSE, ("1.0", "0.0"))
 _VALUES = {text: value for pair in _PAIRS for text, value in zip(pair, (1.0, -1.0), strict=True)}
 
 
