@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..tabular.recipe import TABLES, Settings
+from ..tabular.recipe import Settings
 
 __all__ = ["OWN"]
 
@@ -28,5 +28,4 @@ OWN: dict[str, Settings] = {
         "batch_size": 10,
         "epochs": 30,
     },
-    **{f"{task} on tables": own for task, own in TABLES.items()},
 }

@@ -19,6 +19,7 @@ from ..network import Network
 from ..tabular.evaluate import Evaluation, evaluate
 from ..tabular.report import Report
 from .errors import RunError, UsageError, in_words, usage
+from .model_flags import add_backend_flags, add_model
 from .reading_flags import add_reading_flags, read_as_asked
 from .samples import is_array_file, read_array, samples
 from .settings_file import read_settings
@@ -44,9 +45,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What can be chosen."""
     parser.epilog = _EPILOG
-    parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="a run folder, or a model.safetensors"
-    )
+    add_model(parser)
     parser.add_argument(
         "file",
         type=Path,
@@ -70,8 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also write report.json and confusion.png or predicted.png to this folder",
     )
     add_reading_flags(parser)
-    parser.add_argument("--backend", metavar="NAME", help="numpy, cupy, torch, jax or auto")
-    parser.add_argument("--device", metavar="NAME", help="cpu, cuda, ...")
+    add_backend_flags(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from .._lib.wording import shortened
 from ..tabular.report import Report
 from .errors import usage
 from .run_info import about
+from .terminal import filled
 
 __all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "run"]
 
@@ -49,13 +48,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(found, indent=1, ensure_ascii=False))
     else:
-        wrapper = textwrap.TextWrapper(
-            width=min(100, shutil.get_terminal_size((100, 24)).columns),
-            subsequent_indent=" " * 10,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        print("\n".join(map(wrapper.fill, _in_words(found))))
+        print("\n".join(map(filled, _in_words(found))))
         for lines in _tables(found):
             print("\n" + lines)
     return 0

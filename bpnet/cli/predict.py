@@ -25,6 +25,7 @@ from ..loading import load, model_file
 from ..network import Network
 from ..tabular.outputs import preprocessing_of
 from .errors import UsageError, usage
+from .model_flags import add_backend_flags, add_model
 from .predictions import PredictedColumns
 from .reading_flags import add_reading_flags, read_as_asked
 from .samples import is_array_file, samples
@@ -53,9 +54,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What can be chosen."""
     parser.epilog = _EPILOG
-    parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="a run folder, or a model.safetensors"
-    )
+    add_model(parser)
     parser.add_argument(
         "file",
         type=Path,
@@ -82,8 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, metavar="FILE.csv", help="by default standard output")
     add_reading_flags(parser)
-    parser.add_argument("--backend", metavar="NAME", help="numpy, cupy, torch, jax or auto")
-    parser.add_argument("--device", metavar="NAME", help="cpu, cuda, ...")
+    add_backend_flags(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import shutil
 import sys
 import textwrap
 import time
@@ -21,9 +20,8 @@ from ..tabular.small_tables import (
     FEWEST_ROWS,
     SMALL,
     choose_by_folds,
-    folds_for,
-    for_small_tables,
 )
+from ..tabular.train import load_with_defaults
 from .defaults import OWN
 from .errors import RunError, UsageError, usage
 from .report import data_in_words, kept_in_words, listed, score, settings_in_words
@@ -32,6 +30,7 @@ from .run_report import write_report
 from .run_settings import given, settled
 from .settings import SETTINGS, add_settings
 from .settings_file import read_settings
+from .terminal import filled
 from .training_data import load_data, metadata, name_of
 
 __all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "run"]
@@ -109,8 +108,7 @@ def _by_data() -> dict[str, Settings]:
         for name, value in TABLES["classification"].items()
         if all(own.get(name) == value for own in TABLES.values())
     }
-    found = {name: own for name, own in OWN.items() if not name.endswith("on tables")}
-    found["tables"] = shared
+    found = {**OWN, "tables": shared}
     found[f"tables with fewer than {FEWEST_ROWS:,} rows to train on"] = SMALL
     for task, own in TABLES.items():
         found[f"{task} also"] = {name: own[name] for name in own if name not in shared}
@@ -141,12 +139,12 @@ def run(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace, asked: Settings, name: str, folder: RunFolder) -> int:
     tell = _silent if options.quiet else _tell
     with usage():
-        data = load_data(asked)
-        kind = asked.get("dataset") or f"{data.task} on tables"
-        own, folds = OWN[kind], folds_for(asked, data) if "data" in asked else 0
-        if folds:
-            data = load_data({**asked, "validation_share": 0})
-            own, kind = for_small_tables(own, data), f"{data.task} on small tables"
+        if "data" in asked:
+            data, own, folds = load_with_defaults(asked, load_data)
+            kind = f"{data.task} on {'small ' if folds else ''}tables"
+        else:
+            data, own, folds = load_data(asked), OWN[name], 0
+            kind = name
         settings = {"checkpoint_every": 1, **completed(asked, own, data)}
         net, optimizer = make_network(settings, data), make_optimizer(settings, len(data.train[0]))
         net.metadata = metadata(asked, data)
@@ -236,14 +234,8 @@ def _resumed(options: argparse.Namespace) -> Settings:
 
 
 def _tell(*lines: str) -> None:
-    wrapper = textwrap.TextWrapper(
-        width=min(100, shutil.get_terminal_size((100, 24)).columns),
-        subsequent_indent=" " * 10,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
     for line in lines:
-        print(wrapper.fill(line), flush=True)
+        print(filled(line), flush=True)
 
 
 def _silent(*lines: str) -> None:

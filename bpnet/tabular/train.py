@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import warnings
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Never
 
@@ -25,7 +25,14 @@ from .report import Report
 from .run_files import model_files, report_files
 from .small_tables import choose_by_folds, folds_for, for_small_tables
 
-__all__ = ["TableRun", "fit_table", "load_for_training", "metadata_of", "train_table"]
+__all__ = [
+    "TableRun",
+    "fit_table",
+    "load_for_training",
+    "load_with_defaults",
+    "metadata_of",
+    "train_table",
+]
 
 
 class TableRun(NamedTuple):
@@ -241,12 +248,7 @@ def fit_table(
     callbacks, progress : optional
         As for `train_table`, as what it raises is.
     """
-    data = load_for_training(asked)
-    own = TABLES[data.task]
-    folds = folds_for(asked, data)
-    if folds:
-        data = load_for_training({**asked, "validation": 0})
-        own = for_small_tables(own, data)
+    data, own, folds = load_with_defaults(asked, load_for_training)
     settings = completed(asked, own, data)
     net = make_network(settings, data)
     net.metadata = metadata_of(data)
@@ -261,6 +263,34 @@ def fit_table(
     if failure is not None:
         raise failure
     return net, history, data
+
+
+def load_with_defaults(
+    asked: Settings, load: Callable[[Settings], Dataset]
+) -> tuple[Dataset, Settings, int]:
+    """Load a table as it will be trained on, with no rows held out where folds validate.
+
+    Parameters
+    ----------
+    asked : dict
+        What was asked for.
+    load : callable
+        ``load(asked)`` loads the table; ``validation=0`` in place of other shares holds none out.
+
+    Returns
+    -------
+    data : Dataset
+    own : dict
+        The defaults for it.
+    folds : int
+        How many choose what else it is trained with; 0 for none.
+    """
+    data = load(asked)
+    own, folds = TABLES[data.task], folds_for(asked, data)
+    if not folds:
+        return data, own, 0
+    data = load({**asked, "validation": 0})
+    return data, for_small_tables(own, data), folds
 
 
 def load_for_training(asked: Settings) -> Dataset:
