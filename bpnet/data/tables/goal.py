@@ -145,7 +145,7 @@ def _task_of_several(
     if not words:
         return "regression"
     raise ValueError(
-        f"several targets are all numbers, or all of two values: {listing(words)} "
+        f"several targets must all be numbers, or all have two values: {listing(words)} "
         f"{'is' if len(words) == 1 else 'are'} text, {listing(others)} "
         f"{'has' if len(others) == 1 else 'have'} more than two values; train a network for each"
     )

@@ -256,8 +256,8 @@ class TestSeveral:
 
     def test_mixed(self):
         with raises(
-            "several targets are all numbers, or all of two values: 'z' is text, 'y' has more "
-            "than two values; train a network for each"
+            "several targets must all be numbers, or all have two values: 'z' is text, 'y' has "
+            "more than two values; train a network for each"
         ):
             loaded(y=lambda i: i / 2, z=lambda i: "ab"[i % 2])
         with raises("'y', 'z' are text, 'z' has more than two values"):
