@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .accumulate import accumulate
 from .add_to_products import add_to_products
+from .fill_bounds import fill_bounds
 from .fold_scale import fold_scale
 from .gate import gate
 from .scale_addends import scale_addends
@@ -16,6 +17,7 @@ from .widen import widen
 __all__ = [
     "accumulate",
     "add_to_products",
+    "fill_bounds",
     "fold_scale",
     "gate",
     "scale_addends",

@@ -14,7 +14,7 @@ from ...backends.numpy import SHORT, ones
 from ..emit import Emitter, Program
 from ..ir import FUNCTIONS, Graph, Node, Pass, root_of
 from ..memory import Library, Memory, Numbers
-from ..passes import accumulate, fold_scale, scale_addends, spread_sums, widen
+from ..passes import accumulate, fill_bounds, fold_scale, scale_addends, spread_sums, widen
 from ..schedule import Group
 from ..target import PlanningTarget
 from .blas import BLAS, blas, pointer, threads
@@ -35,6 +35,8 @@ class NumpyTarget(PlanningTarget):
     by_blocks = True
     block = 2**15
     """As of `blocking.is_large`."""
+    filled = 2**18
+    """As ``most`` of `fill_bounds`."""
     beside = 2**19
     """As of `AddressedBatches`."""
 
@@ -48,7 +50,8 @@ class NumpyTarget(PlanningTarget):
 
     def passes(self, backend: Backend, graph: Graph) -> Sequence[Pass]:
         spread = functools.partial(spread_sums, most=SHORT)
-        passes: list[Pass] = [widen, fold_scale, accumulate, spread]
+        fill = functools.partial(fill_bounds, most=self.filled)
+        passes: list[Pass] = [widen, fold_scale, accumulate, spread, fill]
         found = self.blas(graph.x.dtype.name)
         if found is not None and found.adds:
             passes.append(functools.partial(scale_addends, rates=True, alike=True))

@@ -1,0 +1,36 @@
+"""Compare with zeros or ones in place of a number."""
+
+from __future__ import annotations
+
+from ..ir import Graph, Node
+
+__all__ = ["fill_bounds"]
+
+_FILLED = {"0.0": "zeros", "1.0": "ones"}  # as text: zeros are no replacement for -0.0
+
+
+def fill_bounds(graph: Graph, most: int) -> Graph:
+    """Let ``maximum`` and ``minimum`` compare with zeros or ones in place of a number.
+
+    For a library that vectorizes both for two arrays, but not for an array and a number.
+
+    Parameters
+    ----------
+    graph : Graph
+    most : int
+        Entries of a result up to which the zeros are as many; beyond, they are a row of a matrix.
+    """
+    changes: dict[Node, Node] = {}
+    for node in graph.nodes:
+        if node.op in ("maximum", "minimum") and (node.ndim == 2 or node.size <= most):
+            shape = node.shape if node.size <= most else node.shape[1:]
+            args = tuple(_filled(one, shape, node) for one in node.args)
+            if args != node.args:
+                changes[node] = node.replaced(args=args)
+    return graph.rewritten(changes)
+
+
+def _filled(operand: Node, shape: tuple[int, ...], node: Node) -> Node:
+    """An array for a constant that there is one for; otherwise the operand itself."""
+    op = _FILLED.get(str(operand.option)) if operand.op == "constant" else None
+    return operand if op is None else Node(op, (), shape, node.dtype)
