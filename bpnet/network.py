@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy as _copy
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Never
 
@@ -376,6 +376,7 @@ class Network:
         *,
         epochs: int,
         batch_size: int = 32,
+        shuffle: bool | Callable[[int], Any] = True,
         optimizer: Optimizer | str = _SGD,
         l1: float = 0.0,
         l2: float = 0.0,
@@ -388,7 +389,7 @@ class Network:
         sample_weight: Any = None,
         class_weight: Any = None,
         validation: tuple[Any, Any] | float | None = None,
-        metrics: Iterable[Any] = (),
+        metrics: Iterable[Any] | None = (),
         callbacks: Iterable[Callback] = (),
         progress: bool | None = None,
         evaluate_training: bool = False,
@@ -403,6 +404,8 @@ class Network:
             As for `total_cost`; or a source of `bpnet.data`, for data larger than memory, alone.
         epochs, batch_size : int
             How many more; samples per step, of which the last batch of an epoch may have fewer.
+        shuffle : bool or callable, optional
+            False keeps the order of the rows; ``shuffle(epoch)`` returns row numbers, shape (n,).
         optimizer : Optimizer, LBFGS or str, optional
             Its memory is kept for a later call with the same kind of optimizer.
         l1, l2 : float, optional
@@ -411,16 +414,16 @@ class Network:
         max_norm, clip_value, clip_norm : float, optional
             Largest norm of a neuron's weights, enforced after each step; bounds of each entry, and
             of the norm, of the gradient.
-        accumulate, average : int and float, optional
-            Parts that a mini-batch is computed in; decay of the parameters' average (`averaged`).
-        label_smoothing : float, optional
-            Share of each target that is spread evenly over the classes.
+        accumulate, average, label_smoothing : int, float and float, optional
+            Parts that a mini-batch is computed in; decay of the parameters' average (`averaged`);
+            share of each target that is spread evenly over the classes.
         sample_weight, class_weight : array (n,), and dict or "balanced", optional
             Weights of samples and of classes; ``"balanced"`` gives all classes the same total.
         validation : (x, y) or float, optional
             Samples on which each epoch is evaluated, or the share of these that is held out for it.
         metrics, callbacks : iterable, optional
-            Further columns of the history, see `bpnet.metrics`; hooks, see `Callback`.
+            Further columns of the history, see `bpnet.metrics`, or None for costs alone; hooks,
+            see `Callback`.
         progress, evaluate_training : bool, optional
             Show a progress bar, by default if standard error is a terminal; compute the training
             columns after each epoch, as the book does, not during it.
@@ -434,11 +437,9 @@ class Network:
             If an argument is wrong, or another fit is training this network; nothing has changed.
         DivergenceError
             If a cost or parameter is no longer finite; the parameters of the last good epoch stay.
-
-        Notes
-        -----
-        Ctrl-C ends training after the current step (on JAX: block of steps) and keeps its
-        parameters. A second one raises KeyboardInterrupt, with those of the last full epoch.
+        KeyboardInterrupt
+            After a second Ctrl-C, with the parameters of the last full epoch; the first ends
+            training after the current step (on JAX: block of steps) and keeps its parameters.
 
         Examples
         --------
@@ -448,9 +449,8 @@ class Network:
         >>> round(float(net.weights[0][0, 0]), 2), round(float(net.biases[0][0]), 2)
         (2.0, 1.0)
         """
-        given = dict(locals())  # this is the one list of what a fit is given
-        del given["self"]
-        return self.fitting(**given.pop("unknown"), **given).run()
+        given = dict(locals())  # the one list of what a fit is given
+        return type(self).fitting(**given.pop("unknown"), **given).run()
 
     def fitting(self, x: Any, y: Any = None, *, epochs: int, **settings: Any) -> Fit:
         """A fit to be iterated over in a ``with`` block: each turn trains one epoch.

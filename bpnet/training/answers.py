@@ -10,8 +10,10 @@ import numpy as np
 from ..backends import Array
 from ..data.frames import encoded_inputs
 from ..model import Gradients, Model, gradient
+from .metric_columns import MetricColumns
 from .runs import CompiledRuns
 from .samples import SamplePreparer, check_samples
+from .scores import task_metric
 from .scoring import evaluate
 from .store import StateStore
 from .trainable import Trainable
@@ -104,5 +106,6 @@ class Answers:
         prepare, state = SamplePreparer(self._trainable()), self._store.state
         with self._backend.scope():
             pair = prepare(x, y)
-            found = evaluate(prepare.model, self._backend, self._runs, state, [pair])
-            return prepare.model.task, found
+            task, given = prepare.model.task, (self._backend, self._runs, state, [pair])
+            own = MetricColumns((), task_metric(task))
+            return task, evaluate(prepare.model, *given, own)

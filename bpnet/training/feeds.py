@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from ..backends import Array
-from ..randomness import epoch_order
+from ..backends import Array, Backend
+from .orders import Shuffle, order_of_epoch, shuffle_in_words
 
 __all__ = ["BatchFeed", "Block", "MemoryFeed", "rows_of_blocks"]
 
@@ -64,6 +64,9 @@ class BatchFeed(Protocol):
         a block of its own. A feed that waits for samples asks ``stopping()`` meanwhile, and ends
         when it is true.
         """
+
+    def total_weight(self, epoch: int) -> float:
+        """Weights of all samples of an epoch together: without weights their number."""
 
     def everything(
         self, stopping: Callable[[], bool] | None = None
@@ -122,14 +125,31 @@ class MemoryFeed:
     batch_size : int
     seed : int
         Of every epoch's order.
+    shuffle : bool or callable, optional
+        See `bpnet.training.orders`. A function is asked once for each epoch, when that begins.
+    backend : Backend, optional
+        In whose library a function may give its row numbers.
+    weights : numpy.ndarray, shape (n,), optional
+        Of the samples, as y has them.
     """
 
-    identity = "arrays"
-
     def __init__(
-        self, x: Array, y: Array, targets: Array = None, *, batch_size: int, seed: int
+        self,
+        x: Array,
+        y: Array,
+        targets: Array = None,
+        *,
+        batch_size: int,
+        seed: int,
+        shuffle: Shuffle = True,
+        backend: Backend | None = None,
+        weights: np.ndarray[Any, Any] | None = None,
     ) -> None:
         self._x, self._y, self._seed = x, y, seed
+        self._shuffle, self._backend, self._weights = shuffle, backend, weights
+        self.identity = "arrays"
+        if shuffle is not True:  # checkpoints of before do not say so
+            self.identity += f", shuffle={shuffle_in_words(shuffle)}"
         self._targets = y if targets is None else targets
         self.samples = x.shape[0]
         self.batch_size = min(batch_size, self.samples)
@@ -148,13 +168,25 @@ class MemoryFeed:
         order = self._order(epoch)
         for rows in rows_of_blocks(order, size, first_step, at_most):
             yield Block(self._x, self._y, rows, self._targets)
-        if several:  # the device may still be at work, and is to go on without a pause
+        if (
+            several and self._shuffle is True
+        ):  # the device may still be at work, and is to go on without a pause
             self._order(epoch + 1)
 
     def _order(self, epoch: int) -> np.ndarray[Any, Any]:
         if epoch not in self._orders:
-            self._orders = {epoch: epoch_order(self._seed, epoch, self.samples)}
+            order = order_of_epoch(
+                self._shuffle, epoch, self.samples, seed=self._seed, backend=self._backend
+            )
+            self._orders = {epoch: order}
         return self._orders[epoch]
+
+    def total_weight(self, epoch: int) -> float:
+        """See `BatchFeed`."""
+        if self._weights is None:
+            return float(self.samples)
+        rows = self._order(epoch) if callable(self._shuffle) else slice(None)
+        return float(self._weights[rows].sum(dtype=np.float64))
 
     def everything(
         self, stopping: Callable[[], bool] | None = None

@@ -17,6 +17,7 @@ from .config import StepConfig
 from .history import History
 from .interrupt import Interrupt
 from .metric_columns import MetricColumns
+from .scores import task_metric
 from .scoring import EpochScorer, evaluate
 from .snapshot import Snapshot
 from .snapshot_checks import checked_parameters
@@ -68,10 +69,9 @@ class Fit(ABC):
         steps_per_epoch: int,
         epochs: int,
         validation: tuple[Array, Array] | None = None,
-        metrics: Sequence[Metric] = (),
+        metrics: Sequence[Metric] | None = (),
         callbacks: Iterable[Any] = (),
         evaluate_training: bool = False,
-        total_weight: float | None = None,
     ) -> None:
         self.backend, self.optimizer, self.epochs = trainable.backend, config.optimizer, epochs
         self.batch_size, self.steps_per_epoch = batch_size, steps_per_epoch
@@ -84,9 +84,9 @@ class Fit(ABC):
         self.steps_done = self._steps_before = self._store.counters.steps
         self._validation, self._evaluates_training = validation, evaluate_training
         self._callbacks = sorted(callbacks, key=lambda one: getattr(one, "last", False))
-        self._metrics = MetricColumns(metrics)
+        own = None if metrics is None else task_metric(trainable.model.task)
+        self._metrics = MetricColumns(metrics or (), own)
         self._scorer = self._make_scorer()
-        self._total_weight = float(samples) if total_weight is None else total_weight
         self._interrupt = Interrupt()
         self._stopping = self._at_once = self._entered = self._ended = False
         self._begun: list[Any] = []  # callbacks that are to be ended
@@ -107,7 +107,7 @@ class Fit(ABC):
     def columns(self) -> tuple[str, ...]:
         """Columns of the history."""
         kinds = ("train", "validation") if self.has_validation else ("train",)
-        names = ("cost", self._scorer.metric.name, *self._metrics.names)
+        names = ("cost", *self._metrics.names)
         return ("epoch", *(f"{kind}_{what}" for what in names for kind in kinds), "seconds")
 
     def lower_is_better(self, column: str) -> bool:
@@ -365,13 +365,13 @@ class Fit(ABC):
         return self._at_once or self._interrupt()
 
     def _row(self, cost: float, sums: EpochSums) -> dict[str, Any]:
-        """The history's row of an epoch."""
+        """The history's row of an epoch, of whose samples ``cost`` is the mean cost."""
         judge = self._trainable
         given = self._model, self.backend, judge.runs, self._store.state
         if self._evaluates_training:
             judged = [evaluate(*given, self._all_samples(), self._metrics, "train")]
         else:
-            judged = [[cost / self._total_weight, *self._scorer.figures(sums)]]
+            judged = [[cost, *self._scorer.figures(sums)]]
         if self._validation is not None:
             judged.append(evaluate(*given, [self._validation], self._metrics))
         figures = [figure for pair in zip(*judged, strict=True) for figure in pair]
@@ -389,7 +389,7 @@ class Fit(ABC):
             self._model,
             self.backend,
             self._trainable.runs,
-            MetricColumns(()) if self._evaluates_training else self._metrics,
+            self._metrics.own_alone() if self._evaluates_training else self._metrics,
             weighted=self._config.weighted,
         )
 

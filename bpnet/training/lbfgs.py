@@ -16,7 +16,7 @@ __all__ = ["LBFGS"]
 
 _TAKEN = ("epochs", "optimizer", "l2", "validation", "metrics", "callbacks", "progress")
 _OFF = {"accumulate": 1}
-_MEANINGLESS = ("batch_size", "evaluate_training")  # whatever they say, it is the same
+_MEANINGLESS = ("batch_size", "evaluate_training", "shuffle")  # whatever they say, it is the same
 
 
 class LBFGS(Validated):

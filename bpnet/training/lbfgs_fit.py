@@ -58,7 +58,9 @@ def begin_minimization(
             settings["validation"], x, y, None, prepare.model, trainable
         )
         metrics = chosen_metrics(settings["metrics"], prepare.model)
-        try_metrics(metrics, trainable.backend, training=y, validation=validation and validation[1])
+        try_metrics(
+            metrics or (), trainable.backend, training=y, validation=validation and validation[1]
+        )
         fit = _LBFGSFit(
             minimize,
             trainable._replace(model=prepare.model),
@@ -214,7 +216,7 @@ class _LBFGSFit(Fit):
         self._store.current = Trained(state, counters.replaced(epochs=counters.epochs + 1))
         self.steps_done += 1
         self._tell("on_steps", self, 1)
-        row = self._row(self._cost, cast(EpochSums, self._sums))
+        row = self._row(self._cost / self._samples, cast(EpochSums, self._sums))
         self.history.rows.append(row)
         self._tell("on_epoch_end", self, row)
         self._began = time.perf_counter()

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..backends import Array, Backend
+from ..metrics.accuracy import Accuracy
 from ..metrics.base import Metric, Rows
+from ..metrics.r2 import R2
 
 __all__ = ["MetricColumns", "try_metrics"]
 
@@ -19,20 +21,28 @@ class MetricColumns:
     Parameters
     ----------
     metrics : iterable of Metric
+    own : Accuracy, R2 or None
+        The task's own, which is computed from sums on the device; None for no column of it.
 
     Attributes
     ----------
     metrics : tuple of Metric
+    own : Accuracy, R2 or None
     names : tuple of str
+        Of all columns but the cost's.
     """
 
-    def __init__(self, metrics: Iterable[Metric]) -> None:
-        self.metrics = tuple(metrics)
-        self.names = tuple(one.name for one in self.metrics)
+    def __init__(self, metrics: Iterable[Metric], own: Accuracy | R2 | None) -> None:
+        self.metrics, self.own = tuple(metrics), own
+        self.names = tuple(one.name for one in (own, *self.metrics) if one is not None)
         self._told: set[str] = set()
 
     def __bool__(self) -> bool:
         return bool(self.metrics)
+
+    def own_alone(self) -> MetricColumns:
+        """The task's own without the others."""
+        return MetricColumns((), self.own)
 
     def falls(self, name: str) -> bool:
         """Whether lower is better, of the metric of that name."""

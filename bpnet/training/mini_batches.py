@@ -241,7 +241,7 @@ class MiniBatchFit(Fit):
             first = max(0, last - self.steps_per_epoch + 1)
             self._told = note_if_spent(self.optimizer, first, last, epochs + 1)
         try:
-            return self._row(cost, sums)
+            return self._row(cost / self._feed.total_weight(epochs), sums)
         except _NoMoreSamplesError:
             return None
 

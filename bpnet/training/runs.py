@@ -23,10 +23,12 @@ from ..compiler.rows import (
     take_rows,
 )
 from ..data.inputs import as_inputs
+from ..metrics.accuracy import Accuracy
 from ..metrics.classes import predicted_classes, predicted_labels
+from ..metrics.r2 import R2
 from ..model import Model, gradient
 from .config import StepConfig
-from .scores import costs_of, task_metric
+from .scores import costs_of
 from .state import TrainingState
 from .step import make_step
 
@@ -152,27 +154,28 @@ class CompiledRuns:
         output = self._model.output
         return compile_rows(self._backend, lambda xp, _, z: predicted_labels(z, output, xp))
 
-    def block_sums(self, task: str) -> BlockRun:
-        """Sum of the costs, shape (1,), and what `task_metric` sums up, ``run((), z, y)``."""
-        model, own = self._model, task_metric(task)
+    def block_sums(self, own: Accuracy | R2 | None) -> BlockRun:
+        """Sum of the costs, shape (1,), and what a metric sums up, ``run((), z, y)``."""
+        model = self._model
 
         def sums(xp: Any, rows: RowReductions, state: Any, *arrays: Array) -> Any:
             z, y = arrays
             total = rows.sum(model.cost.of_output(model.output, z, y, xp))
-            return xp.reshape(total, (1,)), own.block(z, model.output, y, xp, rows)
+            block = own.block(z, model.output, y, xp, rows) if own else ()
+            return xp.reshape(total, (1,)), block
 
-        found: BlockRun = self._kept((task,), lambda: compile_blocks(self._backend, sums))
+        found: BlockRun = self._kept((own,), lambda: compile_blocks(self._backend, sums))
         return found
 
-    def step_sums(self, task: str, weighted: bool) -> Callable[..., Any]:
-        """Costs and weights of each step, and what `task_metric` sums up of all.
+    def step_sums(self, own: Accuracy | R2 | None, weighted: bool) -> Callable[..., Any]:
+        """Costs and weights of each step, and what a metric sums up of all.
 
         ``run(outputs, y, targets)``: outputs are z of each step, shape (steps, m, n_L). Of y, which
         the costs are of, and of targets, which the metric is of, there is a row for each sample; y
         has with ``weighted`` the weights as a last column. The weights of a step are those of its
         samples together, shape (steps,); without ``weighted`` None.
         """
-        model, own, entries = self._model, task_metric(task), self._backend.entries_per_pass
+        model, entries = self._model, self._backend.entries_per_pass
 
         def sums(xp: Any, outputs: Array, y: Array, targets: Array) -> Any:
             steps, m, n = outputs.shape
@@ -180,9 +183,11 @@ class CompiledRuns:
             cost = costs_of(model, xp, z, y, weighted=weighted, entries=entries)
             costs = xp.sum(xp.reshape(cost, (steps, m)), axis=1)
             weights = xp.sum(xp.reshape(y[:, -1], (steps, m)), axis=1) if weighted else None
-            return costs, weights, own.block(z, model.output, targets, xp, RowReductions(xp))
+            rows = RowReductions(xp)
+            block = own.block(z, model.output, targets, xp, rows) if own else ()
+            return costs, weights, block
 
-        key = task, weighted
+        key = own, weighted
         found: Callable[..., Any] = self._kept(key, lambda: compile_function(self._backend, sums))
         return found
 

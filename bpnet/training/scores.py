@@ -15,7 +15,7 @@ __all__ = ["costs_of", "task_metric"]
 
 @functools.cache
 def task_metric(task: str) -> Accuracy | R2:
-    """The metric that a history always has."""
+    """The metric that a history has unless it is to have costs alone."""
     return R2() if task == "regression" else Accuracy(multilabel=task == "multilabel")
 
 

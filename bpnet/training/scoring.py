@@ -12,7 +12,6 @@ from ..model import Model
 from .feeds import Block
 from .metric_columns import MetricColumns
 from .runs import CompiledRuns
-from .scores import task_metric
 from .state import TrainingState
 from .sums import EpochSums
 
@@ -25,10 +24,10 @@ def evaluate(
     runs: CompiledRuns,
     state: TrainingState,
     samples: Iterable[tuple[Array, Array]],
-    metrics: MetricColumns | None = None,
+    metrics: MetricColumns,
     part: str = "validation",
 ) -> list[float]:
-    """Mean cost, accuracy or R^2, and metrics, over samples that are on the device.
+    """Mean cost and metrics, the task's own first, over samples that are on the device.
 
     Parameters
     ----------
@@ -38,7 +37,7 @@ def evaluate(
     state : TrainingState
     samples : iterable of (x, y)
         Arrays of shape (m, n_0) and (m, n_L).
-    metrics : MetricColumns, optional
+    metrics : MetricColumns
     part : {"train", "validation"}, optional
         Which columns of the history they are for.
 
@@ -46,9 +45,10 @@ def evaluate(
     -------
     list of float
     """
-    own = task_metric(model.task)
+    own = metrics.own
+    wants = own.wants if own else ()
     forward, parameters = runs.forward, (state.theta, state.running)
-    block_sums, most = runs.block_sums(model.task), runs.rows_per_block
+    block_sums, most = runs.block_sums(own), runs.rows_per_block
     sums, outputs = EpochSums(), []
     for x, y in samples:
         for rows in row_slices(backend, x.shape[0], most):
@@ -58,11 +58,12 @@ def evaluate(
                 sums.add(cost, block, count)
             if metrics:
                 outputs.append([backend.to_numpy(one) for one in (y_k, runs.activate((), z))])
-    each = {what: sums.each(what, backend) for what in ("costs", "counts", *own.wants)}
+    each = {what: sums.each(what, backend) for what in ("costs", "counts", *wants)}
     cost = float(each["costs"].sum() / each["counts"].sum())
-    figures = [cost, own.figure(*(each[w] for w in own.wants))]
-    if np.isnan(cost):  # the largest of outputs that are no numbers would still be a class
-        figures[1] = cost
+    figures = [cost]
+    if own:  # the largest of outputs that are no numbers would still be a class
+        figure = own.figure(*(each[what] for what in wants))
+        figures.append(cost if np.isnan(cost) else figure)
     if metrics:
         figures += metrics.figures(part, *map(np.concatenate, zip(*outputs, strict=True)))
     return figures
@@ -83,8 +84,8 @@ class EpochScorer:
 
     Attributes
     ----------
-    metric : Accuracy or R2
-        The task's own.
+    own : Accuracy, R2 or None
+        The task's own metric.
     """
 
     def __init__(
@@ -96,10 +97,11 @@ class EpochScorer:
         *,
         weighted: bool,
     ) -> None:
-        self.metric = task_metric(model.task)
+        self.own = metrics.own
+        self._wants = self.own.wants if self.own else ()
         self._backend, self._runs, self._metrics = backend, runs, metrics
         self._n, self._weighted = model.sizes[-1], weighted
-        self._sums = runs.step_sums(model.task, weighted)
+        self._sums = runs.step_sums(self.own, weighted)
 
     def add(self, outputs: Array, block: Block, sums: EpochSums) -> None:
         """Add costs and what metrics need of a block of steps.
@@ -127,15 +129,16 @@ class EpochScorer:
 
     def join(self, sums: EpochSums) -> None:
         """Join on the device, without waiting for it, what `figures` will bring from there."""
-        sums.join(("costs", *self.metric.wants), self._backend)
+        sums.join(("costs", *self._wants), self._backend)
 
     def figures(self, sums: EpochSums) -> list[float]:
-        """Accuracy or R^2, and the metrics, of the epoch's mini-batches."""
-        own = self.metric.figure(*(sums.each(what, self._backend) for what in self.metric.wants))
+        """The metrics of the epoch's mini-batches, the task's own first."""
+        given = [sums.each(what, self._backend) for what in self._wants]
+        own = [self.own.figure(*given)] if self.own else []
         if not self._metrics:
-            return [own]
+            return own
         blocks = map(np.concatenate, (sums.targets, sums.outputs))
-        return [own, *self._metrics.figures("train", *blocks)]
+        return [*own, *self._metrics.figures("train", *blocks)]
 
     def tally_of(self, blocks: int, samples: int) -> dict[str, tuple[tuple[int, ...], str]]:
         """Shape and kind of type of each of `EpochSums.FIELDS` but the costs and counts.

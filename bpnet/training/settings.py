@@ -79,14 +79,16 @@ def is_solver(given: Any) -> bool:
     return names_lbfgs(given) or hasattr(given, "begin_fit")
 
 
-def chosen_metrics(metrics: Iterable[Any], model: Model) -> list[Metric]:
-    """The metrics asked for, but for the one that a history always has.
+def chosen_metrics(metrics: Iterable[Any] | None, model: Model) -> list[Metric] | None:
+    """The metrics asked for, but for the task's own; None where a history is to have none at all.
 
     Raises
     ------
     ValueError, TypeError
         If one does not fit the model's task or outputs.
     """
+    if metrics is None:
+        return None
     own = task_metric(model.task).name
     chosen = [one for one in get_all(metrics) if one.name != own]
     for one in chosen:

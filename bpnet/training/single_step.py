@@ -71,9 +71,8 @@ def train_step(
                 warn_if_out_of_range(model, backend, y)
             check_smoothing(smoothing, model.task)
             weights = weights_of(weight, None, y, backend=backend, task=model.task)
-            y, total = with_weights(smoothed(y, smoothing, model.task), weights, backend)
-            if total is not None:
-                config = config.replaced(weighted=True)
+            y = with_weights(smoothed(y, smoothing, model.task), weights, backend)
+            config = config.replaced(weighted=weights is not None)
             store.init_optimizer(config)
             _, counters, _ = store.current
             t = counters.steps - counters.optimizer_began

@@ -18,6 +18,7 @@ from .fit import Fit
 from .held_out import checked_validation, with_validation
 from .metric_columns import try_metrics
 from .mini_batches import MiniBatchFit
+from .orders import checked_shuffle
 from .samples import SamplePreparer, check_smoothing, smoothed
 from .settings import (
     chosen_metrics,
@@ -90,7 +91,6 @@ def begin_fit(
     with backend.scope():
         # Everything else is checked against the task, which is decided first.
         prepare = SamplePreparer(trainable, resume and resume.header["network"])
-        total: float | None = None
         given: Any = None
         targets: Array | None = None
         if isinstance(x, Source):
@@ -99,11 +99,13 @@ def begin_fit(
                     "a source has the targets itself, and takes no weights: leave out y, "
                     "sample_weight and class_weight"
                 )
-            feed: BatchFeed = _stream(x, prepare, smoothing, batch_size, trainable)
+            mixes = checked_shuffle(settings["shuffle"], of_source=True) is True
+            feed: BatchFeed = _stream(x, prepare, smoothing, batch_size, trainable, mixes)
             validation = checked_validation(
                 settings["validation"], prepare.model, backend, trainable.metadata()
             )
         else:
+            shuffle = checked_shuffle(settings["shuffle"])
             x, targets = prepare(x, y)
             warn_if_out_of_range(prepare.model, backend, targets)
             task = prepare.model.task
@@ -119,12 +121,22 @@ def begin_fit(
                 task=task,
                 classes=prepare.model.classes,
             )
-            y, total = with_weights(y, given, backend)
-            config = config.replaced(weighted=total is not None)
-            feed = MemoryFeed(x, y, targets, batch_size=batch_size, seed=trainable.seed)
+            config = config.replaced(weighted=given is not None)
+            feed = MemoryFeed(
+                x,
+                with_weights(y, given, backend),
+                targets,
+                batch_size=batch_size,
+                seed=trainable.seed,
+                shuffle=shuffle,
+                backend=backend,
+                weights=given,
+            )
         check_smoothing(smoothing, prepare.model.task)
         metrics = chosen_metrics(settings["metrics"], prepare.model)
-        try_metrics(metrics, backend, training=targets, validation=validation and validation[1])
+        try_metrics(
+            metrics or (), backend, training=targets, validation=validation and validation[1]
+        )
         fit = MiniBatchFit(
             trainable._replace(model=prepare.model),
             feed,
@@ -134,7 +146,6 @@ def begin_fit(
             metrics=metrics,
             callbacks=callbacks,
             evaluate_training=evaluate_training,
-            total_weight=total,
             settings={"label_smoothing": smoothing, "weights": given, "reading": feed.identity},
         )
         fit.net = net
@@ -159,6 +170,7 @@ def _stream(
     smoothing: float,
     batch_size: int,
     trainable: Trainable,
+    shuffle: bool,
 ) -> BatchFeed:
     from .streaming import StreamFeed  # not needed by `import bpnet`
 
@@ -179,6 +191,7 @@ def _stream(
         scope=uploads.scope,
         done=uploads.reads_queued,
         memory=uploads.host_bytes,
+        shuffle=shuffle,
     )
     if not prepare.is_decided:
         feed.prepare_first()

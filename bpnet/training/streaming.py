@@ -13,9 +13,10 @@ from .._lib.constraints import Integer
 from .._lib.prefetch import Prefetcher
 from ..backends import Array
 from ..backends.uploads import host_bytes
-from ..randomness import epoch_order, generator
+from ..randomness import generator
 from .buffer_pool import BufferPool
 from .feeds import Block, rows_of_blocks
+from .orders import order_of_epoch
 
 if TYPE_CHECKING:
     from ..data.sources.base import Source
@@ -71,6 +72,8 @@ class StreamFeed:
         and before its memory is given back.
     memory : callable, optional
         New bytes for buffers on the host, as many as it is given: that of a backend's `Uploads`.
+    shuffle : bool, optional
+        Whether blocks and rows are mixed; otherwise rows come in the source's own order.
 
     Attributes
     ----------
@@ -111,13 +114,14 @@ class StreamFeed:
         scope: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
         done: Callable[[], object] = _nothing,
         memory: Callable[[int], np.ndarray[Any, Any]] = host_bytes,
+        shuffle: bool = True,
     ) -> None:
         buffer_rows = Integer(1, optional=True)("buffer_rows", buffer_rows)
         block_rows = Integer(1, optional=True)("block_rows", block_rows)
         self._source, self._prepare, self._seed = source, prepare, seed
         self._prefetch, self._scope, self._done = prefetch, scope, done
         self._reader: Prefetcher | None = None
-        self._memory = memory
+        self._memory, self._shuffle = memory, shuffle
         self._pool = BufferPool(memory)
         self.samples = len(source)
         self.batch_size = min(batch_size, self.samples)
@@ -131,6 +135,8 @@ class StreamFeed:
         self.buffer_rows = min(self._steps * self.batch_size, self.samples)
         self.block_rows = block_rows or max(1, self.buffer_rows // _BLOCKS)
         self.identity = f"a source, {self.block_rows} rows at a time into {self.buffer_rows}"
+        if not shuffle:
+            self.identity = "a source, shuffle=False"
         self._starts = _blocks_of(source, self.block_rows)
         self._sizes = np.diff(self._starts, append=self.samples)
 
@@ -155,6 +161,10 @@ class StreamFeed:
                     self._done()
                     del x, y, targets  # not to be kept while the next buffer is waited for
                 k, start = k + 1, 0
+
+    def total_weight(self, epoch: int) -> float:
+        """See `BatchFeed`."""
+        return float(self.samples)
 
     def everything(
         self, stopping: Callable[[], bool] | None = None
@@ -211,13 +221,15 @@ class StreamFeed:
     def _mixed(self, epoch: int, k: int) -> np.ndarray[Any, Any]:
         """The order of a buffer's rows."""
         start, stop = self._span(k)
+        if not self._shuffle:
+            return np.arange(stop - start)
         return generator(self._seed, _MIX, epoch, k).permutation(stop - start)
 
     # ------------------------------------------------------------------ in the reading thread
 
     def _buffers(self, epoch: int, first: int) -> Generator[Any, None, None]:
         """x and y on the device, from a buffer on."""
-        order = epoch_order(self._seed, epoch, len(self._starts))
+        order = order_of_epoch(self._shuffle, epoch, len(self._starts), seed=self._seed)
         ends = np.cumsum(self._sizes[order])
         for k in range(first, math.ceil(self.steps_per_epoch / self._steps)):
             yield self._filled(self._runs(order, ends, *self._span(k)), self.buffer_rows)

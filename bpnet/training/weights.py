@@ -102,17 +102,12 @@ def host_weights(sample_weight: Any, m: int, backend: Backend) -> np.ndarray[Any
     return weights
 
 
-def with_weights(
-    y: Array, weights: np.ndarray[Any, Any] | None, backend: Backend
-) -> tuple[Array, float | None]:
-    """Targets with the weights as a last column, and the sum of the weights.
-
-    Without weights the targets are as they were, and the sum is None.
-    """
+def with_weights(y: Array, weights: np.ndarray[Any, Any] | None, backend: Backend) -> Array:
+    """Targets with the weights as a last column; without weights as they were."""
     if weights is None:
-        return y, None
+        return y
     column = backend.asarray(weights[:, None], "sample_weight")
-    return backend.xp.concat([y, column], axis=1), float(weights.sum(dtype=np.float64))
+    return backend.xp.concat([y, column], axis=1)
 
 
 def _in_range(weights: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

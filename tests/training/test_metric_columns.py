@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from training._interrupted import broken, resumed, whole
 
 import bpnet
 
@@ -169,3 +170,93 @@ def test_functions_of_ones_own_are_tried_too():
         told = f"the metric {metric.__name__} is not defined for the training targets"
         assert caught.value.__notes__ == [told]
     assert net.epochs == 1
+
+
+COSTS = ("epoch", "train_cost", "validation_cost", "seconds")
+
+
+def classified(task="classification"):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((30, 4))
+    y = np.stack([x[:, 0] > 0, x[:, 0] <= 0, x[:, 1] > 0], axis=1).astype(float)
+    return x, {
+        "classification": y[:, 0].astype(int),
+        "multilabel": y,
+        "regression": np.tanh(x[:, :3]) ** 2,
+    }[task]
+
+
+def network_for(task, backend=None):
+    cost = {"classification": "log_likelihood", "multilabel": "cross_entropy"}.get(
+        task, "quadratic"
+    )
+    return bpnet.Network([4, 5, 3], cost=cost, task=task, backend=backend, dtype="float64", seed=1)
+
+
+class TestCostsAlone:
+    @pytest.mark.parametrize("task", ["classification", "multilabel", "regression"])
+    @pytest.mark.parametrize("evaluate", [False, True])
+    @pytest.mark.parametrize("weights", [None, np.linspace(0.0, 2.0, 30)])
+    def test_other_columns_and_parameters_are_the_same(self, target, task, evaluate, weights):
+        given = {"epochs": 3, "batch_size": 8, "evaluate_training": evaluate}
+        given |= {"sample_weight": weights, "validation": classified(task)}
+        histories, thetas = [], []
+        for metrics in ((), None):
+            net = network_for(task, target.backend())
+            histories.append(net.fit(*classified(task), metrics=metrics, **given))
+            thetas.append(net.backend.to_numpy(net.state.theta))
+        with_figure, alone = histories
+        assert len(with_figure.columns) == 6
+        assert alone.columns == COSTS
+        for column in COSTS[:-1]:
+            assert alone[column] == pytest.approx(with_figure[column], rel=1e-14)  # on JAX
+        assert np.array_equal(*thetas)
+
+    def test_of_a_source(self):
+        source = bpnet.data.ArraySource(*classified())
+        history = network_for("classification").fit(source, epochs=2, metrics=None)
+        assert history.columns == ("epoch", "train_cost", "seconds")
+
+    def test_by_l_bfgs(self):
+        x, y = classified()
+        net = network_for("classification")
+        given = {"epochs": 3, "optimizer": "lbfgs", "validation": (x, y)}
+        history = net.fit(x, y, metrics=None, **given)
+        assert history.columns == COSTS
+        other = network_for("classification").fit(x, y, **given)
+        assert history["train_cost"] == other["train_cost"]
+
+    def test_callbacks_that_watch_a_cost(self, tmp_path, capsys):
+        callbacks = [
+            bpnet.EarlyStopping(patience=1, min_delta=10.0),
+            bpnet.KeepBest("train_cost"),
+            bpnet.CSVLog(tmp_path / "log.csv"),
+            bpnet.Progress(),
+        ]
+        net = network_for("classification")
+        given = {"metrics": None, "validation": classified(), "callbacks": callbacks}
+        history = net.fit(*classified(), epochs=9, **given)
+        assert (len(history), history.stopped) == (2, "early")
+        assert (tmp_path / "log.csv").read_text().splitlines()[0] == ",".join(COSTS)
+        assert capsys.readouterr().err.count("accuracy") == 0
+
+    def test_a_callback_that_watches_another_column_says_what_there_is(self):
+        stopping = bpnet.EarlyStopping("validation_accuracy")
+        given = {"metrics": None, "validation": classified(), "callbacks": [stopping], "epochs": 1}
+        words = "monitors 'validation_accuracy', but the history has epoch, train_cost, valid"
+        with pytest.raises(ValueError, match=words):
+            network_for("classification").fit(*classified(), **given)
+
+    @pytest.mark.parametrize("steps", [5, 14, 27])
+    @pytest.mark.parametrize("evaluate", [False, True])
+    def test_resumed(self, tmp_path, steps, evaluate):
+        options = {"metrics": None, "evaluate_training": evaluate}
+        broken(tmp_path / "a", steps, **options)
+        assert resumed(tmp_path / "a", **options) == whole(tmp_path / "b", **options)
+        with pytest.raises(ValueError, match=r"its columns is \['epoch', 'train_cost', 'valid"):
+            resumed(tmp_path / "a", **{**options, "metrics": ()})
+
+    def test_curves(self, tmp_path):
+        history = network_for("regression").fit(*classified("regression"), epochs=2, metrics=None)
+        history.plot(tmp_path / "curves.svg")
+        assert (tmp_path / "curves.svg").exists()
