@@ -71,7 +71,9 @@ def table_of(rates: Sequence[tuple[float, ...]]) -> np.ndarray[Any, Any]:
 
 def each_step(node: Node, table: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The value of a number for each row of a table, in the number's dtype."""
-    return np.broadcast_to(evaluate(node, table), len(table)).astype(node.dtype)
+    values = np.empty(len(table), node.dtype)
+    values[...] = evaluate(node, table)
+    return values
 
 
 class Batches:
@@ -144,12 +146,12 @@ class LoopRunner:
     ) -> tuple[int, Array]:
         steps, z, library = order.shape[0], self._z, self._library
         outputs = library.empty((steps, *z.shape), z.dtype)
-        targets = library.xp.take(y, order.reshape(-1), axis=0).reshape(steps, *self._y_shape)
+        targets = library.take(y, order.reshape(-1)).reshape(steps, *self._y_shape)
         table, varying = table_of(rates), []
         for node, cell in self._varying:
             values = each_step(node, table)
             library.fill(cell, values[0])
-            if not (values == values[0]).all():
+            if len(values) > 1 and not (values == values[0]).all():
                 varying.append((cell, values))
         with contextlib.closing(self._batches(x, order)) as batches:
             done = self._function(batches, targets, outputs, varying, stop, library.fill)
