@@ -10,6 +10,7 @@ import numpy as np
 from ._lib.constraints import Number
 from ._lib.frozen import Frozen
 from .backprop import feedforward
+from .data.sparse import dense
 from .network import Network
 from .training.samples import check_samples
 
@@ -94,7 +95,7 @@ def gradient_check(
     ----------
     net : Network
         Left as it is; of a float32 network a float64 copy is checked.
-    x : array, shape (m, n_0)
+    x : array or sparse matrix, shape (m, n_0)
     y : array, shape (m, n_L), or (m,) of class indices
     tolerance : float, optional
         For the relative error of each array of parameters; 1e-7, or 1e-5 where the device has
@@ -147,7 +148,8 @@ def _against_numpy(net: Network, x: Any, y: Any, lacking: str, tolerance: float)
     net = net.to(dtype="float32", compute_dtype=None)
     with backend.scope():
         x, y = (
-            backend.to_numpy(part) for part in check_samples(net.model, backend, x, y, net.metadata)
+            backend.to_numpy(dense(part))
+            for part in check_samples(net.model, backend, x, y, net.metadata)
         )
     found = _host_gradient(net, x, y)
     expected = _host_gradient(net.to("numpy"), x, y)
@@ -164,6 +166,7 @@ def _against_differences(net: Network, x: Any, y: Any, tolerance: float) -> Grad
     backend, layout = net.backend, net.model.layout
     with backend.scope():
         x, y = check_samples(net.model, backend, x, y, net.metadata)
+        x = dense(x)  # few samples, as their costs are computed for each parameter
         theta = backend.to_numpy(net.state.theta)
         differences, crossed = np.zeros(layout.size), np.ones(layout.size, dtype=bool)
         middle = _sides(net, theta, x, y)[1]

@@ -255,7 +255,7 @@ class Network:
 
         Parameters
         ----------
-        x : array, shape (m, n_0)
+        x : array or sparse matrix, shape (m, n_0)
             One sample per row. ValueError or TypeError says what is wrong with it.
 
         Examples
@@ -274,7 +274,7 @@ class Network:
 
         Parameters
         ----------
-        x : array, shape (m, n_0), or frame
+        x : array or sparse matrix, shape (m, n_0), or frame
             A frame has the columns of the table that was trained on; then the answers are labels,
             or numbers in the target's own unit.
 
@@ -294,7 +294,7 @@ class Network:
 
         Parameters
         ----------
-        x : array, shape (m, n_0), or frame
+        x : array or sparse matrix, shape (m, n_0), or frame
 
         Examples
         --------
@@ -308,7 +308,7 @@ class Network:
 
         Parameters
         ----------
-        x : array, shape (m, n_0), or frame
+        x : array or sparse matrix, shape (m, n_0), or frame
         y : array, shape (m, n_L), or (m,) of class indices or labels that are text
             May be left out if x is a frame that has the target's column.
 

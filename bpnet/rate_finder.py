@@ -123,7 +123,7 @@ def find_learning_rate(
     ----------
     net : Network
         Left as it is.
-    x : array, shape (n, n_0)
+    x : array or sparse matrix, shape (n, n_0)
     y : array, shape (n, n_L), or (n,) of class indices
     batch_size : int
         Samples a step.

@@ -565,14 +565,6 @@ def test_a_number_too_large_for_the_type_is_told_with_its_limit_and_taken_in_flo
     assert np.isfinite(host(wide, wide.predict(with_one(1e300)))).all()
 
 
-def test_a_sparse_matrix_names_the_way_out():
-    sparse = pytest.importorskip("scipy.sparse", reason="scipy is not installed")
-    net = bpnet.Network([3, 2], seed=0)
-    for matrix in (sparse.csr_array(X), sparse.csr_matrix(X)):
-        words = ["x is a sparse matrix (", "pass x.toarray()"]
-        assert_raises(net, TypeError, words, net.feedforward, matrix)
-
-
 # ------------------------------------------------------------------ integers and booleans
 
 

@@ -68,6 +68,14 @@ def test_datasets_are_for_fit_alone():
     assert net.predict(bpnet.data.source(data).read(0, len(data))[0]).shape == (4,)
 
 
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta")
+def test_sparse_arrays_of_another_library():
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    for sparse in (torch.ones(4, 2).to_sparse(), torch.ones(4, 2).to_sparse_csr()):
+        with pytest.raises(TypeError, match=r"x is a sparse matrix \(Tensor\): pass x.to_dense"):
+            network().predict(sparse)
+
+
 def test_sparse_arrays_of_jax():
     sparse = pytest.importorskip("jax.experimental.sparse", reason="jax is not installed")
     with pytest.raises(TypeError, match=r"x is a sparse matrix \(BCOO\): pass x.todense\(\)"):

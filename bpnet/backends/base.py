@@ -193,7 +193,9 @@ class Backend(ABC):
                 )
         elif (library := library_of(x)) not in (None, "numpy"):
             from .registry import BUILT_IN
+            from .unsuitable import refuse_sparse
 
+            refuse_sparse(x, name)
             known = library in BUILT_IN
             named = repr(library) if known else f"<the array namespace of {library}>"
             raise TypeError(

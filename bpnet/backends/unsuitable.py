@@ -45,10 +45,10 @@ def refuse_mask(x: Any, name: str) -> NoReturn:
 
 
 def refuse_sparse(x: object, name: str) -> None:
-    """Raise TypeError for sparse matrices of SciPy, and the like of them."""
+    """Raise TypeError for sparse matrices of any library."""
     if hasattr(x, "todense") or (hasattr(x, "toarray") and hasattr(x, "nnz")):
         way = "toarray" if hasattr(x, "toarray") else "todense"
-    elif getattr(x, "is_sparse", False) is True:
+    elif str(getattr(x, "layout", "")).startswith("torch.sparse"):
         way = "to_dense"
     else:
         return

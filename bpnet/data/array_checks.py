@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from ..backends import Array, Backend
 from ..backends.dtypes import cannot_hold
 
-__all__ = ["check_finite", "holds_integers"]
+__all__ = ["check_finite", "holds_integers", "refuse_not_finite"]
 
 
 def check_finite(array: Array, given: Array, name: str, backend: Backend) -> None:
@@ -37,16 +37,21 @@ def check_finite(array: Array, given: Array, name: str, backend: Backend) -> Non
         row = int(xp.argmax(xp.max(bad, axis=1)))
         column = int(xp.argmax(bad[row, :]))
         value = float(given[row, column] if given.ndim == 2 else given[row])
-        where = f"row {row}, column {column}"
-        if np.isfinite(value):
-            wider = "" if backend.dtype == "float64" else ", or give the network dtype='float64'"
-            raise ValueError(
-                f"{name} is {value:g} in {where}, {cannot_hold(backend.dtype)}; scale {name}{wider}"
-            )
+        refuse_not_finite(value, row, column, name, backend)
+
+
+def refuse_not_finite(value: float, row: int, column: int, name: str, backend: Backend) -> NoReturn:
+    """Raise ValueError for an entry that is not finite, or not so in the backend's dtype."""
+    where = f"row {row}, column {column}"
+    if np.isfinite(value):
+        wider = "" if backend.dtype == "float64" else ", or give the network dtype='float64'"
         raise ValueError(
-            f"{name} is not finite everywhere: {where} is {value}; fill in missing values, or "
-            "leave these samples out"
+            f"{name} is {value:g} in {where}, {cannot_hold(backend.dtype)}; scale {name}{wider}"
         )
+    raise ValueError(
+        f"{name} is not finite everywhere: {where} is {value}; fill in missing values, or "
+        "leave these samples out"
+    )
 
 
 def holds_integers(array: Any) -> bool:

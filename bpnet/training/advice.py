@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..backends import Array, Backend
+from ..data.sparse import SparseRows
 
 __all__ = ["advice_after_divergence"]
 
@@ -32,7 +33,7 @@ def advice_after_divergence(
     theta : array, shape (size,)
         The last finite parameters.
     samples : (x, y) or None
-        On the device, where they are in memory.
+        On the device, where they are in memory; x may be sparse rows.
     """
     x, y = samples or (None, None)
     named = {"inputs": x, "targets": y, "parameters": theta}
@@ -65,5 +66,7 @@ def _of_magnitudes(sizes: dict[str, float], backend: Backend) -> str:
 
 def _magnitude(array: Array, backend: Backend) -> float:
     """The largest magnitude of an array's entries."""
+    if isinstance(array, SparseRows):
+        return max(map(abs, array.extremes()))
     xp: Any = backend.xp
     return float(xp.max(xp.abs(array)))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..backends import Array
+from ..compiler.rows import row_slices, take_rows
 from ..data.frames import encoded_inputs
+from ..data.sparse import SparseRows
 from ..model import Gradients, Model, gradient
 from .metric_columns import MetricColumns
 from .runs import CompiledRuns
@@ -97,9 +99,23 @@ class Answers:
         with backend.scope():
             x, y = check_samples(model, backend, x, y, self._metadata)
             xp, layout = backend.xp, model.layout
-            nabla = gradient(model, xp, theta, (), x, y, mean=False).theta / x.shape[0]
+            total: Array = None
+            for x_k, y_k in self._parts(x, y):
+                part = gradient(model, xp, theta, (), x_k, y_k, mean=False).theta
+                total = part if total is None else total + part
+            nabla = total / x.shape[0]
             scales, shifts = layout.split_norms(nabla, xp)
             return Gradients(*layout.split(nabla, xp), [*scales.values()], [*shifts.values()])
+
+    def _parts(self, x: Array | SparseRows, y: Array) -> Iterator[tuple[Array, Array]]:
+        """Samples and targets as dense arrays, sparse ones some rows at a time."""
+        if not isinstance(x, SparseRows):
+            yield x, y
+            return
+        whole = self._model.architecture.running_size  # whose statistics are of all samples
+        most = x.shape[0] if whole else x.rows_at_once
+        for rows in row_slices(self._backend, x.shape[0], most):
+            yield x.dense(rows), take_rows(self._backend, y, rows)
 
     def _scores(self, x: Any, y: Any) -> tuple[str, list[float]]:
         """The task (while it is open, that of y); mean cost, and accuracy or R^2."""

@@ -19,7 +19,7 @@ class Block(NamedTuple):
 
     Parameters
     ----------
-    x : array, shape (rows, n_0)
+    x : array or SparseRows, shape (rows, n_0)
     y : array, shape (rows, n_L)
         Targets, and perhaps a last column of the samples' weights.
     order : numpy.ndarray of int64, shape (steps, batch)
@@ -113,11 +113,11 @@ def rows_of_blocks(
 
 
 class MemoryFeed:
-    """Samples that are on the device already.
+    """Samples that are on the device already, or in a sparse matrix.
 
     Parameters
     ----------
-    x : array, shape (n, n_0)
+    x : array or SparseRows, shape (n, n_0)
     y : array, shape (n, n_L)
         What steps are given: targets that may be smoothed, perhaps with a last column of weights.
     targets : array, shape (n, n_L), optional

@@ -14,6 +14,7 @@ from ..backends import Array, Backend
 from ..data.frames import is_table
 from ..data.sources.base import Source
 from ..data.sources.datasets import is_dataset
+from ..data.sparse import SparseRows
 from ..data.splitting import Split, split
 from ..data.targets import LARGEST_SUM_ERROR
 from ..model import Model
@@ -151,6 +152,8 @@ def _is_number(validation: Any) -> bool:
 
 
 def _taken(array: Array, rows: np.ndarray[Any, Any], backend: Backend) -> Array:
+    if isinstance(array, SparseRows):
+        return array.take(rows)
     return backend.xp.take(array, backend.from_host(rows, "int64"), axis=0)
 
 

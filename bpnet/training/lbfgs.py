@@ -92,7 +92,7 @@ class LBFGS(Validated):
         Parameters
         ----------
         net : Network
-        x : array, shape (n, n_0)
+        x : array or sparse matrix, shape (n, n_0)
         y : array, shape (n, n_L), or (n,) of class indices
         epochs : int
             The most iterations.

@@ -89,7 +89,7 @@ class _LBFGSFit(Fit):
     minimize : callable
         SciPy's.
     trainable : Trainable
-    x : array, shape (n, n_0)
+    x : array or SparseRows, shape (n, n_0)
     y : array, shape (n, n_L)
     config : StepConfig
         Of which only the optimizer and l2 matter.

@@ -20,15 +20,16 @@ from ..compiler.rows import (
     compile_rows,
     join_rows,
     row_slices,
-    take_rows,
 )
 from ..data.inputs import as_inputs
+from ..data.sparse import SparseRows, dense, dense_rows
 from ..metrics.accuracy import Accuracy
 from ..metrics.classes import predicted_classes, predicted_labels
 from ..metrics.r2 import R2
 from ..model import Model, gradient
 from .config import StepConfig
 from .scores import costs_of
+from .sparse_runs import sparse_too
 from .state import TrainingState
 from .step import make_step
 
@@ -63,7 +64,7 @@ class CompiledRuns:
         if self._step is None or self._step[0] != config.identity:
             self._step = None  # whose memory may be needed
             run = compile_step(self._backend, make_step(self._model, config))
-            self._step = config.identity, run
+            self._step = config.identity, sparse_too(self._backend, run)
         return self._step[1]
 
     @functools.cached_property
@@ -88,14 +89,14 @@ class CompiledRuns:
         if converted or x.shape[0] <= most:
             x, converted = as_inputs(x, width, backend), True
             if x.shape[0] <= most:
-                return run((), self.forward(parameters, x))
+                return run((), self.forward(parameters, dense(x)))
         parts = []
         for rows in row_slices(backend, x.shape[0], most):
-            part = take_rows(backend, x, rows) if converted else self._checked(x, rows)
+            part = dense_rows(backend, x, rows) if converted else self._checked(x, rows)
             parts.append(run((), self.forward(parameters, part)))
         return join_rows(backend, parts)
 
-    def _checked(self, x: np.ndarray[Any, Any], rows: slice) -> Array:
+    def _checked(self, x: np.ndarray[Any, Any], rows: slice) -> Array | SparseRows:
         """Some samples on the device."""
         width, backend = self._model.sizes[0], self._backend
         try:
@@ -116,7 +117,7 @@ class CompiledRuns:
             found = gradient(model, xp, theta, (), x, y, mean=False)
             return (theta, total + found.theta), found.z
 
-        return compile_step(self._backend, step)
+        return sparse_too(self._backend, compile_step(self._backend, step))
 
     @functools.cached_property
     def activate(self) -> RowRun:

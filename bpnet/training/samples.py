@@ -28,13 +28,13 @@ def check_samples(
     metadata: Mapping[str, Any],
     names: tuple[str, str] = ("x", "y"),
 ) -> tuple[Array, Array]:
-    """Samples and rows of targets on the device.
+    """Samples and rows of targets on the device; of a sparse matrix, x is `SparseRows`.
 
     Parameters
     ----------
     model : Model
     backend : Backend
-    x : array, shape (m, n_0), or frame
+    x : array or sparse matrix, shape (m, n_0), or frame
     y : array, shape (m, n_L), or (m,) of class indices or labels; or None with a frame
     metadata : mapping
         Of the network: how to encode a frame, and what its classes are called.

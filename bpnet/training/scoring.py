@@ -8,6 +8,7 @@ import numpy as np
 
 from ..backends import Array, Backend
 from ..compiler.rows import row_slices, rows_of_steps, take_rows
+from ..data.sparse import dense_rows
 from ..model import Model
 from .feeds import Block
 from .metric_columns import MetricColumns
@@ -36,7 +37,7 @@ def evaluate(
     runs : CompiledRuns
     state : TrainingState
     samples : iterable of (x, y)
-        Arrays of shape (m, n_0) and (m, n_L).
+        Arrays of shape (m, n_0) and (m, n_L); x may be sparse rows.
     metrics : MetricColumns
     part : {"train", "validation"}, optional
         Which columns of the history they are for.
@@ -52,7 +53,7 @@ def evaluate(
     sums, outputs = EpochSums(), []
     for x, y in samples:
         for rows in row_slices(backend, x.shape[0], most):
-            x_k, y_k = take_rows(backend, x, rows), take_rows(backend, y, rows)
+            x_k, y_k = dense_rows(backend, x, rows), take_rows(backend, y, rows)
             z = forward(parameters, x_k)
             for count, (cost, block) in block_sums((), z, y_k):
                 sums.add(cost, block, count)
