@@ -69,9 +69,11 @@ def assert_same(pair):
         {"label_smoothing": 0.1, "class_weight": "balanced"},
         {"sample_weight": np.linspace(0.0, 2.0, N), "validation": 0.2},
         {"validation": data(1), "metrics": ["f1_macro", "log_loss"], "evaluate_training": True},
+        {"shuffle": False, "metrics": None},
+        {"shuffle": lambda epoch: np.roll(np.arange(N)[::-1], epoch)},
         {"optimizer": "adam", "l1": 0.01, "clip_norm": 0.1, "average": 0.9, "accumulate": 2},
     ],
-    ids=str,
+    ids=lambda one: " ".join(one),
 )
 @pytest.mark.parametrize("form", ["csr_array", "csc_matrix"])
 def test_the_same_bits_as_of_the_dense_matrix(form, options):
