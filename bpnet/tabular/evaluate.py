@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from .._lib.registry import no_such
 from .._lib.wording import count, listing, shown
 from ..data import Preprocessing
+from ..data.sparse import is_sparse
 from ..data.tables.cell_parsing import as_numbers, is_missing
 from ..data.tables.reading.parts import read_table_parts_with
 from ..data.tables.table import Table
@@ -28,6 +29,7 @@ from .report import NETWORK, Report
 __all__ = ["Evaluation", "evaluate"]
 
 _ROWS = 8192  # that are computed at a time
+_ENTRIES = 2**20  # of a sparse matrix that are dense at a time
 _PART = "data"
 
 Place: TypeAlias = Callable[[int], str]
@@ -54,7 +56,8 @@ def evaluate(
     net : Network
     data : path, frame, or pair (x, y) of arrays
         Of a network that was trained on a table, a file or a frame with the same columns; of any
-        network, inputs of shape (m, n_0) and targets as `Network.fit` takes them.
+        network, inputs of shape (m, n_0), which may be sparse, and targets as `Network.fit` takes
+        them.
     target : str or sequence of str, optional
         The column of the true values, if it is called otherwise than in training.
     max_bytes : int, optional
@@ -83,11 +86,13 @@ def evaluate(
     """
     judge = Evaluation(net)
     if isinstance(data, tuple) and len(data) == 2 and not isinstance(data[0], Mapping):
-        x, y = data
-        x = np.asarray(x)
-        for start in range(0, len(x), _ROWS):
-            rows = slice(start, start + _ROWS)
-            judge.add_encoded(x[rows], np.asarray(y)[rows])
+        given, y = data
+        sparse = is_sparse(given)
+        x: Any = given.tocsr() if sparse else np.asarray(given)
+        most = max(1, _ENTRIES // max([1, *x.shape[1:]])) if sparse else _ROWS
+        for start in range(0, x.shape[0], most):
+            rows = slice(start, start + most)
+            judge.add_encoded(x[rows].toarray() if sparse else x[rows], np.asarray(y)[rows])
         return judge.report()
     preprocessing = preprocessing_of(net)
     if preprocessing is None:

@@ -190,6 +190,19 @@ def test_arrays_are_judged_by_any_network():
         bpnet.evaluate(net, {"a": [1.0]})
 
 
+def test_a_sparse_matrix_some_rows_at_a_time(monkeypatch):
+    sparse = pytest.importorskip("scipy.sparse", reason="scipy is not installed")
+    monkeypatch.setattr("bpnet.tabular.evaluate._ENTRIES", 640)
+    x, y = bpnet.data.load_digits().test
+    net = bpnet.Network([64, 10], cost="log_likelihood", seed=0)
+    expected = bpnet.evaluate(net, (x, y))["data"]
+    for form in ("csr_matrix", "csc_array", "coo_array"):
+        found = bpnet.evaluate(net, (getattr(sparse, form)(x), y))["data"]
+        assert found.rows == expected.rows == 359
+        for name, figure in expected.figures["network"].items():
+            assert found.figures["network"][name] == pytest.approx(figure, rel=1e-6)
+
+
 def by_hand(data, **options):
     """A network for a table of several targets."""
     net = bpnet.Network(

@@ -10,6 +10,7 @@ import numpy as np
 from ...backends.host_arrays import host_array, refuse_masked
 from ...backends.unsuitable import refuse_sparse
 from ..labels import NO_TEXT
+from ..sparse import is_sparse
 
 __all__ = ["check_pair"]
 
@@ -24,6 +25,11 @@ def check_pair(x: Any, y: Any, x_name: str, y_name: str) -> None:
     TypeError
         If either holds no real numbers.
     """
+    if is_sparse(x):
+        raise TypeError(
+            f"{x_name} is a sparse matrix ({type(x).__name__}), and needs no source: net.fit(x, y) "
+            "takes it as it is, and makes few rows dense at a time"
+        )
     for array, name in ((x, x_name), (y, y_name)):
         refuse_sparse(array, name)
         refuse_masked(array, name)

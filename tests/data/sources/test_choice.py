@@ -48,6 +48,9 @@ def test_what_suits_nothing(csv):
 def test_a_sparse_matrix_is_no_source():
     sparse = pytest.importorskip("scipy.sparse", reason="sparse matrices are SciPy's")
     matrix = sparse.csr_matrix(np.eye(3))
-    for make in (source, SequenceSource, lambda x: ArraySource(x, np.zeros(3))):
+    for make in (source, SequenceSource, lambda y: ArraySource(np.zeros((3, 3)), y)):
         with pytest.raises(TypeError, match=r"is a sparse matrix \(csr_matrix\): pass .*toarray"):
             make(matrix)
+    for make in (ArraySource, lambda x, y: source((x, y))):
+        with pytest.raises(TypeError, match=r"x is a sparse .*: net.fit\(x, y\) takes"):
+            make(matrix, np.zeros(3))
