@@ -12,6 +12,7 @@ from .fold_scale import fold_scale
 from .gate import gate
 from .scale_addends import scale_addends
 from .spread_sums import spread_sums
+from .straighten import straighten
 from .widen import widen
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "gate",
     "scale_addends",
     "spread_sums",
+    "straighten",
     "widen",
 ]

@@ -14,7 +14,15 @@ from ...backends.numpy import SHORT, ones
 from ..emit import Emitter, Program
 from ..ir import FUNCTIONS, Graph, Node, Pass, root_of
 from ..memory import Library, Memory, Numbers
-from ..passes import accumulate, fill_bounds, fold_scale, scale_addends, spread_sums, widen
+from ..passes import (
+    accumulate,
+    fill_bounds,
+    fold_scale,
+    scale_addends,
+    spread_sums,
+    straighten,
+    widen,
+)
 from ..schedule import Group
 from ..target import PlanningTarget
 from .blas import BLAS, blas, pointer, threads
@@ -24,6 +32,9 @@ from .numpy_batches import AddressedBatches
 from .sums import as_factor
 
 __all__ = ["NumpyEmitter", "NumpyLibrary", "NumpyTarget"]
+
+MANY = 64
+"""Rows from which copying a small matrix transposed costs less than it saves."""
 
 
 class NumpyTarget(PlanningTarget):
@@ -37,6 +48,8 @@ class NumpyTarget(PlanningTarget):
     """As of `blocking.is_large`."""
     filled = 2**18
     """As ``most`` of `fill_bounds`."""
+    narrow = range(8, 33)
+    """As ``columns`` of `straighten`: OpenBLAS takes twice as long with AVX-512."""
     beside = 2**19
     """As of `AddressedBatches`."""
 
@@ -51,7 +64,8 @@ class NumpyTarget(PlanningTarget):
     def passes(self, backend: Backend, graph: Graph) -> Sequence[Pass]:
         spread = functools.partial(spread_sums, most=SHORT)
         fill = functools.partial(fill_bounds, most=self.filled)
-        passes: list[Pass] = [widen, fold_scale, accumulate, spread, fill]
+        copy = functools.partial(straighten, rows=MANY, columns=self.narrow)
+        passes: list[Pass] = [widen, fold_scale, accumulate, spread, fill, copy]
         found = self.blas(graph.x.dtype.name)
         if found is not None and found.adds:
             passes.append(functools.partial(scale_addends, rates=True, alike=True))
@@ -190,8 +204,14 @@ class NumpyEmitter(Emitter):
         return self.bind(self.memory[node].reshape(-1))
 
     def _row_maxima(self, x: Node, into: str) -> list[str]:
-        """Row maxima by ``argmax``, because ``maximum.reduce`` is slow over short rows."""
+        """Row maxima without ``maximum.reduce`` over rows, which is slow if they are short."""
         m, n = x.shape
+        if m >= MANY and n <= SHORT:  # argmax takes as long as it guesses wrong
+            columns = self.bind(np.empty((n, m), x.dtype))
+            return [
+                f"copyto({columns}, {self.name(x)}.T)",
+                f"largest({columns}, 0, None, {into})",
+            ]
         places, first = self.bind(np.empty(m, np.intp)), self.bind(np.arange(0, m * n, n))
         rows = self.name(x)
         return [

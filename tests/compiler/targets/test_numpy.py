@@ -7,7 +7,9 @@ import pytest
 from compiler._trials import OPTIMIZERS, training
 
 import bpnet
-from bpnet.compiler.targets.numpy import NumpyTarget
+from bpnet.compiler import compile_step
+from bpnet.compiler.plain import PlainRun
+from bpnet.compiler.targets.numpy import MANY, NumpyTarget
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -54,3 +56,22 @@ def test_a_step_allocates_no_array(activation, optimizer, block, numpy_backend, 
         tracemalloc.stop()
     assert max(peaks) < 100_000  # bytes, of NumPy's iterators; the smallest matrix has 163,840
     assert held[-1] - held[1] < 60 * 150  # what this test keeps
+
+
+@pytest.mark.parametrize("m", [1, MANY - 1, MANY, MANY + 6])
+@pytest.mark.parametrize("n", [1, 3, 64, 65])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_row_maxima_of_special_numbers(m, n, keepdims, numpy_backend):
+    def step(xp, state, x, y, rates):
+        largest = xp.max(1.0 * x, axis=1, keepdims=keepdims)
+        return state, xp.reshape(largest, (-1, 1))
+
+    x = np.random.default_rng(0).normal(size=(2 * m, n))
+    for k, special in enumerate((np.inf, -np.inf, np.nan, -np.nan)):
+        x[(5 * k) % len(x), k % n] = special
+    x[-1] = -np.inf
+    order = np.arange(2 * m).reshape(2, m)
+    given = (np.zeros(1),), x, np.zeros((2 * m, 1)), order, [(0.1,)] * 2
+    _, found = compile_step(numpy_backend, step)(*given)
+    _, plain = PlainRun(numpy_backend, step)(*given)
+    np.testing.assert_array_equal(found, plain)
