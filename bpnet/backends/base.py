@@ -261,8 +261,30 @@ class Backend(ABC):
     def __reduce__(self) -> tuple[Any, ...]:
         names = ("name", "target", "compute_dtype", "deterministic")
         own = {name: value for name, value in vars(self).items() if name in names}
-        return _restored, (type(self), self.arguments(self.device, self.dtype), own)
+        if isinstance(own.get("target"), type):
+            own["target"] = (_by_path(own["target"]),)  # text alone is a target too
+        arguments = self.arguments(self.device, self.dtype)
+        told = self.name, self.device, self.dtype
+        return _restored, (_by_path(type(self)), arguments, own, told)
 
 
-def _restored(kind: type[Backend], arguments: tuple[Any, ...], own: dict[str, Any]) -> Backend:
-    return kind(*arguments).with_attributes(**own)
+def _by_path(kind: type) -> Any:
+    """The import path of a class, which can be read where its library is missing.
+
+    A class of a script or of a function has none that another process could import.
+    """
+    if kind.__module__ == "__main__" or "<locals>" in kind.__qualname__:
+        return kind
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _restored(
+    kind: type[Backend] | str,
+    arguments: tuple[Any, ...],
+    own: dict[str, Any],
+    told: tuple[str, str, str] | None = None,  # not in pickles of earlier releases
+) -> Any:
+    from pkgutil import resolve_name  # not needed by `import bpnet`
+
+    restored = resolve_name("bpnet.backends.restored:restored_backend")  # which needs this module
+    return restored(kind, arguments, own, *(told or ("another library", *arguments[:2])))

@@ -12,7 +12,15 @@ from .devices import device_kind, device_name
 from .numpy import NumpyBackend
 from .registry import BUILT_IN, Entry, conflicts, install_hint, known
 
-__all__ = ["available_backends", "load", "make", "namespace_entry", "probe", "with_dtype"]
+__all__ = [
+    "available_backends",
+    "load",
+    "make",
+    "namespace_entry",
+    "probe",
+    "summary",
+    "with_dtype",
+]
 
 # Modules that a user may pass as a namespace, of libraries that have a backend of their own.
 _MODULES = {
@@ -169,7 +177,7 @@ def _probe(entry: Entry) -> Availability:
     except BackendUnavailableError as error:
         return Availability(entry.name, None, (), str(error))
     except Exception as error:
-        reason = f"{entry.name} failed to list its devices ({_summary(error)})"
+        reason = f"{entry.name} failed to list its devices ({summary(error)})"
         return Availability(entry.name, None, (), reason)
     return Availability(entry.name, found.version, found.devices, found.reason)
 
@@ -180,7 +188,7 @@ def _loaded(entry: Entry) -> Any:
     except Exception as error:  # a broken installation may raise anything, an OSError most often
         what = f"is offered by {entry.origin}" if entry.origin else "is installed"
         raise BackendUnavailableError(
-            f"{entry.name} {what} but cannot be imported ({_summary(error)})"
+            f"{entry.name} {what} but cannot be imported ({summary(error)})"
         ) from error
 
 
@@ -195,7 +203,7 @@ def _made(entry: Entry, factory: Any, device: Any, dtype: str) -> Backend:
     except BackendUnavailableError:
         raise
     except Exception as error:
-        raise BackendUnavailableError(f"{whose} raised {_summary(error)}") from error
+        raise BackendUnavailableError(f"{whose} raised {summary(error)}") from error
     if not isinstance(made, Backend):
         raise BackendUnavailableError(f"{whose} made {made!r}, not a bpnet.backends.Backend")
     changes = {"name": entry.name} if made.name != entry.name else {}
@@ -204,7 +212,7 @@ def _made(entry: Entry, factory: Any, device: Any, dtype: str) -> Backend:
     return made.with_attributes(**changes) if changes else made
 
 
-def _summary(error: Exception) -> str:
+def summary(error: Exception) -> str:
     """Kind and first line of an error."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0] if lines else ''}"

@@ -23,7 +23,7 @@ cupy = pytest.importorskip("cupy", reason="cupy is not installed")
 
 from cupy.cuda import runtime  # noqa: E402 - needs cupy
 
-from bpnet.backends import cublas, cupy_devices, cupy_uploads  # noqa: E402
+from bpnet.backends import cublas, cupy_devices, cupy_uploads, loading  # noqa: E402
 from bpnet.backends import cupy as module  # noqa: E402
 from bpnet.backends.cupy import CupyBackend  # noqa: E402
 
@@ -143,11 +143,29 @@ def test_devices_that_compute_are_all_listed(monkeypatch):
     )
 
 
-def test_a_backend_is_made_compared_and_pickled_without_a_driver():
+def test_a_backend_is_made_and_compared_without_a_driver():
     backend = CupyBackend("cuda:1", "float64")
-    assert pickle.loads(pickle.dumps(backend)) == backend != CupyBackend("cuda:0", "float64")
+    assert backend == CupyBackend("cuda:1", "float64") != CupyBackend("cuda:0", "float64")
     assert repr(backend) == "<cupy on cuda:1, float64>"
     assert backend.scope().id == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "found", "told"),
+    [
+        (2, "<cupy on cuda:1, float64>", None),
+        (1, "<cupy on cuda:0, float64>", "with cupy on cuda:1 is now with cupy on cuda:0: "),
+        (0, "<numpy on cpu, float64>", "with cupy on cuda:1 is now with numpy on cpu: "),
+    ],
+)
+def test_a_pickle_comes_to_a_device_that_is_there(count, found, told, monkeypatch):
+    monkeypatch.setattr(runtime, "getDeviceCount", lambda: count)
+    monkeypatch.setattr(cupy, "ones", np.ones)
+    monkeypatch.setattr(loading, "_probe_built_in", loading._probe_built_in.__wrapped__)
+    pickled = pickle.dumps(CupyBackend("cuda:1", "float64"))
+    warned = pytest.warns(UserWarning, match=told) if told else contextlib.nullcontext()
+    with warned:
+        assert repr(pickle.loads(pickled)) == found
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
