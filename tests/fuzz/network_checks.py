@@ -9,14 +9,16 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import scipy.sparse
 from _backends import host
 from fuzz.network_reference import Reference, labels_of, rows_of, smoothed, torch, weights_of
 from sklearn import metrics
 
 import bpnet
+import bpnet.data.sparse
 from bpnet.backends.numpy import NumpyBackend
 from bpnet.compiler.state import leaves_of
-from bpnet.data import ArraySource, NpySource, SequenceSource
+from bpnet.data import ArraySource, NpySource, SequenceSource, Source
 from bpnet.randomness import epoch_order
 
 CLOSE = 1e-11
@@ -54,7 +56,7 @@ def trained(net, case, *more, x=None, **changes):
         between = settings.pop("between", None)
         if between is not None:
             net = between(net) or net
-        samples = (case.x, case.y) if x is None else (x,)
+        samples = (x,) if isinstance(x, Source) else (case.x if x is None else x, case.y)
         try:
             history = net.fit(*samples, **{**case.fit, **settings}, progress=False)
             figures += [row[name] for row in history for name in row if name != "seconds"]
@@ -320,6 +322,19 @@ def streamed(case, dice):
         assert_close(found[0], trained(case.make(plain()), case, x=sources[0], **changes))
 
 
+def sparse(case, dice):
+    """A sparse matrix trains to the same bits as the dense array, however few rows are dense."""
+    make = dice.choice((scipy.sparse.csr_matrix, scipy.sparse.csc_array, scipy.sparse.coo_array))
+    changes = {} if "validation" in case.fit else {"validation": (make(case.x), case.y)}
+    found = trained(case.make(), case, changes)
+    before = bpnet.data.sparse._ENTRIES
+    bpnet.data.sparse._ENTRIES = dice.randint(1, case.x.size)
+    try:
+        assert_same_bits(trained(case.make(), case, changes, x=make(case.x)), found)
+    finally:
+        bpnet.data.sparse._ENTRIES = before
+
+
 def lbfgs(case, dice):
     """Each iteration lowers the objective; figures are those of the parameters; so elsewhere."""
     layers = case.make().model.architecture.layers
@@ -353,6 +368,7 @@ EVERY = (
     moved,
     saved,
     streamed,
+    sparse,
     lbfgs,
 )
 CHECKS = {one.__name__: one for one in EVERY}

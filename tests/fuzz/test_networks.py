@@ -17,6 +17,7 @@ import bpnet
 from bpnet.activations import Activation
 from bpnet.compiler.targets.numpy import NumpyTarget
 from bpnet.data import SequenceSource
+from bpnet.data.sparse import SparseRows
 from bpnet.training import start
 from bpnet.training.fit import Fit
 
@@ -138,6 +139,12 @@ def wrong_source(monkeypatch):
     monkeypatch.setattr(SequenceSource, "read", changed)
 
 
+def wrong_rows(monkeypatch):
+    """Rows of a sparse matrix that are others."""
+    dense = SparseRows.dense
+    monkeypatch.setattr(SparseRows, "dense", lambda *given: dense(*given)[::-1])
+
+
 WRONG = {
     "plan_and_loop": wrong_plan,
     "other_libraries": wrong_library,
@@ -147,6 +154,7 @@ WRONG = {
     "moved": wrong_copies,
     "saved": forgetful_files,
     "streamed": wrong_source,
+    "sparse": wrong_rows,
     "lbfgs": wrong_figures,
 }
 
