@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from ..fit import Fit
@@ -12,6 +12,11 @@ __all__ = ["Callback"]
 
 class Callback:
     """Base class of callbacks: a fit calls these methods, and each does nothing unless overridden.
+
+    Attributes
+    ----------
+    per_fit : tuple of str
+        Attributes that belong to a fit, such as the `Fit` itself: copies and pickles are without.
 
     Examples
     --------
@@ -24,6 +29,8 @@ class Callback:
     1 of 2
     2 of 2
     """
+
+    per_fit: ClassVar[tuple[str, ...]] = ()
 
     def on_fit_begin(self, fit: Fit) -> None:
         """Before the first epoch."""
@@ -54,3 +61,6 @@ class Callback:
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Restore what `state` returned; called after ``on_fit_begin``."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in self.per_fit}

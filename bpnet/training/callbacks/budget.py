@@ -56,6 +56,8 @@ class Budget(Callback):
     ('budget', 3, 6)
     """
 
+    per_fit = ("_fit",)
+
     def __init__(self, seconds: float | None = None, steps: int | None = None) -> None:
         if seconds is None and steps is None:
             raise ValueError("a budget needs seconds, steps or both, and neither was given")

@@ -107,6 +107,8 @@ class Checkpoint(Callback):
 
     last = True  # what the other callbacks made of an epoch is part of it
 
+    per_fit = ("_claim", "_fit")
+
     def __init__(
         self,
         folder: str | os.PathLike[str],

@@ -56,6 +56,8 @@ class EarlyStopping(Callback):
     ('early', 2, 1)
     """
 
+    per_fit = ("_fit", "_kept")
+
     def __init__(
         self,
         monitor: str = "validation_cost",

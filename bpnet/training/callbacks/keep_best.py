@@ -62,12 +62,15 @@ class KeepBest(Callback):
     (5, 1, True)
     """
 
+    per_fit = ("_fit", "_kept", "epoch")
+
+    epoch: int | None = None
+
     def __init__(
         self, monitor: str = "validation_cost", mode: str | None = None, restore: bool = True
     ) -> None:
         self._monitor = Monitor("KeepBest", monitor, mode, 0.0)
         self._restores = restore
-        self.epoch: int | None = None
 
     @property
     def figure(self) -> float | None:

@@ -41,6 +41,8 @@ class Progress(Callback):
     epoch 1: 100%, 0 s, cost 0.125, accuracy 0
     """
 
+    per_fit = ("_show",)
+
     def __init__(self, file: Any = None) -> None:
         self._file = file
 
