@@ -155,6 +155,14 @@ def test_matrices_of_cupy_need_a_network_that_computes_with_it(monkeypatch):
         taken(x)
 
 
+def test_what_is_used_of_cupy_exists():
+    module = pytest.importorskip("cupyx.scipy.sparse", reason="cupy is not installed")
+    used = {"tocsr", "toarray", "nnz", "shape", "dtype", "real", "imag", "__getitem__"}
+    assert used <= {*dir(module.csr_matrix)}
+    assert callable(module.issparse)
+    assert callable(module.hstack)
+
+
 def test_matrices_of_cupy_stay_on_the_device(target):
     if target.library != "cupy":
         pytest.skip("for CuPy")

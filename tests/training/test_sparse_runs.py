@@ -124,6 +124,19 @@ def test_by_every_library(target):
         assert relative(to_numpy(one), to_numpy(other)) < 1e-12
 
 
+def test_on_the_device_too(target):
+    if target.library != "cupy":
+        pytest.skip("for CuPy")
+    module = pytest.importorskip("cupyx.scipy.sparse")
+    (x, y), net = data(), network(target.backend("float64"))
+    other, matrix = net.copy(), module.csr_matrix(sparse.csr_matrix(x))
+    options = {"epochs": 3, "batch_size": 8, "validation": 0.2}
+    found, expected = net.fit(matrix, y, **options), other.fit(x, y, **options)
+    assert found["train_cost"] == pytest.approx(expected["train_cost"], rel=1e-12)
+    assert relative(parameters(net), parameters(other)) < 1e-12
+    assert net.score(matrix, y) == pytest.approx(other.score(x, y), rel=1e-12)
+
+
 def test_predictions_have_the_same_bits():
     net, (x, y) = network(), data()
     for how in ("feedforward", "predict", "predict_proba"):
