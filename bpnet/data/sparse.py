@@ -115,7 +115,7 @@ def sparse_rows(x: Any, backend: Backend, name: str = "x") -> SparseRows:
         own = backend.to_dtype(given, name, backend.dtype)
     finite = np.isfinite(own) if on_host else backend.xp.isfinite(own)
     if not bool(finite.all()):
-        k = int(finite.argmin())
+        k = int((~finite).nonzero()[0][0])
         row = int((matrix.indptr <= k).sum()) - 1
         column, value = int(matrix.indices[k]), float(given[k])
         refuse_not_finite(value, row, column, name, backend)
