@@ -10,7 +10,7 @@ from .network import Network
 from .training.settings import STEP_SETTINGS, step_config, with_defaults
 from .training.state import Trained
 from .training.step import make_step, step_inputs
-from .training.store import StateStore
+from .training.store import StateStore, with_penalty
 
 __all__ = ["explain"]
 
@@ -71,7 +71,7 @@ def explain(net: Network, batch_size: int = 32, **settings: Any) -> Explanation:
         return explain_step(
             backend,
             make_step(model, config),
-            store.state,
+            with_penalty(store.state, config, backend),
             (size, model.sizes[0]),
             (size, model.sizes[-1] + config.weighted),
             step_inputs(model, config, net.seed, net.steps, 0),

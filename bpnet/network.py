@@ -380,6 +380,7 @@ class Network:
         optimizer: Optimizer | str = _SGD,
         l1: float = 0.0,
         l2: float = 0.0,
+        alpha: float | None = None,
         max_norm: float = 0.0,
         clip_value: float = 0.0,
         clip_norm: float = 0.0,
@@ -408,12 +409,12 @@ class Network:
             False keeps the order of the rows; ``shuffle(epoch)`` returns row numbers, shape (n,).
         optimizer : Optimizer, LBFGS or str, optional
             Its memory is kept for a later call with the same kind of optimizer.
-        l1, l2 : float, optional
+        l1, l2, alpha : float, optional
             Penalties: l1 times the sum of the weights' magnitudes, l2/2 times that of their squares
-            (l2 is the book's lmbda/n). Costs are reported without them.
+            (l2 is the book's lmbda/n); alpha, scikit-learn's, is an l2 of alpha / samples of the
+            mini-batch. Costs are without them; with alpha a column ``train_objective`` has them.
         max_norm, clip_value, clip_norm : float, optional
-            Largest norm of a neuron's weights, enforced after each step; bounds of each entry, and
-            of the norm, of the gradient.
+            Bounds of the norm of each neuron's weights, of the gradient's entries and of its norm.
         accumulate, average, label_smoothing : int, float and float, optional
             Parts that a mini-batch is computed in; decay of the parameters' average (`averaged`);
             share of each target that is spread evenly over the classes.
@@ -422,8 +423,7 @@ class Network:
         validation : (x, y) or float, optional
             Samples on which each epoch is evaluated, or the share of these that is held out for it.
         metrics, callbacks : iterable, optional
-            Further columns of the history, see `bpnet.metrics`, or None for costs alone; hooks,
-            see `Callback`.
+            Further columns of the history (`bpnet.metrics`; None: costs alone); hooks (`Callback`).
         progress, evaluate_training : bool, optional
             Show a progress bar, by default if standard error is a terminal; compute the training
             columns after each epoch, as the book does, not during it.
@@ -485,7 +485,7 @@ class Network:
         x, y : array
             As for `total_cost`.
         **settings : optional
-            As for `fit`: ``optimizer``, ``l1``, ``l2``, ``max_norm``, ``clip_value``,
+            As for `fit`: ``optimizer``, ``l1``, ``l2``, ``alpha``, ``max_norm``, ``clip_value``,
             ``clip_norm``, ``accumulate``, ``average``, ``label_smoothing``, ``sample_weight``.
 
         Examples

@@ -244,6 +244,13 @@ class Recorder:
         whole = tuple(x.size // known if n == -1 else int(n) for n in shape)
         return self.record("reshape", (x.node,), whole, x.dtype)
 
+    def vecdot(self, x1: Tracer, x2: Tracer) -> Tracer:
+        """Of vectors, with shape (1,): what has no dimensions is a number of the host."""
+        if x1.ndim != 1 or x1.shape != x2.shape:
+            raise TraceError(f"vecdot of shapes {x1.shape} and {x2.shape}")
+        product = self.reshape(x1, (1, -1)) @ self.reshape(x2, (-1, 1))
+        return self.reshape(product, (1,))
+
     def concat(self, parts: Sequence[Tracer], axis: int = 0) -> Tracer:
         ndim = parts[0].ndim
         axis %= ndim

@@ -15,9 +15,10 @@ from ..costs import Cost
 from ..normalization import widened
 from .model import Model
 
-__all__ = ["BatchGradient", "Gradients", "gradient"]
+__all__ = ["TINY", "BatchGradient", "Gradients", "gradient"]
 
-_TINY = 1e-30  # less than any weight that counts, so that a mini-batch without weight moves nothing
+TINY = 1e-30
+"""Less than any weight that counts, so that a mini-batch without weight moves nothing."""
 
 
 class BatchGradient(NamedTuple):
@@ -119,7 +120,7 @@ def gradient(
     if weighted:
         weight = y[:, -1:]
         y = y[:, :-1]
-        weight = weight * (m / xp.maximum(xp.sum(weight, axis=0, keepdims=True), _TINY))
+        weight = weight * (m / xp.maximum(xp.sum(weight, axis=0, keepdims=True), TINY))
     for part in _parts(m, accumulate):
         whole = part == slice(0, m)
         x_k, y_k = (x, y) if whole else (x[part, :], y[part, :])

@@ -95,7 +95,7 @@ class Layout:
         """One flat vector, shape (size,), of one array a layer each, then scales and shifts."""
         return xp.concat([xp.reshape(part, (-1,)) for part in (*weights, *biases, *norms)])
 
-    def on_weights(self, theta: Array, factor: float, xp: Any) -> Array:
-        """``factor`` times the weights, and zero for each bias, shape (size,)."""
+    def on_weights(self, theta: Array, factor: Any, xp: Any) -> Array:
+        """``factor``, of shape () or (1,), times the weights; zero for each bias: shape (size,)."""
         weights = factor * theta[: self.n_weights]
         return xp.concat([weights, xp.zeros_like(theta[self.n_weights :])])

@@ -19,8 +19,9 @@ FIRST_LOSS_SCALE = np.asarray([2.0**15, 0.0])
 class StepConfig(Validated):
     """Settings of one training step: everything but the model.
 
-    The objective is the mean cost, plus ``l2/2`` times the sum of the squared weights, plus ``l1``
-    times the sum of their magnitudes.
+    The objective is the mean cost, plus ``l2/2 + alpha/(2 s)`` times the sum of the squared
+    weights, plus ``l1`` times the sum of their magnitudes; s is the weight of the mini-batch's
+    samples together, without weights their number.
 
     Parameters
     ----------
@@ -36,6 +37,8 @@ class StepConfig(Validated):
         Number of parts in which a mini-batch is computed, one after another.
     average : float, optional
         Decay of the exponential moving average of the parameters; 0 for none.
+    alpha : float or None, optional
+        With a number, 0 too, `TrainingState.penalty` adds up the penalties.
     weighted : bool, optional
         Whether the last column of the targets holds the samples' weights.
     compute : str, optional
@@ -51,6 +54,7 @@ class StepConfig(Validated):
         max_norm=Number(0.0),
         accumulate=Integer(1),
         average=Number(0.0, 1.0),
+        alpha=Number(0.0, optional=True),
     )
 
     optimizer: Optimizer
@@ -61,8 +65,20 @@ class StepConfig(Validated):
     max_norm: float = 0.0
     accumulate: int = 1
     average: float = 0.0
+    alpha: float | None = None
     weighted: bool = False
     compute: str = ""
+
+    def for_weights(self, mean: float | None) -> StepConfig:
+        """The settings with weights of samples that were divided by their mean; None: without."""
+        if mean is None:
+            return self.replaced(weighted=False)
+        return self.replaced(weighted=True, alpha=self.alpha and self.alpha / mean)
+
+    @property
+    def sums_penalties(self) -> bool:
+        """Whether the penalties of an epoch's mini-batches are added up."""
+        return self.alpha is not None
 
     @property
     def scales_loss(self) -> bool:

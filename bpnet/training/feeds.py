@@ -11,7 +11,7 @@ import numpy as np
 from ..backends import Array, Backend
 from .orders import Shuffle, order_of_epoch, shuffle_in_words
 
-__all__ = ["BatchFeed", "Block", "MemoryFeed", "rows_of_blocks"]
+__all__ = ["BatchFeed", "Block", "MemoryFeed", "rows_of_blocks", "step_sizes"]
 
 
 class Block(NamedTuple):
@@ -65,8 +65,8 @@ class BatchFeed(Protocol):
         when it is true.
         """
 
-    def total_weight(self, epoch: int) -> float:
-        """Weights of all samples of an epoch together: without weights their number."""
+    def step_weights(self, epoch: int) -> np.ndarray[Any, Any]:
+        """Weight of each step's samples together, without weights their number: shape (steps,)."""
 
     def everything(
         self, stopping: Callable[[], bool] | None = None
@@ -110,6 +110,20 @@ def rows_of_blocks(
         start = stop
     if len(order) % batch_size and start == full:
         yield order[full * batch_size :].reshape(1, -1)
+
+
+def step_sizes(samples: int, batch_size: int) -> np.ndarray[Any, Any]:
+    """Samples of each mini-batch of an epoch, as floats.
+
+    Examples
+    --------
+    >>> from bpnet.training.feeds import step_sizes
+    >>> step_sizes(7, 3)
+    array([3., 3., 1.])
+    """
+    starts = np.arange(0.0, samples, batch_size)
+    sizes: np.ndarray[Any, Any] = np.minimum(samples - starts, batch_size)
+    return sizes
 
 
 class MemoryFeed:
@@ -178,15 +192,17 @@ class MemoryFeed:
             order = order_of_epoch(
                 self._shuffle, epoch, self.samples, seed=self._seed, backend=self._backend
             )
-            self._orders = {epoch: order}
+            before = {k: one for k, one in self._orders.items() if k == epoch - 1}
+            self._orders = {**before, epoch: order}
         return self._orders[epoch]
 
-    def total_weight(self, epoch: int) -> float:
+    def step_weights(self, epoch: int) -> np.ndarray[Any, Any]:
         """See `BatchFeed`."""
         if self._weights is None:
-            return float(self.samples)
-        rows = self._order(epoch) if callable(self._shuffle) else slice(None)
-        return float(self._weights[rows].sum(dtype=np.float64))
+            return step_sizes(self.samples, self.batch_size)
+        starts = np.arange(0, self.samples, self.batch_size)
+        found: np.ndarray[Any, Any] = np.add.reduceat(self._weights[self._order(epoch)], starts)
+        return found
 
     def everything(
         self, stopping: Callable[[], bool] | None = None

@@ -76,8 +76,7 @@ class Fit(ABC):
         self.backend, self.optimizer, self.epochs = trainable.backend, config.optimizer, epochs
         self.batch_size, self.steps_per_epoch = batch_size, steps_per_epoch
         self.has_validation = validation is not None
-        self.history = History()
-        self.rate_factor = 1.0
+        self.history, self.rate_factor = History(), 1.0
         self._model, self._store, self._config = trainable.model, trainable.store, config
         self._trainable, self._samples = trainable, samples
         self.first_epoch = self._store.counters.epochs + 1
@@ -107,13 +106,15 @@ class Fit(ABC):
     def columns(self) -> tuple[str, ...]:
         """Columns of the history."""
         kinds = ("train", "validation") if self.has_validation else ("train",)
-        names = ("cost", *self._metrics.names)
-        return ("epoch", *(f"{kind}_{what}" for what in names for kind in kinds), "seconds")
+        found = [f"{kind}_{what}" for what in ("cost", *self._metrics.names) for kind in kinds]
+        if self._config.sums_penalties:
+            found.insert(1, "train_objective")
+        return ("epoch", *found, "seconds")
 
     def lower_is_better(self, column: str) -> bool:
         """Whether lower figures of a column are better."""
         name = column.partition("_")[2]
-        return column == "seconds" or name == "cost" or self._metrics.falls(name)
+        return column == "seconds" or name in ("cost", "objective") or self._metrics.falls(name)
 
     def learning_rate_at(self, step: int, factor: float = 1.0) -> float:
         """The optimizer's learning rate in a step of the network, times ``factor``.
@@ -364,10 +365,9 @@ class Fit(ABC):
                 self.stop(reason, now=True)
         return self._at_once or self._interrupt()
 
-    def _row(self, cost: float, sums: EpochSums) -> dict[str, Any]:
-        """The history's row of an epoch, of whose samples ``cost`` is the mean cost."""
-        judge = self._trainable
-        given = self._model, self.backend, judge.runs, self._store.state
+    def _row(self, cost: float, objective: float | None, sums: EpochSums) -> dict[str, Any]:
+        """The history's row of an epoch with this cost, and objective where it has a column."""
+        given = self._model, self.backend, self._trainable.runs, self._store.state
         if self._evaluates_training:
             judged = [evaluate(*given, self._all_samples(), self._metrics, "train")]
         else:
@@ -375,9 +375,10 @@ class Fit(ABC):
         if self._validation is not None:
             judged.append(evaluate(*given, [self._validation], self._metrics))
         figures = [figure for pair in zip(*judged, strict=True) for figure in pair]
+        if objective is not None:
+            figures.insert(1, objective)
         seconds = sums.seconds + time.perf_counter() - self._began
-        epochs = self._store.counters.epochs
-        return dict(zip(self.columns, (epochs, *figures, seconds), strict=True))
+        return dict(zip(self.columns, (self.counters.epochs, *figures, seconds), strict=True))
 
     @abstractmethod
     def _all_samples(self) -> Iterable[tuple[Array, Array]]:

@@ -27,7 +27,8 @@ class History:
     rows : list of dict
         One an epoch: ``epoch`` (from 1), ``train_cost``, ``validation_cost``, ``train_accuracy``,
         ``validation_accuracy`` (in regression ``train_r2``, ``validation_r2``), the same of each
-        further metric, ``seconds``; without validation data its columns are absent.
+        further metric, ``seconds``; without validation data its columns are absent. With ``alpha``
+        also ``train_objective``: costs with penalties.
     stopped : str
         Why the fit ended: ``"completed"``, ``"interrupted"``, ``"left"`` by a loop over its epochs,
         ``"failed"`` by an error, or what a callback said: ``"early"``, ``"plateau"``, ``"budget"``.

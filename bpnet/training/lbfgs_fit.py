@@ -216,7 +216,7 @@ class _LBFGSFit(Fit):
         self._store.current = Trained(state, counters.replaced(epochs=counters.epochs + 1))
         self.steps_done += 1
         self._tell("on_steps", self, 1)
-        row = self._row(self._cost / self._samples, cast(EpochSums, self._sums))
+        row = self._row(self._cost / self._samples, None, cast(EpochSums, self._sums))
         self.history.rows.append(row)
         self._tell("on_epoch_end", self, row)
         self._began = time.perf_counter()

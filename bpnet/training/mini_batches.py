@@ -11,18 +11,20 @@ from typing import Any
 import numpy as np
 
 from .._lib.wording import shortened
+from ..backends import Array
 from ..compiler import Run
 from ..model.description import describe
 from .advice import advice_after_divergence
 from .config import StepConfig
 from .divergence import DivergenceError, not_finite
-from .feeds import BatchFeed, Block
+from .feeds import BatchFeed, Block, step_sizes
 from .fit import Fit
 from .fit_identity import functions_of, recorded, with_settings
 from .resume import check_same_fit, restored_progress, take_snapshot
 from .snapshot import Snapshot
 from .state import Counters, Trained, TrainingState
 from .step import step_inputs_over
+from .store import with_penalty
 from .sums import EpochSums
 from .trainable import Trainable
 from .used_up import note_if_spent, note_if_used_up
@@ -178,7 +180,7 @@ class MiniBatchFit(Fit):
         header, store = snapshot.header, self._store
         check_same_fit(snapshot, self._identity(), self._callbacks)
         store.init_optimizer(self._config)
-        found = restored_progress(snapshot, self._trainable, self._feed, self._scorer)
+        found = restored_progress(snapshot, self._trainable, self._config, self._feed, self._scorer)
         store.current = Trained(found.published, found.counters, self.optimizer)
         self.steps_done = header["steps"]
         self._sums, self._state = found.sums, found.state
@@ -211,7 +213,7 @@ class MiniBatchFit(Fit):
         epochs, began = store.counters.epochs, store.counters.optimizer_began
         try:
             lent = store.lend()
-            self._state = self._state or lent
+            self._state = self._state or with_penalty(lent, self._config, self.backend)
             block_steps = self._epoch_block_steps
             blocks = self._feed.blocks(epochs, sums.steps, block_steps, self._is_to_stop)
             with contextlib.closing(blocks) as rest:  # now: it may wait, and be interrupted again
@@ -223,7 +225,7 @@ class MiniBatchFit(Fit):
                         break
             if sums.steps < self.steps_per_epoch and not self._at_once:
                 self._note_interrupt()  # while samples were waited for
-            cost = self._checked(sums)
+            costs = self._checked(sums)
         except BaseException:
             store.reset_optimizer()
             # Another `epoch` would begin this one again.
@@ -234,6 +236,7 @@ class MiniBatchFit(Fit):
         store.commit(self._state, Counters(epochs + whole, self.steps_done, began), self.optimizer)
         if not whole:
             return None
+        figures = self._means(epochs, costs, self._state.penalty)
         self._state = self._whole = self._sums = None
         self._stopping = self._stopping or self._interrupt()
         if not self._told:
@@ -241,7 +244,7 @@ class MiniBatchFit(Fit):
             first = max(0, last - self.steps_per_epoch + 1)
             self._told = note_if_spent(self.optimizer, first, last, epochs + 1)
         try:
-            return self._row(cost / self._feed.total_weight(epochs), sums)
+            return self._row(*figures, sums)
         except _NoMoreSamplesError:
             return None
 
@@ -269,13 +272,13 @@ class MiniBatchFit(Fit):
             self.steps_done += count
             self._tell("on_steps", self, count)
 
-    def _checked(self, sums: EpochSums) -> float:
-        """Sum of the epoch's costs; raises, naming the first bad batch, if it is not finite.
+    def _checked(self, sums: EpochSums) -> np.ndarray[Any, Any]:
+        """The costs of the epoch's steps; raises, naming the first bad batch, if one is not finite.
 
         The state must be finite, too.
         """
         if not sums.costs:
-            return 0.0
+            return np.zeros(0)
         assert self._state is not None
         # Everything is asked of the device before the first of it is waited for.
         infinite = not_finite(self._state, self.backend)
@@ -284,7 +287,7 @@ class MiniBatchFit(Fit):
         bad = np.flatnonzero(~np.isfinite(each))
         what = next(infinite, "")
         if bad.size == 0 and not what:
-            return float(each.sum())
+            return each
         batch = int(bad[0]) + 1 if bad.size else sums.steps
         if bad.size:
             what = f"the cost became {each[batch - 1]}"
@@ -301,6 +304,23 @@ class MiniBatchFit(Fit):
                 samples=self._feed.in_memory(),
             ),
         )
+
+    def _means(
+        self, epoch: int, costs: np.ndarray[Any, Any], penalty: tuple[Array, ...]
+    ) -> tuple[float, float | None]:
+        """Mean over the epoch's samples of the cost, and of the objective where it has a column.
+
+        The objective of a mini-batch is that of the parameters before its step, and counts as often
+        as the mini-batch has samples.
+        """
+        weights = self._feed.step_weights(epoch)
+        cost = float(costs.sum() / weights.sum())
+        if not penalty:
+            return cost, None
+        means = np.divide(costs, weights, out=np.zeros_like(costs), where=weights > 0.0)
+        total = float(means @ step_sizes(self._samples, self.batch_size))
+        added = float(self.backend.to_numpy(penalty[0])[0])
+        return cost, (total + added) / self._samples
 
     def _run_all(self) -> None:
         for _ in self:

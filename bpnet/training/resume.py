@@ -11,6 +11,7 @@ import numpy as np
 from .._lib.wording import shortened
 from ..model.arrays import check_running
 from .callbacks.base import Callback
+from .config import StepConfig
 from .feeds import BatchFeed
 from .fit_identity import first_difference, in_words, network_settings
 from .history import History
@@ -20,6 +21,7 @@ from .scoring import EpochScorer
 from .snapshot import Snapshot
 from .snapshot_checks import unpacked_state
 from .state import Counters, TrainingState, map_arrays
+from .store import with_penalty
 from .sums import EpochSums
 from .trainable import Trainable
 
@@ -161,7 +163,11 @@ class Progress(NamedTuple):
 
 
 def restored_progress(
-    snapshot: Snapshot, trainable: Trainable, feed: BatchFeed, scorer: EpochScorer
+    snapshot: Snapshot,
+    trainable: Trainable,
+    config: StepConfig,
+    feed: BatchFeed,
+    scorer: EpochScorer,
 ) -> Progress:
     """What a snapshot holds, on the device again.
 
@@ -170,6 +176,7 @@ def restored_progress(
     snapshot : Snapshot
     trainable : Trainable
         The network that resumes, with the state that its optimizer needs.
+    config : StepConfig
     feed : BatchFeed
     scorer : EpochScorer
 
@@ -193,10 +200,10 @@ def restored_progress(
             check_running(trainable.model.architecture, running)
         return map_arrays(lambda one: backend.from_host(one, backend.dtype), state)
 
-    like = trainable.store.state
-    state = moved("state", like)
+    like, tally = trainable.store.state, unpacked(header["tally"], arrays)
+    state = moved("state", like if tally is None else with_penalty(like, config, backend))
     counters = Counters(header["epochs"], header["steps"], header["since"])
-    published, sums, tally = state, None, unpacked(header["tally"], arrays)
+    published, sums = state._replace(penalty=()), None
     if tally is not None:
         _check_tally(tally, feed, scorer)
         sums = EpochSums.restored(tally, backend)

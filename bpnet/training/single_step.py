@@ -17,6 +17,7 @@ from .history import History
 from .samples import SamplePreparer, check_smoothing, smoothed
 from .settings import STEP_SETTINGS, step_config, with_defaults
 from .step import step_inputs
+from .store import with_penalty
 from .target_range import warn_if_out_of_range
 from .trainable import Trainable
 from .used_up import note_if_used_up
@@ -70,9 +71,9 @@ def train_step(
             if not store.counters.steps:
                 warn_if_out_of_range(model, backend, y)
             check_smoothing(smoothing, model.task)
-            weights = weights_of(weight, None, y, backend=backend, task=model.task)
+            weights, mean = weights_of(weight, None, y, backend=backend, task=model.task)
             y = with_weights(smoothed(y, smoothing, model.task), weights, backend)
-            config = config.replaced(weighted=weights is not None)
+            config = config.for_weights(mean)
             store.init_optimizer(config)
             _, counters, _ = store.current
             t = counters.steps - counters.optimizer_began
@@ -82,7 +83,8 @@ def train_step(
             inputs = step_inputs(model, config, trainable.seed, counters.steps, t)
             order = np.arange(x.shape[0])[None, :]
             try:
-                state, z = trainable.runs.step(config)(store.lend(), x, y, order, [inputs])
+                state = with_penalty(store.lend(), config, backend)
+                state, z = trainable.runs.step(config)(state, x, y, order, [inputs])
                 assert z is not None
                 blocks = trainable.runs.total_cost(config.weighted)
                 totals = [total for _, total in blocks((), rows_of_steps(backend, z), y)]

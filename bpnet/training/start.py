@@ -113,7 +113,7 @@ def begin_fit(
                 settings["validation"], x, targets, weights[0], prepare.model, trainable
             )
             y = smoothed(targets, smoothing, task)
-            given = weights_of(
+            given, mean = weights_of(
                 sample_weight,
                 weights[1],
                 targets,
@@ -121,7 +121,7 @@ def begin_fit(
                 task=task,
                 classes=prepare.model.classes,
             )
-            config = config.replaced(weighted=given is not None)
+            config = config.for_weights(mean)
             feed = MemoryFeed(
                 x,
                 with_weights(y, given, backend),

@@ -28,6 +28,9 @@ class TrainingState(NamedTuple):
     loss_scale : tuple of array
         Scale of the gradients in float16 and the steps since it changed, shape (2,); empty with
         other types.
+    penalty : tuple of array
+        While an epoch goes on, penalties of its mini-batches so far, each times its number of
+        samples, shape (1,); empty where ``alpha`` is None, and in what is published.
     """
 
     theta: Array
@@ -35,6 +38,7 @@ class TrainingState(NamedTuple):
     running: tuple[Array, ...] = ()
     average: tuple[Array, ...] = ()
     loss_scale: tuple[Array, ...] = ()
+    penalty: tuple[Array, ...] = ()
 
 
 class Counters(Frozen):

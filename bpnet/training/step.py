@@ -8,6 +8,7 @@ from typing import Any
 from ..backends import Array
 from ..compiler import Step
 from ..model import Layout, Model, gradient
+from ..model.gradient import TINY
 from ..optimizers.norms import scaled_norm
 from .config import StepConfig
 from .loss_scale import rescaled, select
@@ -38,7 +39,7 @@ def make_step(model: Model, config: StepConfig) -> Step:
     def step(
         xp: Any, state: Any, x: Array, y: Array, rates: Sequence[Any]
     ) -> tuple[TrainingState, Array]:
-        theta, memory, running, average, loss_scale = state
+        theta, memory, running, average, loss_scale, penalty = state
         count = len(rates) - len(random)
         numbers, keys = tuple(rates[:count]), dict(zip(random, rates[count:], strict=True))
         found = gradient(
@@ -55,10 +56,16 @@ def make_step(model: Model, config: StepConfig) -> Step:
             scale=loss_scale[0][:1] if loss_scale else None,
         )
         nabla = found.theta
+        share = _share(config, y, xp) if config.alpha else 0.0
         if config.l2:
             nabla = nabla + layout.on_weights(theta, config.l2, xp)
+        if config.alpha:
+            nabla = nabla + layout.on_weights(theta, config.alpha * share, xp)
         if config.l1:
             nabla = nabla + layout.on_weights(xp.sign(theta), config.l1, xp)
+        if penalty:  # of the parameters before the step, whatever becomes of it
+            weights = theta[: layout.n_weights]
+            penalty = (_added(penalty[0], weights, config, x.shape[0], share, xp),)
         nabla = _clipped(nabla, config, xp)
         theta, memory = optimizer.update(theta, nabla, memory, numbers, xp, **extra)
         if config.max_norm:
@@ -71,11 +78,33 @@ def make_step(model: Model, config: StepConfig) -> Step:
             finite = xp.all(xp.isfinite(nabla))
             for statistics in found.running:  # which an overflow would spoil for good
                 finite = finite & xp.all(xp.isfinite(statistics))
-            after = select(finite, after, state._replace(loss_scale=()), xp)
+            before = state._replace(loss_scale=(), penalty=())
+            after = select(finite, after, before, xp)
             after = after._replace(loss_scale=(rescaled(loss_scale[0], finite, xp),))
-        return after, found.z
+        return after._replace(penalty=penalty), found.z
 
     return step
+
+
+def _share(config: StepConfig, y: Array, xp: Any) -> Any:
+    """1 / weight of a mini-batch's samples together, a number or of shape (1,); 0 of no weight."""
+    if not config.weighted:
+        return 1.0 / y.shape[0]
+    total = xp.sum(y[:, -1:], axis=0)
+    return xp.where(total > 0.0, 1.0 / xp.maximum(total, TINY), xp.zeros_like(total))
+
+
+def _added(
+    penalty: Array, weights: Array, config: StepConfig, m: int, share: Any, xp: Any
+) -> Array:
+    """The penalties so far, and m times what l1, l2 and alpha add to the objective."""
+    if config.l1:
+        lengths = xp.reshape(xp.vecdot(weights, xp.sign(weights)), (1,))
+        penalty = penalty + (m * config.l1) * lengths
+    if config.l2 or config.alpha:
+        squares = xp.reshape(xp.vecdot(weights, weights), (1,))
+        penalty = penalty + (0.5 * m * (config.l2 + (config.alpha or 0.0) * share)) * squares
+    return penalty
 
 
 def _clipped(nabla: Array, config: StepConfig, xp: Any) -> Array:

@@ -14,7 +14,7 @@ from ..optimizers import Optimizer
 from .config import FIRST_LOSS_SCALE, StepConfig
 from .state import Counters, Trained, TrainingState, map_arrays
 
-__all__ = ["StateStore", "from_host"]
+__all__ = ["StateStore", "from_host", "with_penalty"]
 
 _BUSY = (
     "this network is being trained already: wait for the end of that fit, or train a copy "
@@ -128,8 +128,9 @@ class StateStore:
         return state
 
     def commit(self, state: TrainingState, counters: Counters, optimizer: Optimizer) -> None:
-        """Publish the state of a run: copies of all but the optimizer's memory."""
-        copies: TrainingState = map_arrays(self.backend.copy, state._replace(memory=()))
+        """Publish the state of a run: copies of all but the optimizer's memory and penalties."""
+        kept = state._replace(memory=(), penalty=())
+        copies: TrainingState = map_arrays(self.backend.copy, kept)
         self.current = Trained(copies._replace(memory=state.memory), counters, optimizer)
 
     def on_host(self) -> Trained:
@@ -146,6 +147,12 @@ class StateStore:
         """Forget what the optimizer has learned: its next step is its first."""
         state, counters, _ = self.current
         self.current = Trained(state._replace(memory=()), counters, None)
+
+
+def with_penalty(state: TrainingState, config: StepConfig, backend: Backend) -> TrainingState:
+    """A state that was lent for an epoch, with penalties of zero if they are to be added up."""
+    zero = (backend.xp.zeros_like(state.theta[:1]),) if config.sums_penalties else ()
+    return state._replace(penalty=zero)
 
 
 def from_host(trained: Trained, backend: Backend) -> Trained:

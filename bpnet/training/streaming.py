@@ -15,7 +15,7 @@ from ..backends import Array
 from ..backends.uploads import host_bytes
 from ..randomness import generator
 from .buffer_pool import BufferPool
-from .feeds import Block, rows_of_blocks
+from .feeds import Block, rows_of_blocks, step_sizes
 from .orders import order_of_epoch
 
 if TYPE_CHECKING:
@@ -162,9 +162,9 @@ class StreamFeed:
                     del x, y, targets  # not to be kept while the next buffer is waited for
                 k, start = k + 1, 0
 
-    def total_weight(self, epoch: int) -> float:
+    def step_weights(self, epoch: int) -> np.ndarray[Any, Any]:
         """See `BatchFeed`."""
-        return float(self.samples)
+        return step_sizes(self.samples, self.batch_size)
 
     def everything(
         self, stopping: Callable[[], bool] | None = None

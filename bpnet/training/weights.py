@@ -24,10 +24,10 @@ def weights_of(
     backend: Backend,
     task: str,
     classes: Sequence[str] | None = None,
-) -> np.ndarray[Any, Any] | None:
-    """The weight of each sample, shape (m,), on the host; None if none were given.
+) -> tuple[np.ndarray[Any, Any] | None, float | None]:
+    """The weight of each sample, shape (m,), on the host, and their mean; None if none were given.
 
-    Their mean is 1, as only their proportions count.
+    The weights are divided by their mean, as for costs only their proportions count.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def weights_of(
     TypeError
         If weights are no numbers, or in another library or on another device.
     """
-    weights = None
+    weights, scale = None, 1.0
     if sample_weight is not None:
         weights = host_weights(sample_weight, y.shape[0], backend)
         if not (np.isfinite(weights).all() and (weights >= 0).all() and weights.any()):
@@ -57,7 +57,7 @@ def weights_of(
                 f"sample_weight goes from {weights.min():g} to {weights.max():g}: weights must be "
                 "finite and at least 0, and at least one must be greater"
             )
-        weights = _in_range(weights)
+        weights, scale = _in_range(weights)
     if class_weight is not None:
         if task != "classification":
             raise ValueError(
@@ -74,10 +74,10 @@ def weights_of(
                 "of 0: at least one must have more"
             )
     if weights is None:
-        return None
-    weights = _in_range(weights)
-    normalized: np.ndarray[Any, Any] = weights / weights.mean()
-    return normalized
+        return None, None
+    weights, last = _in_range(weights)
+    mean = weights.mean()
+    return weights / mean, float(mean * scale * last)
 
 
 def host_weights(sample_weight: Any, m: int, backend: Backend) -> np.ndarray[Any, Any]:
@@ -110,10 +110,10 @@ def with_weights(y: Array, weights: np.ndarray[Any, Any] | None, backend: Backen
     return backend.xp.concat([y, column], axis=1)
 
 
-def _in_range(weights: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Weights times a power of two, so that their sum, and products with others, are finite."""
-    found: np.ndarray[Any, Any] = np.ldexp(weights, -np.frexp(weights.max())[1])
-    return found
+def _in_range(weights: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], float]:
+    """Weights divided by a power of two, so that their sum and products are finite; that power."""
+    exponent = np.frexp(weights.max())[1]
+    return np.ldexp(weights, -exponent), float(np.ldexp(1.0, exponent))
 
 
 def _factors(

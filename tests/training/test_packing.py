@@ -57,4 +57,4 @@ def test_a_named_tuple_is_kept_by_the_names_of_its_fields():
     again = TrainingState(**found)
     assert again.theta is theta
     assert again.memory[0] is v
-    assert again[2:] == ((), (), ())
+    assert again[2:] == ((), (), (), ())

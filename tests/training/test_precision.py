@@ -62,7 +62,7 @@ def test_a_step_that_overflows_changes_nothing_but_the_scale(torch):
     y = net.backend.asarray([[-3e4]])
     with net.backend.scope():
         state, _ = step(net.backend.xp, net.state, x, y, recipe.optimizer.rates(0))
-    after, memory, _, _, (scaling,) = state
+    after, memory, _, _, (scaling,), _ = state
     assert torch.equal(after, net.state.theta)
     assert not memory[0].any()
     assert scaling.tolist() == [2.0**14, 0.0]

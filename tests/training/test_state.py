@@ -10,8 +10,8 @@ from bpnet.training.state import Trained, map_arrays
 
 def test_a_state_has_its_parts_by_name_and_in_order():
     state = TrainingState(1)
-    assert state._fields == ("theta", "memory", "running", "average", "loss_scale")
-    assert state == (1, (), (), (), ())
+    assert state._fields == ("theta", "memory", "running", "average", "loss_scale", "penalty")
+    assert state == (1, (), (), (), (), ())
 
 
 def test_a_function_is_mapped_over_all_arrays_and_types_stay():
@@ -35,4 +35,4 @@ def test_what_is_trained_begins_at_nothing():
     assert Trained(TrainingState(np.ones(1)))[1:] == (Counters(), None)
     net = bpnet.Network([2, 1], seed=0)
     assert (net.epochs, net.steps) == (0, 0)
-    assert net.state[1:] == ((), (), (), ())
+    assert net.state[1:] == ((), (), (), (), ())

@@ -61,7 +61,7 @@ def test_what_a_way_of_stepping_keeps_is_made_once(store, backend):
     store.init_optimizer(config)
     state = store.state
     zeros, theta = [0.0] * 3, [0.0, 1.0, 2.0]
-    assert values(backend, state) == (theta, (zeros, zeros), (), (theta,), ())
+    assert values(backend, state) == (theta, (zeros, zeros), (), (theta,), (), ())
     assert store.counters == Counters(2, 7, optimizer_began=7)
     assert store.current.optimizer == config.optimizer
     assert state.average[0] is not state.theta
@@ -73,7 +73,7 @@ def test_another_optimizer_and_no_average_forget_the_old(store, backend):
     store.init_optimizer(StepConfig(bpnet.Adam(0.1), average=0.9))
     store.commit(store.lend(), Counters(3, 9, 7), ADAM.optimizer)
     store.init_optimizer(StepConfig(bpnet.Momentum(0.1)))
-    assert values(backend, store.state) == ([0.0, 1.0, 2.0], ([0.0] * 3,), (), (), ())
+    assert values(backend, store.state) == ([0.0, 1.0, 2.0], ([0.0] * 3,), (), (), (), ())
     assert store.counters == Counters(3, 9, optimizer_began=9)
 
 

@@ -145,7 +145,7 @@ for _name in ("add", "sub", "mul", "truediv", "pow", "gt", "ge", "lt", "le", "eq
 
 
 class SegmentNamespace:
-    """A library's functions, of which the elementwise ones take `Segments` too.
+    """A library's functions, of which the elementwise ones and vecdot take `Segments` too.
 
     Vectors that are joined become pieces. Any other function of `Segments` raises TypeError.
     """
@@ -173,6 +173,14 @@ class SegmentNamespace:
             return self._xp.concat(parts, axis=axis)
         pieces = [piece for part in parts for piece in _as_segments(part).pieces]
         return Segments([p for p in pieces if p.shape[0]] or pieces[:1])
+
+    def vecdot(self, x1: Any, x2: Any) -> Any:
+        """The sum over pieces."""
+        if not isinstance(x1, Segments) and not isinstance(x2, Segments):
+            return self._xp.vecdot(x1, x2)
+        ends = sorted({*_as_segments(x1).ends, *_as_segments(x2).ends})
+        pairs = zip(*(_as_segments(one).cut(ends).pieces for one in (x1, x2)), strict=True)
+        return functools.reduce(operator.add, (self._xp.vecdot(*pair) for pair in pairs))
 
     def reshape(self, x: Any, shape: int | tuple[int, ...]) -> Any:
         """A new shape, for which pieces are joined unless it is that of the vector."""
