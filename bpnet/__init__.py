@@ -22,6 +22,7 @@ if _typing.TYPE_CHECKING:
     from . import data as data
     from .backends import available_backends, get_backend, use
     from .data import load_table
+    from .estimators import MLPClassifier, MLPRegressor
     from .explanation import explain
     from .gradients import GradientCheck, gradient_check
     from .loading import load
@@ -70,6 +71,8 @@ __all__ = [
     "KeepBest",
     "Layer",
     "Lion",
+    "MLPClassifier",
+    "MLPRegressor",
     "Momentum",
     "Muon",
     "NAdam",
@@ -130,6 +133,8 @@ __getattr__ = _lazy_attributes(
         "explain": "explanation",
         "GradientCheck": "gradients",
         "LBFGS": "training.lbfgs",
+        "MLPClassifier": "estimators",
+        "MLPRegressor": "estimators",
         "data": "",
         "Report": "tabular.report",
         "TableRun": "tabular.train",

@@ -152,6 +152,14 @@ FOREIGN = {
     # CuPy reads CUPY_TF32 once and hands cuBLAS the type of each product itself: a backend that
     # computes in TF32 beside one that does not can only set it here.
     ("bpnet.backends.cupy", "cupy._core._routines_linalg"),
+    # What scikit-learn's own estimators check their parameters and labels with, so that errors and
+    # messages are the same; it has no public equal.
+    ("bpnet.estimators.scikit_learn", "sklearn.base._fit_context"),
+    ("bpnet.estimators.scikit_learn", "sklearn.utils._param_validation.Interval"),
+    ("bpnet.estimators.scikit_learn", "sklearn.utils._param_validation.Options"),
+    ("bpnet.estimators.scikit_learn", "sklearn.utils._param_validation.StrOptions"),
+    ("bpnet.estimators.scikit_learn", "sklearn.utils.multiclass._check_partial_fit_first_call"),
+    ("bpnet.estimators.scikit_learn", "sklearn.utils.validation._check_sample_weight"),
 }
 
 

@@ -16,7 +16,7 @@ REQUIREMENTS = {
     "jax for cuda": "jax[cuda13]>=0.8",
     "matplotlib": "matplotlib>=3.8",
     "pyarrow": "pyarrow>=15",
-    "scikit-learn": "scikit-learn>=1.6",
+    "scikit-learn": "scikit-learn>=1.9",
     "scipy": "scipy>=1.11",
     "tensorboardX": "tensorboardX>=2.6.3",
 }

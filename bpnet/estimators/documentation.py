@@ -1,0 +1,122 @@
+"""What the docstrings of both estimators say alike."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TypeVar
+
+__all__ = ["documented"]
+
+C = TypeVar("C", bound=type)
+
+_PARAMETERS = """
+hidden_layer_sizes : array-like of int, or int, default=(100,)
+    Neurons of each hidden layer; ``()`` for none.
+activation : str, Activation or sequence of them, default="relu"
+    Of the hidden layers, or of each one: scikit-learn's ``"identity"``, ``"logistic"``, ``"tanh"``
+    and ``"relu"``, every other name of `bpnet.activations`, or an object of one's own.
+solver : {"lbfgs", "sgd", "adam"}, default="adam"
+    L-BFGS on all samples at once, stochastic gradient descent with momentum, or Adam.
+alpha : float, default=0.0001
+    Strength of the L2 penalty: ``alpha / 2`` times the sum of the squared weights, divided by the
+    number of samples of the mini-batch (or the sum of their weights).
+batch_size : int or "auto", default="auto"
+    Samples of a mini-batch; ``"auto"`` is ``min(200, n_samples)``. L-BFGS has none.
+learning_rate : {"constant", "invscaling", "adaptive"}, default="constant"
+    With "sgd": ``learning_rate_init`` throughout; divided by ``t ** power_t`` after t samples; or
+    divided by 5 each time that training stagnates, down to 1e-6.
+learning_rate_init : float, default=0.001
+    The learning rate at first; not for L-BFGS.
+power_t : float, default=0.5
+    Exponent of "invscaling".
+max_iter : int, default=200
+    The most epochs; for L-BFGS, the most iterations.
+shuffle : bool, default=True
+    Whether to shuffle the samples in each epoch.
+random_state : int, RandomState or None, default=None
+    Draws the initial parameters, the samples held out, and the order of the samples, in
+    scikit-learn's order; None draws from NumPy's global one.
+tol : float, default=1e-4
+    The least improvement that counts; for L-BFGS, the largest entry of the gradient at the end.
+verbose : bool, default=False
+    Whether to print the loss of each epoch.
+warm_start : bool, default=False
+    Whether a further ``fit`` begins with the parameters of the one before.
+momentum : float, default=0.9
+    Of "sgd", from 0 to 1.
+nesterovs_momentum : bool, default=True
+    Whether that momentum is Nesterov's.
+early_stopping : bool, default=False
+    Whether to stop by the score on held-out samples in place of the loss, and to keep the
+    parameters of the best epoch.
+validation_fraction : float, default=0.1
+    Share of the samples that is held out for that.
+beta_1, beta_2 : float, default=0.9, 0.999
+    Decay of Adam's running means of the gradient and of its square.
+epsilon : float, default=1e-8
+    Of Adam.
+n_iter_no_change : int, default=10
+    Epochs without improvement, after which training ends; ``numpy.inf`` for never.
+max_fun : int, default=15000
+    The most evaluations of the loss by L-BFGS.
+"""
+
+_OWN_PARAMETERS = """
+dropout : float or sequence of float, default=0.0
+    Share of the hidden activations that each training step drops, of all layers or of each.
+optimizer : Optimizer or str, optional
+    One of bpnet's, such as ``bpnet.AdamW()``, in place of the solver's.
+schedule : callable, optional
+    The learning rate as a function of the number of the step, such as those of `bpnet.schedules`,
+    in place of ``learning_rate_init``.
+callbacks : Callback or list of them, optional
+    See `bpnet.Callback`.
+backend, device : optional
+    The library that computes, and where; by default that of X, for NumPy's arrays what
+    `bpnet.use` says, else NumPy. See `bpnet.get_backend`.
+dtype : {"float32", "float64"}, optional
+    Of the parameters; by default that of X.
+compute_dtype : {"bfloat16", "float16", "tf32"}, optional
+    What training computes in, where library and device can.
+"""
+
+_ATTRIBUTES = """
+network_ : Network
+    What was trained.
+coefs_ : list of array, shape (n_in, n_out) each
+    Weights of each layer. They may be changed, or replaced.
+intercepts_ : list of array, shape (n_out,) each
+    Biases of each layer.
+loss_ : float
+    The last loss, with the penalty.
+loss_curve_ : list of float
+    Of each epoch; not for L-BFGS.
+best_loss_ : float or None
+    The least; None with early stopping.
+validation_scores_, validation_loss_curve_ : list of float, or None
+    Score, and loss without the penalty, on the validation samples after each epoch; None where
+    there are none.
+best_validation_score_ : float or None
+    The highest of these scores.
+n_iter_ : int
+    Epochs of the last call, or iterations.
+t_ : int
+    Samples trained on, with repetition.
+n_features_in_ : int
+feature_names_in_ : array of str, shape (n_features,)
+    Of a frame whose columns all have names.
+n_layers_, n_outputs_ : int
+    Counting the input layer; columns of the output.
+out_activation_ : str
+    Name of the output layer's activation.
+"""
+
+
+def documented(estimator: C) -> C:
+    """An estimator whose docstring says what both have in common."""
+    if estimator.__doc__ is not None:  # it is with python -OO
+        shared = {"parameters": _PARAMETERS, "own": _OWN_PARAMETERS, "attributes": _ATTRIBUTES}
+        indented = {name: textwrap.indent(text.strip(), "    ") for name, text in shared.items()}
+        for name, text in indented.items():
+            estimator.__doc__ = estimator.__doc__.replace(f"    <{name}>", text)
+    return estimator

@@ -1,0 +1,151 @@
+"""MLPRegressor: scikit-learn's interface and figures, bpnet's network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import costs
+from ..costs import Cost
+from ..optimizers import Optimizer
+from .base import BaseMLP
+from .documentation import documented
+from .losses import LOSSES
+from .scikit_learn import (
+    RegressorMixin,
+    available_if,
+    column_or_1d,
+    fit_context,
+    r2_score,
+    validate_data,
+)
+
+__all__ = ["MLPRegressor"]
+
+
+@documented
+class MLPRegressor(RegressorMixin, BaseMLP):
+    """Multilayer perceptron for regression: scikit-learn's, on any array library.
+
+    All parameters of ``sklearn.neural_network.MLPRegressor``, with the same defaults, and the same
+    figures from the same ``random_state``; those from ``dropout`` on are bpnet's own.
+
+    Parameters
+    ----------
+    loss : str or Cost, default="squared_error"
+        ``"squared_error"``, ``"poisson"`` for counts, or one of `bpnet.costs`, as ``"huber"``.
+    <parameters>
+    <own>
+
+    Attributes
+    ----------
+    <attributes>
+
+    Examples
+    --------
+    >>> from bpnet import MLPRegressor
+    >>> from sklearn.datasets import make_regression
+    >>> from sklearn.model_selection import train_test_split
+    >>> X, y = make_regression(n_samples=200, n_features=20, random_state=1)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=1)
+    >>> regr = MLPRegressor(random_state=1, max_iter=2000, tol=0.1).fit(X_train, y_train)
+    >>> regr.score(X_test, y_test)
+    0.98...
+    """
+
+    def __init__(
+        self,
+        loss: str | Cost = "squared_error",
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: Any = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: Any = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: Any = 10,
+        max_fun: int = 15000,
+        dropout: Any = 0.0,
+        optimizer: Optimizer | str | None = None,
+        schedule: Any = None,
+        callbacks: Any = None,
+        backend: Any = None,
+        device: Any = None,
+        dtype: str | None = None,
+        compute_dtype: str | None = None,
+    ) -> None:
+        given = dict(locals())  # this is the one list of what an estimator is given
+        for name in given.keys() - {"self", "__class__"}:
+            setattr(self, name, given[name])
+
+    def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Any]:
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse=["csr", "csc"],
+            multi_output=True,
+            y_numeric=True,
+            dtype=(np.float64, np.float32),
+            reset=reset,
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return X, y.reshape(len(y), -1)
+
+    def _task(self) -> str:
+        return "regression"
+
+    def _cost(self) -> Cost:
+        return LOSSES[self.loss]() if self.loss in LOSSES else costs.get(self.loss)
+
+    def _score_outputs(self, targets: Any, outputs: Any, sample_weight: Any) -> float:
+        return float(r2_score(targets, outputs, sample_weight=sample_weight))
+
+    def predict(self, X: Any) -> Any:
+        """The numbers predicted for each sample.
+
+        Parameters
+        ----------
+        X : array, frame or sparse matrix, shape (m, n_features)
+
+        Returns
+        -------
+        array, shape (m,) or (m, n_outputs)
+        """
+        outputs = self._outputs(X)
+        return outputs[:, 0] if self.n_outputs_ == 1 else outputs
+
+    @available_if(lambda self: self._check_solver())
+    @fit_context
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
+        """Train for one epoch on these samples.
+
+        Parameters
+        ----------
+        X : array, frame or sparse matrix, shape (n, n_features)
+        y : array-like, shape (n,) or (n, n_outputs)
+        sample_weight : array-like, shape (n,), optional
+
+        Returns
+        -------
+        self : object
+        """
+        found: MLPRegressor = self._fit(X, y, sample_weight, incremental=True)
+        return found

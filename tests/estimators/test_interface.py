@@ -1,0 +1,204 @@
+"""What scikit-learn's estimators have, these have: parameters, attributes, methods, messages."""
+
+import inspect
+import warnings
+
+import numpy as np
+import pytest
+from estimators._cases import BOTH, binary, fitted, ours, samples, theirs
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import is_classifier, is_regressor
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+
+import bpnet
+
+
+@BOTH
+def test_parameters_come_in_the_same_order_with_the_same_defaults(kind):
+    own = list(inspect.signature(theirs(kind)).parameters.values())
+    mine = list(inspect.signature(ours(kind)).parameters.values())
+    for expected, found in zip(own, mine, strict=False):
+        assert (found.name, found.default, found.kind) == (
+            expected.name,
+            expected.default,
+            expected.kind,
+        )
+    further = {one.name: one.default for one in mine[len(own) :]}
+    assert all(default in (None, 0.0, "log_loss") for default in further.values())
+
+
+@BOTH
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_public_attributes_and_methods(kind, solver, early_stopping):
+    X, y = samples(kind)
+    given = {"solver": solver, "early_stopping": early_stopping, "max_iter": 3}
+    mine, own = fitted(ours(kind)(**given), X, y), fitted(theirs(kind)(**given), X, y)
+
+    def public(one):
+        return {name for name in dir(one) if not name.startswith("_")}
+
+    assert public(own) <= public(mine)
+    for name in ("n_features_in_", "n_layers_", "n_outputs_", "out_activation_", "t_", "n_iter_"):
+        assert getattr(mine, name) == getattr(own, name)
+    assert [one.shape for one in mine.coefs_] == [one.shape for one in own.coefs_]
+    assert [one.shape for one in mine.intercepts_] == [one.shape for one in own.intercepts_]
+
+
+@BOTH
+def test_kinds(kind):
+    assert is_classifier(ours(kind)()) == (kind == "MLPClassifier")
+    assert is_regressor(ours(kind)()) == (kind == "MLPRegressor")
+
+
+@BOTH
+def test_nothing_is_answered_before_a_fit(kind):
+    X, _ = samples(kind)
+    one = ours(kind)()
+    assert not hasattr(one, "coefs_")
+    with pytest.raises(NotFittedError):
+        one.predict(X)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"hidden_layer_sizes": (3, 0)},
+        {"activation": "reluu"},
+        {"solver": "newton"},
+        {"alpha": -1},
+        {"batch_size": 0},
+        {"learning_rate": "fast"},
+        {"learning_rate_init": 0},
+        {"max_iter": 0},
+        {"momentum": 2},
+        {"beta_1": 1.0},
+        {"epsilon": 0},
+        {"n_iter_no_change": 0},
+        {"tol": -1},
+        {"validation_fraction": 1.0, "early_stopping": True},
+        {"shuffle": "yes"},
+        {"random_state": "seed"},
+    ],
+    ids=str,
+)
+def test_a_wrong_parameter_is_refused_with_the_same_type_of_error(kind, wrong):
+    X, y = samples(kind)
+    raised = []
+    for make in (ours(kind), theirs(kind)):
+        with pytest.raises(ValueError) as error:  # noqa: PT011 - compared below
+            make(**wrong).fit(X, y)
+        raised.append(error)
+    assert raised[0].type is raised[1].type
+    assert next(iter(wrong)) in str(raised[0].value)
+
+
+@BOTH
+@pytest.mark.parametrize("change", ["in place", "an entry", "the list"])
+def test_parameters_may_be_changed(kind, change):
+    X, y = samples(kind)
+    mine, own = (
+        fitted(one, X, y)
+        for one in (
+            ours(kind)(random_state=0, max_iter=2),
+            theirs(kind)(random_state=0, max_iter=2),
+        )
+    )
+    for one in (mine, own):
+        if change == "in place":
+            one.coefs_[0][:] *= 0.5
+            one.intercepts_[-1][0] += 2.0
+        elif change == "an entry":
+            one.coefs_[0] = 0.5 * one.coefs_[0]
+            one.intercepts_[-1] = one.intercepts_[-1] + 2.0
+        else:
+            one.coefs_ = [0.5 * one for one in one.coefs_]
+    assert_allclose(mine.predict(X), own.predict(X))
+    if kind == "MLPClassifier":
+        assert_allclose(mine.predict_proba(X), own.predict_proba(X))
+    for one in (mine, own):
+        one.partial_fit(X, y)
+    assert mine.loss_ == pytest.approx(own.loss_)
+
+
+@BOTH
+def test_partial_fit_needs_a_stochastic_solver(kind):
+    assert hasattr(ours(kind)(solver="sgd"), "partial_fit")
+    assert not hasattr(ours(kind)(solver="lbfgs"), "partial_fit")
+
+
+@BOTH
+def test_printed_progress_is_that_of_scikit_learn(kind, capsys):
+    X, y = samples(kind)
+    told = []
+    for make in (ours(kind), theirs(kind)):
+        one = make(
+            solver="sgd",
+            learning_rate="adaptive",
+            early_stopping=True,
+            tol=0.3,
+            n_iter_no_change=2,
+            max_iter=30,
+            random_state=0,
+            verbose=True,
+        )
+        fitted(one, X, y)
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1]
+    assert "Setting learning rate to" in told[0]
+
+
+@BOTH
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_warnings_are_those_of_scikit_learn(kind, solver):
+    X, y = samples(kind)
+    told = []
+    for make in (ours(kind), theirs(kind)):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            make(solver=solver, max_iter=4, batch_size=500, random_state=0).fit(X, y)
+        told.append([(one.category, str(one.message)) for one in caught])
+        assert all(one.filename == __file__ for one in caught) or make is theirs(kind)
+    assert [kind for kind, _ in told[0]] == [kind for kind, _ in told[1]]
+    assert told[0][-1][0] is ConvergenceWarning
+    if solver == "adam":
+        assert told[0] == told[1]
+    else:  # SciPy's words come in between
+        assert told[0][-1][1].startswith("lbfgs failed to converge after 4 iteration(s)")
+        assert told[1][-1][1].startswith("lbfgs failed to converge after 4 iteration(s)")
+
+
+@BOTH
+def test_lbfgs_that_begins_at_a_minimum_has_a_loss(kind):
+    X, y = np.zeros((4, 2)), [1, 1, 1, 1]
+    given = {"solver": "lbfgs", "tol": 1e9, "random_state": 0}
+    mine, own = ours(kind)(**given).fit(X, y), theirs(kind)(**given).fit(X, y)
+    assert mine.n_iter_ == own.n_iter_ == 0
+    assert mine.loss_ == pytest.approx(own.loss_)
+
+
+@BOTH
+def test_a_warm_start_with_other_layers_is_refused(kind):
+    X, y = samples(kind)
+    one = fitted(ours(kind)(hidden_layer_sizes=4, max_iter=1, warm_start=True), X, y)
+    one.set_params(hidden_layer_sizes=5)
+    with pytest.raises(ValueError, match=r"from \[\d+, 4, \d\] to \[\d+, 5, \d\]"):
+        one.fit(X, y)
+
+
+def test_labels_of_any_type():
+    X, y = binary()
+    for labels in (np.array(["no", "yes"]), np.array([-5, 3]), np.array([False, True])):
+        one = fitted(bpnet.MLPClassifier(max_iter=60, random_state=0), X, labels[y])
+        assert_array_equal(one.classes_, np.unique(labels))
+        assert_array_equal(one.predict(X), labels[y])
+        assert one.predict(X).dtype == labels.dtype
+
+
+def test_neither_is_imported_with_the_package():
+    import subprocess
+    import sys
+
+    code = "import bpnet, sys; assert 'sklearn' not in sys.modules; bpnet.MLPClassifier"
+    subprocess.run([sys.executable, "-c", code], check=True)
