@@ -21,7 +21,7 @@ from . import machine, report
 from .children import ROOT, Child, call
 from .estimator_fits import DATA, compare, samples
 
-__all__ = ["main", "run", "table"]
+__all__ = ["main", "run", "summary", "table"]
 
 
 def run(names: Sequence[str], seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
@@ -35,11 +35,11 @@ def run(names: Sequence[str], seeds: Sequence[int]) -> Iterator[dict[str, Any]]:
                 fits.append(child.call(compare, name, seed))
                 bar.update()
             X, _, kind = samples(name)
-            found[name] = {"estimator": kind, "shape": list(X.shape), **_summary(fits)}
+            found[name] = {"estimator": kind, "shape": list(X.shape), **summary(fits)}
             yield found
 
 
-def _summary(fits: list[dict[str, dict[str, float]]]) -> dict[str, Any]:
+def summary(fits: list[dict[str, dict[str, float]]]) -> dict[str, Any]:
     """Means, the standard error of the difference, and the median ratio of the times."""
     scores = {one: [fit[one]["score"] for fit in fits] for one in fits[0]}
     seconds = {one: [fit[one]["seconds"] for fit in fits] for one in fits[0]}
