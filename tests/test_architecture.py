@@ -156,6 +156,7 @@ FOREIGN = {
     # messages are the same; it has no public equal.
     ("bpnet.estimators.scikit_learn", "sklearn.base._fit_context"),
     ("bpnet.estimators.scikit_learn", "sklearn.utils._param_validation.Interval"),
+    ("bpnet.estimators.scikit_learn", "sklearn.utils._param_validation.InvalidParameterError"),
     ("bpnet.estimators.scikit_learn", "sklearn.utils._param_validation.Options"),
     ("bpnet.estimators.scikit_learn", "sklearn.utils._param_validation.StrOptions"),
     ("bpnet.estimators.scikit_learn", "sklearn.utils.multiclass._check_partial_fit_first_call"),

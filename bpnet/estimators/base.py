@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from ..backends import get_backend
+from ..activations import Activation
+from ..backends import Backend, get_backend
+from ..costs import Cost
+from ..model import Layer
 from ..network import Network
-from ..training import DivergenceError
 from ..training.lbfgs import LBFGS
-from .convergence import Convergence, SolverState, ValidationFigures
-from .optimizers import solver_optimizer
+from .continuation import continued
+from .convergence import SolverState, forget_curves
+from .losses import check_targets
+from .optimizers import chosen_optimizer, trains_by_lbfgs
 from .parameters import (
     CONSTRAINTS,
     as_list,
     hidden_activations,
+    hidden_dropout,
     hidden_sizes,
     range_activations,
+    seed_of,
 )
-from .random_draws import ShuffledOrder, initial_parameters
+from .random_draws import initial_parameters
 from .scikit_learn import (
     BaseEstimator,
-    ConvergenceWarning,
     check_is_fitted,
     check_random_state,
-    check_sample_weight,
     fit_context,
-    train_test_split,
     validate_data,
 )
+from .solvers import fit_lbfgs, fit_stochastic
+from .validation import Samples, given_validation, held_out
+from .weights import sample_weights
 
 __all__ = ["BaseMLP"]
 
-_NOT_FINITE = (
-    "Solver produced non-finite parameter weights. The input data may contain large values and "
-    "need to be preprocessed."
-)
+Given: TypeAlias = tuple[Any, Any, Any]
+"""X, y and weights as a user gives them, or None for each."""
+
 _OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}  # scikit-learn's
 
 
@@ -53,9 +57,10 @@ class BaseMLP(BaseEstimator):
         What was trained; `coefs_` and `intercepts_` are views of its parameters.
     """
 
-    _parameter_constraints = CONSTRAINTS
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
 
     network_: Network
+    _solver: SolverState | None
     coefs_: list[Any]
     intercepts_: list[Any]
 
@@ -66,8 +71,12 @@ class BaseMLP(BaseEstimator):
         """Samples, and targets of shape (n, n_outputs)."""
 
     @abstractmethod
-    def _cost(self) -> Any:
-        """The cost to be minimized."""
+    def _validate_held_out(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """The same of the user's own validation data, after training data."""
+
+    @abstractmethod
+    def _loss(self) -> tuple[Cost, Activation]:
+        """The cost to be minimized, and the activation of the output layer."""
 
     @abstractmethod
     def _task(self) -> str:
@@ -80,7 +89,16 @@ class BaseMLP(BaseEstimator):
     # ------------------------------------------------------------------ fitting
 
     @fit_context
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Any:
         """Fit the network to samples X and targets y.
 
         Parameters
@@ -89,228 +107,153 @@ class BaseMLP(BaseEstimator):
         y : array-like, shape (n,) or (n, n_outputs)
             Class labels, or numbers.
         sample_weight : array-like, shape (n,), optional
+        X_val, y_val, sample_weight_val : optional
+            Validation samples, as the first three. After each epoch their score and loss are
+            recorded; with ``early_stopping=True`` they decide, and no training sample is held out.
 
         Returns
         -------
         self : object
         """
-        return self._fit(X, y, sample_weight, incremental=False)
+        validation = X_val, y_val, sample_weight_val
+        return self._fit(X, y, sample_weight, validation, incremental=False)
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, incremental: bool) -> Any:
-        sizes = hidden_sizes(self.hidden_layer_sizes)
-        first = not hasattr(self, "network_") or not (self.warm_start or incremental)
-        X, targets = self._validate_input(X, y, incremental, reset=first)
-        if sample_weight is not None:
-            sample_weight = check_sample_weight(sample_weight, X)
-        if self.early_stopping and incremental:
-            raise ValueError("partial_fit does not support early_stopping=True")
-        random_state = check_random_state(self.random_state)
-        sizes = [X.shape[1], *sizes, targets.shape[1]]
-        if first:
-            self._initialize(sizes, X, random_state)
-        elif not incremental:
-            self._continue_with(sizes, X)
-        elif (have := [*self._own_network().sizes]) != sizes:
-            raise ValueError(
-                f"partial_fit cannot change the network's layers from {have} to {sizes}: call fit"
-            )
-        targets = targets.astype(self.network_.dtype, copy=False)
+    def _fit(self, X: Any, y: Any, sample_weight: Any, validation: Given, incremental: bool) -> Any:
+        before = dict(vars(self))
         try:
-            if self.solver == "lbfgs":
-                self._fit_lbfgs(X, targets, sample_weight)
+            optimizer = chosen_optimizer(self)
+            callbacks = as_list(self.callbacks)
+            random_state = check_random_state(self.random_state)
+            samples, held = self._begin(X, y, sample_weight, validation, random_state, incremental)
+        except BaseException:  # what is refused leaves the estimator as it was
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        try:
+            if isinstance(optimizer, LBFGS):
+                fit_lbfgs(self, samples, held, optimizer, callbacks, self._score_outputs)
             else:
-                self._fit_stochastic(X, targets, sample_weight, random_state, incremental)
+                if not incremental or self._solver is None:
+                    self._solver = SolverState(optimizer, self._solver)
+                    self.network_.reset_optimizer()
+                fit_stochastic(
+                    self,
+                    samples,
+                    held,
+                    self._solver,
+                    random_state,
+                    callbacks,
+                    self._score_outputs,
+                    incremental,
+                )
         finally:
             self._publish()
         return self
 
+    def _begin(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: Given,
+        random_state: Any,
+        incremental: bool,
+    ) -> tuple[Samples, Samples | None]:
+        """Check everything and make the network; samples to train on, and to validate with."""
+        sizes = hidden_sizes(self.hidden_layer_sizes)
+        first = not hasattr(self, "network_") or not (self.warm_start or incremental)
+        X, targets = self._validate_input(X, y, incremental, reset=first)
+        samples = self._samples(X, targets, sample_weight, "y", incremental)
+
+        def checked(X_val: Any, y_val: Any, weight: Any) -> Samples:
+            X_val, targets = self._validate_held_out(X_val, y_val)
+            return self._samples(X_val, targets, weight, "y_val", incremental)
+
+        held = given_validation(*validation, checked, targets.shape[1])
+        if self.early_stopping and incremental and held is None:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True without X_val and y_val"
+            )
+        sizes = [X.shape[1], *sizes, targets.shape[1]]
+        if first:
+            self._initialize(sizes, X, random_state)
+        else:
+            self._continue_with(sizes, X, incremental)
+        if held is None and self.early_stopping and not trains_by_lbfgs(self):
+            strata = self._strata(targets)
+            samples, held = held_out(samples, self.validation_fraction, random_state, strata)
+        dtype = self.network_.dtype
+        return samples.with_dtype(dtype), held and held.with_dtype(dtype)
+
+    def _samples(
+        self, X: Any, targets: Any, sample_weight: Any, name: str, incremental: bool
+    ) -> Samples:
+        """Samples whose targets suit the loss, with their weights."""
+        check_targets(self._loss()[0], targets, self.loss, name)
+        by_class = self._class_weights(targets, incremental)
+        return Samples(X, targets, sample_weights(sample_weight, X, by_class))
+
     def _initialize(self, sizes: list[int], X: Any, random_state: Any) -> None:
-        """A new network with the parameters that scikit-learn draws, and empty curves."""
-        network = self._new_network(sizes, X)
-        deciding = range_activations(self.activation, network.activations[:-1])
-        network.set_parameters(*initial_parameters(sizes, deciding, random_state))
-        self.network_ = network
+        """A new network with the parameters that scikit-learn draws, and no curves yet."""
+        hidden = hidden_activations(self.activation, len(sizes) - 2)
+        deciding = range_activations(self.activation, hidden)
+        parameters = initial_parameters(sizes, deciding, random_state)
+        seed = seed_of(self.random_state, random_state, bool(np.any(self.dropout)))
+        network = self._new_network(sizes, X, seed)
+        network.set_parameters(*parameters)
+        self._take(network)
         self.n_iter_ = self.t_ = 0
         self.n_outputs_, self.n_layers_ = sizes[-1], len(sizes)
+        self._solver = None
+        forget_curves(self)
+
+    def _continue_with(self, sizes: list[int], X: Any, incremental: bool) -> None:
+        """A network of the present settings, with what training made of the one before."""
+        before = self._own_network()
+        have = [*before.sizes]
+        if have != sizes:
+            what = "partial_fit" if incremental else "warm_start"
+            way_out = "call fit" if incremental else "make another estimator, or set it to False"
+            raise ValueError(
+                f"{what} cannot change the network's layers from {have} to {sizes}: {way_out}"
+            )
+        backend = before.backend if incremental else None
+        self._take(continued(before, self._new_network(sizes, X, before.seed, backend)))
+
+    def _take(self, network: Network) -> None:
+        self.network_ = network
         output = network.activations[-1].name
         self.out_activation_ = _OUTPUT_NAMES.get(output, output)
-        self._solver: SolverState | None = None
-        if self.solver != "lbfgs":
-            self.loss_curve_: list[float] = []
-            stops = self.early_stopping
-            self.best_loss_ = None if stops else np.inf
-            self.validation_scores_: list[float] | None = [] if stops else None
-            self.validation_loss_curve_: list[float] | None = [] if stops else None
-            self.best_validation_score_ = -np.inf if stops else None
 
-    def _continue_with(self, sizes: list[int], X: Any) -> None:
-        """A network of the present settings, with the parameters of the one before."""
-        have = [*self._own_network().sizes]
-        if have != sizes:
-            raise ValueError(
-                f"warm_start cannot change the network's layers from {have} to {sizes}: make "
-                "another estimator, or set warm_start=False"
-            )
-        network = self._new_network(sizes, X)
-        network.set_parameters(self.network_.weights, self.network_.biases)
-        self.network_ = network
-
-    def _new_network(self, sizes: list[int], X: Any) -> Network:
+    def _new_network(
+        self, sizes: list[int], X: Any, seed: int, backend: Backend | None = None
+    ) -> Network:
         hidden = hidden_activations(self.activation, len(sizes) - 2)
-        cost = self._cost()
-        dtype = self.dtype or str(X.dtype)
+        shares = hidden_dropout(self.dropout, len(hidden))
+        inner = [Layer(n, dropout=share) for n, share in zip(sizes[1:-1], shares, strict=True)]
+        cost, output = self._loss()
+        if backend is None:
+            dtype, compute = self.dtype or str(X.dtype), self.compute_dtype or "keep"
+            backend = get_backend(self.backend, self.device, dtype, compute_dtype=compute)
         return Network(
-            sizes,
-            activations=[*hidden, cost.partner],
+            [sizes[0], *inner, sizes[-1]],
+            activations=[*hidden, output],
             cost=cost,
             task=self._task(),
             initializer="zeros",
-            backend=get_backend(self.backend, self.device, dtype, compute_dtype=self.compute_dtype),
-            seed=0,
+            backend=backend,
+            compute_dtype=backend.compute_dtype,
+            deterministic=backend.deterministic,
+            seed=seed,
         )
-
-    def _fit_stochastic(
-        self, X: Any, targets: Any, sample_weight: Any, random_state: Any, incremental: bool
-    ) -> None:
-        network, before = self.network_, self._solver
-        if before is None or not incremental:
-            network.reset_optimizer()
-            state = SolverState(solver_optimizer(self, self.learning_rate_init))
-            if before is not None:
-                state.stuck, state.best = before.stuck, before.best
-            self._solver = before = state
-        validate = None
-        if self.early_stopping:
-            X, targets, sample_weight, validate = self._split(
-                X, targets, sample_weight, random_state
-            )
-        n = X.shape[0]
-        convergence = Convergence(self, n, before, validate)
-        history = None
-        try:
-            history = network.fit(
-                X,
-                targets,
-                epochs=1 if incremental else self.max_iter,
-                batch_size=self._batch_size(n),
-                optimizer=before.optimizer,
-                alpha=self.alpha,
-                shuffle=ShuffledOrder(random_state, n) if self.shuffle else False,
-                sample_weight=sample_weight,
-                metrics=None,
-                callbacks=[convergence, *as_list(self.callbacks)],
-                progress=False,
-            )
-        except DivergenceError as error:
-            if before.best is None:
-                raise ValueError(_NOT_FINITE) from error
-            convergence.note_epoch(float("nan"), ValidationFigures(float("nan"), float("nan")))
-            warnings.warn(f"training stopped early: {error}", ConvergenceWarning, stacklevel=5)
-        if history is not None and history.stopped == "interrupted":
-            warnings.warn("Training interrupted by user.", stacklevel=5)
-        elif history is not None and history.stopped == "completed" and not incremental:
-            warnings.warn(
-                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the "
-                "optimization hasn't converged yet.",
-                ConvergenceWarning,
-                stacklevel=5,
-            )
-        if self.early_stopping and before.best is not None:
-            network.set_parameters(*before.best)
-
-    def _split(
-        self, X: Any, targets: Any, sample_weight: Any, random_state: Any
-    ) -> tuple[Any, Any, Any, Any]:
-        """Training samples, and a function that validates on the others."""
-        parts = [X, targets] if sample_weight is None else [X, targets, sample_weight]
-        train_test = train_test_split(
-            *parts,
-            random_state=random_state,
-            test_size=self.validation_fraction,
-            stratify=self._strata(targets),
-        )
-        train, held_out = train_test[::2], train_test[1::2]
-        if held_out[0].shape[0] < 2:
-            raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' or the size of "
-                "your dataset."
-            )
-        X_val, y_val, *weight_val = held_out
-        weights = weight_val[0] if weight_val else None
-        network = self.network_
-
-        def validate() -> ValidationFigures:
-            outputs = network.backend.to_numpy(network.feedforward(X_val))
-            score, loss = float("nan"), network.cost.value(outputs, y_val, np)
-            if np.isfinite(outputs).all():
-                score = self._score_outputs(y_val, outputs, weights)
-            return ValidationFigures(score, float(np.average(loss, weights=weights)))
-
-        return train[0], train[1], train[2] if weight_val else None, validate
 
     def _strata(self, targets: Any) -> Any:
         """What the validation samples are to have in the same shares."""
         return None
 
-    def _batch_size(self, samples: int) -> int:
-        if self.batch_size == "auto":
-            return min(200, samples)
-        if self.batch_size > samples:
-            warnings.warn(
-                "Got `batch_size` less than 1 or larger than sample size. It is going to be "
-                "clipped",
-                stacklevel=6,
-            )
-        return int(min(self.batch_size, samples))
-
-    def _fit_lbfgs(self, X: Any, targets: Any, sample_weight: Any) -> None:
-        solver: Any = LBFGS(gradient_tolerance=self.tol, max_evaluations=self.max_fun)
-        history = self.network_.fit(
-            X,
-            targets,
-            epochs=self.max_iter,
-            optimizer=solver,
-            alpha=self.alpha,
-            sample_weight=sample_weight,
-            metrics=None,
-            progress=False,
-        )
-        self.n_iter_ = len(history)
-        if history.stopped == "interrupted":
-            warnings.warn("Training interrupted by user.", stacklevel=5)
-        elif history.stopped != "converged":
-            warnings.warn(self._unconverged(history.stopped), ConvergenceWarning, stacklevel=5)
-        if self.n_iter_:
-            self.loss_ = history["train_objective"][-1]
-        else:  # the first parameters were a minimum
-            self.loss_ = self._objective(X, targets, sample_weight)
-
-    def _objective(self, X: Any, targets: Any, sample_weight: Any) -> float:
-        """The loss of the present parameters, with the penalty."""
-        network = self.network_
-        outputs = network.backend.to_numpy(network.feedforward(X))
-        losses = network.cost.value(outputs, targets, np)
-        squares = sum(float((w * w).sum()) for w in network.weights)
-        total = len(losses) if sample_weight is None else np.sum(sample_weight)
-        mean = float(np.average(losses, weights=sample_weight))
-        return mean + 0.5 * float(self.alpha) * squares / float(total)
-
-    def _unconverged(self, stopped: str | None) -> str:
-        """What to tell of an L-BFGS that met no tolerance."""
-        told = f"lbfgs failed to converge after {self.n_iter_} iteration(s): "
-        if stopped == "stalled":
-            told += "the line search found no lower loss."
-        elif self.n_iter_ == self.max_iter:
-            told += (
-                "the limit of iterations is reached.\n\nIncrease the number of iterations to "
-                f"improve the convergence (max_iter={self.max_iter})."
-            )
-        else:
-            told += f"the limit of evaluations is reached (max_fun={self.max_fun})."
-        return (
-            f"{told}\nYou might also want to scale the data as shown in:\n"
-            "    https://scikit-learn.org/stable/modules/preprocessing.html"
-        )
+    def _class_weights(self, targets: Any, incremental: bool) -> Any:
+        """The weight of each sample by its class, shape (n,), or None."""
+        return None
 
     # ------------------------------------------------------------------ parameters
 
@@ -354,10 +297,10 @@ class BaseMLP(BaseEstimator):
         )
 
     def _check_solver(self) -> bool:
-        if self.solver == "lbfgs":
+        if trains_by_lbfgs(self):
             raise AttributeError(
                 "partial_fit is only available for stochastic optimizers. "
-                f"{self.solver} is not stochastic."
+                f"{self.optimizer or self.solver} is not stochastic."
             )
         return True
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from .. import costs
+from .._lib.wording import listing
+from ..activations import Activation
+from ..backends import namespace
 from ..costs import Cost
 from ..optimizers import Optimizer
 from .base import BaseMLP
 from .documentation import documented
-from .losses import LOSSES, BinaryLogLoss
+from .losses import CLASSIFIER_LOSSES, classifier_loss
+from .parameters import CONSTRAINTS
 from .scikit_learn import (
     ClassifierMixin,
     LabelBinarizer,
+    StrOptions,
     accuracy_score,
     available_if,
     check_partial_fit_first_call,
@@ -24,6 +28,7 @@ from .scikit_learn import (
     unique_labels,
     validate_data,
 )
+from .weights import class_weights
 
 __all__ = ["MLPClassifier"]
 
@@ -39,11 +44,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     ----------
     <parameters>
     loss : str or Cost, default="log_loss"
-        What is minimized: the cross-entropy, of softmax outputs, or of sigmoid outputs for two
-        classes and for several labels at once; or one of `bpnet.costs`.
+        What is minimized: the cross-entropy; or one of `bpnet.costs`, by name or as an object.
+        The outputs are probabilities whatever the loss: of softmax for more than two classes, of
+        sigmoid for two and for several labels at once. With ``"squared_error"`` (half the Brier
+        score, divided by the number of outputs; ``"quadratic"`` without the division) they tend to
+        the classes' frequencies as with the cross-entropy; with ``"absolute_error"`` and
+        ``"huber"`` to 0 or 1, so take them as scores. ``"binary_cross_entropy"`` of more than two
+        classes estimates each one by itself, and `predict_proba` divides by the sum.
     class_weight : dict, list of dict, or "balanced", optional
-        Weights of the classes; ``"balanced"`` gives all the same total. As in scikit-learn's other
-        classifiers.
+        Weights of the classes, by label, with which ``sample_weight`` is multiplied; those not
+        named have 1. ``"balanced"`` gives all the same total. Several labels at once have a dict
+        each. As ``sklearn.utils.class_weight.compute_sample_weight``.
     <own>
 
     Attributes
@@ -65,6 +76,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     >>> clf.score(X_test, y_test)
     0.8...
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **CONSTRAINTS,
+        "loss": [StrOptions(CLASSIFIER_LOSSES), Cost],
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
+    }
 
     def __init__(
         self,
@@ -108,6 +125,25 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             setattr(self, name, given[name])
 
     def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Any]:
+        X, y = self._validate_pair(X, y, reset)
+        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
+            self._label_binarizer = LabelBinarizer().fit(y)
+            self.classes_ = self._label_binarizer.classes_
+        else:
+            self._check_classes(y)
+        return X, self._targets(y)
+
+    def _validate_held_out(self, X: Any, y: Any) -> tuple[Any, Any]:
+        X, y = self._validate_pair(X, y, reset=False)
+        unknown = np.setdiff1d(unique_labels(y), self.classes_)
+        if len(unknown):
+            raise ValueError(
+                f"y_val has labels that y has not: {listing(unknown.tolist())}; the classes are "
+                f"{listing(self.classes_.tolist())}"
+            )
+        return X, self._targets(y)
+
+    def _validate_pair(self, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
         X, y = validate_data(
             self,
             X,
@@ -119,13 +155,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            self._label_binarizer = LabelBinarizer().fit(y)
-            self.classes_ = self._label_binarizer.classes_
-        else:
-            self._check_classes(y)
+        return X, y
+
+    def _targets(self, y: Any) -> Any:
         targets = self._label_binarizer.transform(y)
-        return X, targets.reshape(len(targets), -1)
+        return targets.reshape(len(targets), -1)
 
     def _check_classes(self, y: Any) -> None:
         """Raise unless the labels are those of the fit before."""
@@ -146,11 +180,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         several = self._label_binarizer.y_type_.startswith("multilabel")
         return "multilabel" if several else "classification"
 
-    def _cost(self) -> Cost:
-        if self.loss == "log_loss":
-            softmax = self._label_binarizer.y_type_ == "multiclass"
-            return LOSSES["log_loss"]() if softmax else BinaryLogLoss()
-        return costs.get(self.loss)
+    def _loss(self) -> tuple[Cost, Activation]:
+        return classifier_loss(self.loss, self._label_binarizer.y_type_)
+
+    def _class_weights(self, targets: Any, incremental: bool) -> Any:
+        if self.class_weight is None:
+            return None
+        labels = self._label_binarizer.inverse_transform(targets)
+        return class_weights(self.class_weight, labels, self.classes_, incremental)
 
     def _strata(self, targets: Any) -> Any:
         return targets.astype(bool) if self.n_outputs_ == 1 else None
@@ -188,7 +225,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         array, shape (m, n_classes)
         """
         outputs = self._outputs(X)
-        return np.hstack([1 - outputs, outputs]) if self.n_outputs_ == 1 else outputs
+        if self.n_outputs_ == 1:
+            return np.hstack([1 - outputs, outputs])
+        several = self._label_binarizer.y_type_ == "multiclass"
+        return _shared(outputs) if several and self.out_activation_ == "logistic" else outputs
 
     def predict_log_proba(self, X: Any) -> Any:
         """Logarithm of `predict_proba`.
@@ -207,7 +247,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     @available_if(lambda self: self._check_solver())
     @fit_context
     def partial_fit(
-        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        classes: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
     ) -> MLPClassifier:
         """Train for one epoch on these samples.
 
@@ -218,6 +266,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         sample_weight : array-like, shape (n,), optional
         classes : array-like, shape (n_classes,), optional
             All that will ever occur; needed in the first call.
+        X_val, y_val, sample_weight_val : optional
+            Validation samples. With ``early_stopping=True`` the estimator keeps the parameters of
+            the call with the best score, while training goes on from the last ones; `converged_`
+            says when to stop.
 
         Returns
         -------
@@ -226,10 +278,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         if check_partial_fit_first_call(self, classes):
             several = type_of_target(y).startswith("multilabel")
             self._label_binarizer = LabelBinarizer().fit(y if several else classes)
-        found: MLPClassifier = self._fit(X, y, sample_weight, incremental=True)
+        validation = X_val, y_val, sample_weight_val
+        found: MLPClassifier = self._fit(X, y, sample_weight, validation, incremental=True)
         return found
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _shared(outputs: Any) -> Any:
+    """Separate estimates of each class, divided by their sum."""
+    xp = namespace(outputs)
+    total = xp.sum(outputs, axis=1, keepdims=True)
+    return outputs / xp.where(total > 0, total, xp.ones_like(total))

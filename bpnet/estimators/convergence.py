@@ -3,37 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..backends import Array
 from ..training import Callback
+from .optimizers import changes_rate
+from .validation import ValidationFigures
 
 if TYPE_CHECKING:
     from ..network import Network
     from ..optimizers import Optimizer
     from ..training.fit import Fit
 
-__all__ = ["Convergence", "SolverState", "ValidationFigures"]
+__all__ = ["Convergence", "IterationCurves", "SolverState", "forget_curves"]
 
 LEAST_RATE = 1e-6
 """An adaptive learning rate that is no greater falls no further."""
 SLOWER = 5.0
 """What it is divided by."""
 
+_CURVES = (
+    "loss_curve_",
+    "best_loss_",
+    "validation_scores_",
+    "validation_loss_curve_",
+    "best_validation_score_",
+)
 
-class ValidationFigures(NamedTuple):
-    """What the present parameters come to on the validation samples.
+
+def forget_curves(estimator: Any) -> None:
+    """Remove the curves of fits before from an estimator."""
+    for name in _CURVES:
+        vars(estimator).pop(name, None)
+
+
+def _begin_validation_curves(estimator: Any, validates: bool) -> None:
+    """Have curves of validation figures, unless there are some of the fit before."""
+    if getattr(estimator, "validation_scores_", None) is None:
+        estimator.validation_scores_ = [] if validates else None
+        estimator.validation_loss_curve_ = [] if validates else None
+        estimator.best_validation_score_ = -np.inf if validates else None
+
+
+def _note_validation(estimator: Any, figures: ValidationFigures) -> None:
+    estimator.validation_scores_.append(figures.score)
+    estimator.validation_loss_curve_.append(figures.loss)
+    if estimator.verbose:
+        print(f"Validation score: {figures.score:f}")
+
+
+class IterationCurves(Callback):
+    """Writes the figures of validation samples after each iteration of L-BFGS.
 
     Parameters
     ----------
-    score : float
-        Accuracy or R^2; NaN where an output is not finite.
-    loss : float
-        Without the penalty.
+    estimator : MLPClassifier or MLPRegressor
+    validate : callable
+        As of `Convergence`.
     """
 
-    score: float
-    loss: float
+    def __init__(self, estimator: Any, validate: Callable[[], ValidationFigures]) -> None:
+        self._estimator, self._validate = estimator, validate
+
+    def on_fit_begin(self, fit: Fit) -> None:
+        _begin_validation_curves(self._estimator, True)
+
+    def on_epoch_end(self, fit: Fit, row: dict[str, Any]) -> None:
+        own = self._estimator
+        _note_validation(own, self._validate())
+        best, score = own.best_validation_score_, own.validation_scores_[-1]
+        own.best_validation_score_ = float(np.fmax(best, score))
+
+
+_Parameters = tuple[list[Array], list[Array]]
+
+
+def _same(network: Network, parameters: _Parameters) -> bool:
+    """Whether the network has these parameters."""
+    mine, others = (*network.weights, *network.biases), (*parameters[0], *parameters[1])
+    return all(bool((one == other).all()) for one, other in zip(mine, others, strict=True))
 
 
 class SolverState:
@@ -43,6 +93,8 @@ class SolverState:
     ----------
     optimizer : Optimizer
         Of the first call, whatever parameters the estimator is given later.
+    before : SolverState, optional
+        Of the fit before a warm start.
 
     Attributes
     ----------
@@ -54,11 +106,24 @@ class SolverState:
         Weights and biases of the epoch with the best validation score.
     """
 
-    def __init__(self, optimizer: Optimizer) -> None:
+    def __init__(self, optimizer: Optimizer, before: SolverState | None = None) -> None:
         self.optimizer = optimizer
         self.rate_factor = 1.0
-        self.stuck = 0
-        self.best: tuple[list[Array], list[Array]] | None = None
+        self.stuck: int = before.stuck if before else 0
+        self.best: _Parameters | None = before.best if before else None
+        self._last: _Parameters | None = None
+
+    def show_best(self, network: Network, goes_on: bool) -> None:
+        """Give the network its best parameters; where training goes on, keep the last ones."""
+        if self.best is not None:
+            self._last = (network.weights, network.biases) if goes_on else None
+            network.set_parameters(*self.best)
+
+    def go_on(self, network: Network) -> None:
+        """Put the last parameters back, unless the user has changed the best meanwhile."""
+        last, self._last = self._last, None
+        if last is not None and self.best is not None and _same(network, self.best):
+            network.set_parameters(*last)
 
 
 class Convergence(Callback):
@@ -88,7 +153,13 @@ class Convergence(Callback):
         self._state, self._validate = state, validate
 
     def on_fit_begin(self, fit: Fit) -> None:
-        self._estimator.n_iter_ = 0
+        own = self._estimator
+        own.n_iter_, own.converged_ = 0, False
+        if not hasattr(own, "loss_curve_"):
+            own.loss_curve_, own.best_loss_ = [], None
+        if own.best_loss_ is None and not own.early_stopping:
+            own.best_loss_ = np.inf
+        _begin_validation_curves(own, self._validate is not None)
         fit.rate_factor = self._state.rate_factor
 
     def on_epoch_end(self, fit: Fit, row: dict[str, Any]) -> None:
@@ -99,7 +170,7 @@ class Convergence(Callback):
             self._judge_score(fit.net)
         else:
             self._judge_loss()
-        if own.solver == "sgd" and own.learning_rate == "invscaling":
+        if changes_rate(own) and own.learning_rate == "invscaling":
             state.rate_factor = (own.t_ + 1) ** -own.power_t
         if state.stuck > own.n_iter_no_change:
             self._stop_or_slow_down(fit)
@@ -120,13 +191,8 @@ class Convergence(Callback):
         own.loss_curve_.append(loss)
         if own.verbose:
             print(f"Iteration {own.n_iter_}, loss = {loss:.8f}")
-        if self._validate is None:
-            return
-        figures = figures or self._validate()
-        own.validation_scores_.append(figures.score)
-        own.validation_loss_curve_.append(figures.loss)
-        if own.verbose:
-            print(f"Validation score: {figures.score:f}")
+        if self._validate is not None:
+            _note_validation(own, figures or self._validate())
 
     def _judge_score(self, net: Network) -> None:
         own, state = self._estimator, self._state
@@ -141,6 +207,9 @@ class Convergence(Callback):
         own, state = self._estimator, self._state
         state.stuck = state.stuck + 1 if own.loss_ > own.best_loss_ - own.tol else 0
         own.best_loss_ = min(own.best_loss_, own.loss_)
+        if self._validate is not None:
+            best, score = own.best_validation_score_, own.validation_scores_[-1]
+            own.best_validation_score_ = float(np.fmax(best, score))
 
     def _stop_or_slow_down(self, fit: Fit) -> None:
         """The end of the fit; with an adaptive learning rate a lower one, while there is one."""
@@ -151,13 +220,14 @@ class Convergence(Callback):
             "consecutive epochs."
         )
         rate = fit.learning_rate_at(fit.steps_done, state.rate_factor)
-        adaptive = own.solver == "sgd" and own.learning_rate == "adaptive"
+        adaptive = changes_rate(own) and own.learning_rate == "adaptive"
         if adaptive and rate > LEAST_RATE:
             state.rate_factor /= SLOWER
             state.stuck = 0
             told += f" Setting learning rate to {rate / SLOWER:f}"
         else:
             told += " Learning rate too small. Stopping." if adaptive else " Stopping."
+            own.converged_ = True
             fit.stop("converged")
         if own.verbose:
             print(told)

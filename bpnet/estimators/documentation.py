@@ -47,8 +47,8 @@ momentum : float, default=0.9
 nesterovs_momentum : bool, default=True
     Whether that momentum is Nesterov's.
 early_stopping : bool, default=False
-    Whether to stop by the score on held-out samples in place of the loss, and to keep the
-    parameters of the best epoch.
+    Whether to stop by the score on held-out samples, or on ``X_val`` of ``fit``, in place of the
+    loss, and to keep the parameters of the best epoch. L-BFGS has its own end.
 validation_fraction : float, default=0.1
     Share of the samples that is held out for that.
 beta_1, beta_2 : float, default=0.9, 0.999
@@ -63,14 +63,23 @@ max_fun : int, default=15000
 
 _OWN_PARAMETERS = """
 dropout : float or sequence of float, default=0.0
-    Share of the hidden activations that each training step drops, of all layers or of each.
-optimizer : Optimizer or str, optional
-    One of bpnet's, such as ``bpnet.AdamW()``, in place of the solver's.
+    Share of the hidden activations that each training step drops, of all layers or of each. An int
+    as ``random_state`` is the seed of what is dropped; otherwise a seed is drawn from it after the
+    initial parameters. Not for L-BFGS.
+optimizer : Optimizer, LBFGS or str, optional
+    One of bpnet's, in place of the solver's: ``solver``, ``momentum``, ``nesterovs_momentum``,
+    ``beta_1``, ``beta_2`` and ``epsilon`` then mean nothing. An object, such as
+    ``bpnet.AdamW(0.01)``, has its own learning rate; a name has ``learning_rate_init``.
+    ``learning_rate`` counts with any of them. ``partial_fit`` keeps that of its first call.
 schedule : callable, optional
-    The learning rate as a function of the number of the step, such as those of `bpnet.schedules`,
-    in place of ``learning_rate_init``.
+    The learning rate as a function of the number of the step from 0, such as those of
+    `bpnet.schedules`, in place of ``learning_rate_init`` and of the optimizer's own. It goes on
+    from one ``partial_fit`` to the next and begins anew with each ``fit``. Not together with
+    ``learning_rate`` other than "constant".
 callbacks : Callback or list of them, optional
-    See `bpnet.Callback`.
+    See `bpnet.Callback`. They watch ``train_cost``, ``train_objective`` (the loss with its penalty)
+    and, where there is validation data, ``validation_cost``. Fits of an estimator cannot be
+    resumed: a `bpnet.Checkpoint` writes what `bpnet.load` reads as a network.
 backend, device : optional
     The library that computes, and where; by default that of X, for NumPy's arrays what
     `bpnet.use` says, else NumPy. See `bpnet.get_backend`.
@@ -95,9 +104,12 @@ best_loss_ : float or None
     The least; None with early stopping.
 validation_scores_, validation_loss_curve_ : list of float, or None
     Score, and loss without the penalty, on the validation samples after each epoch; None where
-    there are none.
+    there are none. Weights count in both.
 best_validation_score_ : float or None
     The highest of these scores.
+converged_ : bool
+    Whether training ended as more than ``n_iter_no_change`` epochs had brought no improvement (or
+    L-BFGS met its tolerance). After ``partial_fit``, whether that many calls in a row did not.
 n_iter_ : int
     Epochs of the last call, or iterations.
 t_ : int

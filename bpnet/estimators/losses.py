@@ -8,11 +8,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..activations import Activation, Identity
+from .. import costs
+from ..activations import Activation, Identity, Sigmoid, Softmax
 from ..backends import Array, namespace
 from ..costs import BinaryCrossEntropy, CategoricalCrossEntropy, Cost, Poisson, Quadratic
 
-__all__ = ["LOSSES", "BinaryLogLoss", "LogLoss", "PoissonDeviance", "SquaredError"]
+__all__ = [
+    "CLASSIFIER_LOSSES",
+    "REGRESSOR_LOSSES",
+    "BinaryLogLoss",
+    "LogLoss",
+    "PoissonDeviance",
+    "SquaredError",
+    "check_targets",
+    "classifier_loss",
+    "regressor_loss",
+]
 
 
 class _Reported(Cost):
@@ -42,8 +53,6 @@ class BinaryLogLoss(_Reported, BinaryCrossEntropy):
 class SquaredError(_Reported, Quadratic):
     """Half the squared error, averaged over the outputs; the gradient is that of their sum."""
 
-    partner: Activation = Identity()  # type: ignore[assignment]  # Quadratic's is the book's
-
     def value(self, a: Array, y: Array, xp: Any = None) -> Array:
         return super().value(a, y, xp) / a.shape[-1]
 
@@ -64,9 +73,94 @@ def _clipped(a: Array, xp: Any) -> Array:
     return xp.clip(a, eps, 1.0 - eps)
 
 
-LOSSES: dict[str, type[Cost]] = {
+_REPORTED: dict[str, type[Cost]] = {
     "log_loss": LogLoss,
     "squared_error": SquaredError,
     "poisson": PoissonDeviance,
 }
-"""scikit-learn's names; a log loss of sigmoid outputs is a `BinaryLogLoss`."""
+_OF_BOTH = {
+    "squared_error",
+    "quadratic",
+    "absolute_error",
+    "absolute",
+    "huber",
+    "binary_cross_entropy",
+    "cross_entropy",
+}
+CLASSIFIER_LOSSES = {*_OF_BOTH, "log_loss", "categorical_cross_entropy", "log_likelihood"}
+REGRESSOR_LOSSES = {*_OF_BOTH, "poisson"}
+"""scikit-learn's names, those of `bpnet.costs`, and the book's."""
+
+
+def classifier_loss(given: str | Cost, y_type: str) -> tuple[Cost, Activation]:
+    """The cost that a loss stands for, and the output layer's activation: a probability.
+
+    Parameters
+    ----------
+    given : str or Cost
+    y_type : {"binary", "multiclass", "multilabel-indicator"}
+        Two classes have one output, and labels each their own.
+
+    Raises
+    ------
+    ValueError
+        If it is a cost of several classes and there are none, or one of counts.
+    """
+    several = y_type == "multiclass"
+    if given == "log_loss":
+        return (LogLoss(), Softmax()) if several else (BinaryLogLoss(), Sigmoid())
+    cost = _cost(given)
+    if isinstance(cost, Poisson):
+        raise ValueError(f"loss={given!r} is for counts, not for classes: MLPRegressor takes it")
+    if isinstance(cost, CategoricalCrossEntropy) and not several:
+        what = "two classes have one" if y_type == "binary" else "labels have one each"
+        raise ValueError(
+            f"loss={given!r} compares the outputs of several classes, but {what}: use "
+            'loss="log_loss", which is the cross-entropy of either'
+        )
+    # The book's quadratic cost has sigmoid outputs, but classes exclude one another.
+    apart = isinstance(cost.partner, Sigmoid) and not isinstance(cost, Quadratic)
+    return cost, Softmax() if several and not apart else Sigmoid()
+
+
+def regressor_loss(given: str | Cost) -> tuple[Cost, Activation]:
+    """The cost that a loss stands for, and the output layer's activation.
+
+    Raises
+    ------
+    ValueError
+        If it is a cost of classes.
+    """
+    cost = _cost(given)
+    if isinstance(cost, CategoricalCrossEntropy):
+        raise ValueError(f"loss={given!r} is for classes, not for numbers: MLPClassifier takes it")
+    return cost, Identity() if isinstance(cost, Quadratic) else cost.partner
+
+
+def check_targets(cost: Cost, targets: Array, given: str | Cost, name: str = "y") -> None:
+    """Raise ValueError if targets lie outside the bounds of a cost.
+
+    Parameters
+    ----------
+    cost : Cost
+    targets : array, shape (n, n_outputs)
+    given : str or Cost
+        What the estimator was given as its loss.
+    name : str, optional
+        What the message calls the targets.
+    """
+    low, high = cost.targets
+    if (low, high) == Cost.targets:
+        return
+    least, most = float(targets.min()), float(targets.max())
+    if least < low or most > high:
+        bounds = f"of at least {low:g}" if high == Cost.targets[1] else f"from {low:g} to {high:g}"
+        raise ValueError(
+            f"loss={given!r} needs targets {bounds}, but {name} goes from {least:g} to {most:g}"
+        )
+
+
+def _cost(given: str | Cost) -> Cost:
+    if isinstance(given, str) and given in _REPORTED:
+        return _REPORTED[given]()
+    return costs.get(given)

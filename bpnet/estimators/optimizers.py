@@ -9,12 +9,23 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from .._lib.constraints import Constraints, Number
 from ..backends import Array
 from ..optimizers import Adam, Momentum, Optimizer
 from ..optimizers.base import Memory
+from ..optimizers.registry import get
+from ..training.lbfgs import LBFGS
+from ..training.settings import is_solver
 
-__all__ = ["ScikitAdam", "ScikitMomentum", "solver_optimizer"]
+__all__ = [
+    "ScikitAdam",
+    "ScikitMomentum",
+    "changes_rate",
+    "chosen_optimizer",
+    "trains_by_lbfgs",
+]
 
 
 class ScikitMomentum(Momentum):
@@ -61,8 +72,51 @@ class ScikitAdam(Adam):
         return eta, self.epsilon / math.sqrt(1.0 - self.beta2)
 
 
-def solver_optimizer(estimator: Any, learning_rate: Any) -> Optimizer:
-    """The optimizer of ``solver="sgd"`` or ``"adam"``, with the estimator's parameters."""
+def chosen_optimizer(estimator: Any) -> Optimizer | LBFGS:
+    """What trains an estimator: its ``optimizer``, or that of its ``solver``.
+
+    Raises
+    ------
+    ValueError
+        If parameters that exclude one another were given.
+    """
+    given, schedule = estimator.optimizer, estimator.schedule
+    if given is not None and estimator.solver == "lbfgs":
+        raise ValueError(
+            f'solver="lbfgs" and optimizer={given!r} both say how to train: leave one out'
+        )
+    if schedule is not None and estimator.learning_rate != "constant":
+        raise ValueError(
+            f"schedule and learning_rate={estimator.learning_rate!r} both change the learning "
+            "rate: leave one out"
+        )
+    if trains_by_lbfgs(estimator):
+        if schedule is not None:
+            raise ValueError("L-BFGS has no learning rate: leave out schedule")
+        if np.any(estimator.dropout):
+            raise ValueError(
+                f"dropout={estimator.dropout!r} makes the loss another at every call, and L-BFGS "
+                'needs one that stays: use dropout=0, or solver="adam"'
+            )
+        if isinstance(given, LBFGS):
+            return given
+        settings: Any = {"max_evaluations": estimator.max_fun}
+        return LBFGS(gradient_tolerance=estimator.tol, **settings)
+    if isinstance(given, Optimizer):
+        return given if schedule is None else given.replaced(learning_rate=schedule)
+    rate = estimator.learning_rate_init if schedule is None else schedule
+    if given is not None:
+        return get(given).replaced(learning_rate=rate)
     if estimator.solver == "sgd":
-        return ScikitMomentum(learning_rate, estimator.momentum, estimator.nesterovs_momentum)
-    return ScikitAdam(learning_rate, estimator.beta_1, estimator.beta_2, estimator.epsilon)
+        return ScikitMomentum(rate, estimator.momentum, estimator.nesterovs_momentum)
+    return ScikitAdam(rate, estimator.beta_1, estimator.beta_2, estimator.epsilon)
+
+
+def trains_by_lbfgs(estimator: Any) -> bool:
+    """Whether an estimator trains on all samples at once."""
+    return estimator.solver == "lbfgs" or is_solver(estimator.optimizer)
+
+
+def changes_rate(estimator: Any) -> bool:
+    """Whether ``learning_rate`` counts: scikit-learn's "adam" does not heed it."""
+    return estimator.solver == "sgd" or estimator.optimizer is not None

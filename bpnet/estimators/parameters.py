@@ -11,14 +11,25 @@ import numpy as np
 from .. import activations
 from ..activations import Activation
 from ..activations.registry import ALIASES, BUILT_IN
-from ..costs import Cost
 from ..optimizers import Optimizer
+from ..optimizers.registry import ALIASES as OTHER_OPTIMIZERS
+from ..optimizers.registry import BUILT_IN as OPTIMIZERS
 from ..training import Callback
-from .scikit_learn import Interval, Options, StrOptions
+from ..training.lbfgs import LBFGS
+from .scikit_learn import Interval, InvalidParameterError, Options, StrOptions
 
-__all__ = ["CONSTRAINTS", "as_list", "hidden_activations", "hidden_sizes", "range_activations"]
+__all__ = [
+    "CONSTRAINTS",
+    "as_list",
+    "hidden_activations",
+    "hidden_dropout",
+    "hidden_sizes",
+    "range_activations",
+    "seed_of",
+]
 
 _NAMES = StrOptions({*BUILT_IN, *ALIASES} - {"softmax"})
+_SHARE = Interval(Real, 0, 1, closed="left")
 
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -45,10 +56,8 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
     "max_fun": [Interval(Integral, 1, None, closed="left")],
     # bpnet's own
-    "loss": [str, Cost],
-    "class_weight": [dict, list, StrOptions({"balanced"}), None],
-    "dropout": [Interval(Real, 0, 1, closed="left"), "array-like"],
-    "optimizer": [None, str, Optimizer],
+    "dropout": [_SHARE, "array-like"],
+    "optimizer": [None, StrOptions({*OPTIMIZERS, *OTHER_OPTIMIZERS, "lbfgs"}), Optimizer, LBFGS],
     "schedule": [None, callable],
     "callbacks": [None, Callback, list, tuple],
     "backend": [None, object],
@@ -78,17 +87,41 @@ def hidden_activations(given: Any, layers: int) -> list[Activation]:
 
     Raises
     ------
-    ValueError
-        If several are given, and not one for each hidden layer.
+    InvalidParameterError
+        If one is none, or several are given, and not one for each hidden layer.
     """
     if isinstance(given, str | Activation):
         return [activations.get(given)] * layers
-    found = [activations.get(one) for one in given]
+    return [activations.get(one) for one in _each(given, layers, "activation", _NAMES, Activation)]
+
+
+def hidden_dropout(given: Any, layers: int) -> list[float]:
+    """The share that each hidden layer drops.
+
+    Raises
+    ------
+    InvalidParameterError
+        As `hidden_activations`.
+    """
+    if isinstance(given, Real):
+        return [float(given)] * layers
+    return [float(one) for one in _each(given, layers, "dropout", _SHARE)]
+
+
+def _each(given: Any, layers: int, name: str, allowed: Any, kind: type | None = None) -> list[Any]:
+    """What was given for each hidden layer: one that is allowed, or an object of that kind."""
+    found = list(given)
     if len(found) != layers:
-        raise ValueError(
-            f"activation has {len(found)} entries, but there are {layers} hidden layers: give one "
-            "for each, or a single one for all"
+        raise InvalidParameterError(
+            f"The '{name}' parameter has {len(found)} entries, but there are {layers} hidden "
+            "layers: give one for each, or a single one for all"
         )
+    for one in found:
+        if not (allowed.is_satisfied_by(one) or (kind and isinstance(one, kind))):
+            also = f" or an object of {kind.__name__}" if kind else ""
+            raise InvalidParameterError(
+                f"Each entry of the '{name}' parameter must be {allowed}{also}. Got {one!r}."
+            )
     return found
 
 
@@ -103,8 +136,36 @@ def range_activations(given: Any, hidden: Sequence[Activation]) -> list[Activati
     return [activations.get(given if isinstance(given, str | Activation) else "identity")]
 
 
+def seed_of(given: Any, random_state: Any, drops: bool) -> int:
+    """What keys the masks of dropout: a seed that was given; else drawn, if there are masks.
+
+    Parameters
+    ----------
+    given : int, RandomState or None
+        The estimator's parameter.
+    random_state : numpy.random.RandomState
+        What was made of it.
+    drops : bool
+    """
+    if isinstance(given, Integral):
+        return int(given)
+    return int(random_state.randint(np.iinfo(np.int32).max)) if drops else 0
+
+
 def as_list(callbacks: Any) -> list[Callback]:
-    """Callbacks, of which there may be none, one or several."""
+    """Callbacks, of which there may be none, one or several.
+
+    Raises
+    ------
+    InvalidParameterError
+        If one is something else.
+    """
     if callbacks is None:
         return []
-    return [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
+    found = [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
+    for one in found:
+        if not isinstance(one, Callback):
+            raise InvalidParameterError(
+                f"Each entry of the 'callbacks' parameter must be a bpnet.Callback. Got {one!r}."
+            )
+    return found

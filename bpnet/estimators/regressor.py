@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from .. import costs
+from ..activations import Activation
 from ..costs import Cost
 from ..optimizers import Optimizer
 from .base import BaseMLP
 from .documentation import documented
-from .losses import LOSSES
+from .losses import REGRESSOR_LOSSES, regressor_loss
+from .parameters import CONSTRAINTS
 from .scikit_learn import (
     RegressorMixin,
+    StrOptions,
     available_if,
     column_or_1d,
     fit_context,
@@ -34,7 +36,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     Parameters
     ----------
     loss : str or Cost, default="squared_error"
-        ``"squared_error"``, ``"poisson"`` for counts, or one of `bpnet.costs`, as ``"huber"``.
+        ``"squared_error"``, half of it, the mean over outputs; ``"poisson"`` for counts, of
+        exponential outputs; ``"binary_cross_entropy"`` for shares from 0 to 1, of sigmoid outputs;
+        or another of `bpnet.costs`, by name or as an object, as ``"huber"``.
     <parameters>
     <own>
 
@@ -53,6 +57,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     >>> regr.score(X_test, y_test)
     0.98...
     """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **CONSTRAINTS,
+        "loss": [StrOptions(REGRESSOR_LOSSES), Cost],
+    }
 
     def __init__(
         self,
@@ -112,8 +121,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _task(self) -> str:
         return "regression"
 
-    def _cost(self) -> Cost:
-        return LOSSES[self.loss]() if self.loss in LOSSES else costs.get(self.loss)
+    def _validate_held_out(self, X: Any, y: Any) -> tuple[Any, Any]:
+        return self._validate_input(X, y, incremental=True, reset=False)
+
+    def _loss(self) -> tuple[Cost, Activation]:
+        return regressor_loss(self.loss)
 
     def _score_outputs(self, targets: Any, outputs: Any, sample_weight: Any) -> float:
         return float(r2_score(targets, outputs, sample_weight=sample_weight))
@@ -134,7 +146,16 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     @available_if(lambda self: self._check_solver())
     @fit_context
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
+    def partial_fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> MLPRegressor:
         """Train for one epoch on these samples.
 
         Parameters
@@ -142,10 +163,15 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         X : array, frame or sparse matrix, shape (n, n_features)
         y : array-like, shape (n,) or (n, n_outputs)
         sample_weight : array-like, shape (n,), optional
+        X_val, y_val, sample_weight_val : optional
+            Validation samples. With ``early_stopping=True`` the estimator keeps the parameters of
+            the call with the best score, while training goes on from the last ones; `converged_`
+            says when to stop.
 
         Returns
         -------
         self : object
         """
-        found: MLPRegressor = self._fit(X, y, sample_weight, incremental=True)
+        validation = X_val, y_val, sample_weight_val
+        found: MLPRegressor = self._fit(X, y, sample_weight, validation, incremental=True)
         return found

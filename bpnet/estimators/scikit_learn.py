@@ -11,7 +11,12 @@ try:
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import LabelBinarizer
     from sklearn.utils import check_random_state, column_or_1d
-    from sklearn.utils._param_validation import Interval, Options, StrOptions
+    from sklearn.utils._param_validation import (
+        Interval,
+        InvalidParameterError,
+        Options,
+        StrOptions,
+    )
     from sklearn.utils.class_weight import compute_sample_weight
     from sklearn.utils.metaestimators import available_if
     from sklearn.utils.multiclass import (
@@ -31,6 +36,7 @@ __all__ = [
     "ClassifierMixin",
     "ConvergenceWarning",
     "Interval",
+    "InvalidParameterError",
     "LabelBinarizer",
     "Options",
     "RegressorMixin",

@@ -1,0 +1,134 @@
+"""Validation data: what a user gives, or a share of the samples that is held out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .scikit_learn import train_test_split
+
+__all__ = ["Samples", "ValidationFigures", "given_validation", "held_out", "validator"]
+
+
+class Samples(NamedTuple):
+    """Samples with targets and weights.
+
+    Parameters
+    ----------
+    X : array or sparse matrix, shape (n, n_features)
+    targets : array, shape (n, n_outputs)
+    weights : array, shape (n,), or None
+    """
+
+    X: Any
+    targets: Any
+    weights: Any = None
+
+    def with_dtype(self, dtype: str) -> Samples:
+        """With targets of a type, which is the network's."""
+        return self._replace(targets=self.targets.astype(dtype, copy=False))
+
+
+class ValidationFigures(NamedTuple):
+    """What the present parameters come to on the validation samples.
+
+    Parameters
+    ----------
+    score : float
+        Accuracy or R^2; NaN where an output is not finite.
+    loss : float
+        Without the penalty.
+    """
+
+    score: float
+    loss: float
+
+
+def given_validation(
+    X_val: Any,
+    y_val: Any,
+    sample_weight_val: Any,
+    checked: Callable[[Any, Any, Any], Samples],
+    width: int,
+) -> Samples | None:
+    """The user's own validation data; None if there is none.
+
+    Parameters
+    ----------
+    X_val, y_val, sample_weight_val : array-like or None
+    checked : callable
+        ``checked(X, y, sample_weight)`` checks them as those that are trained on.
+    width : int
+        Columns of the targets.
+
+    Raises
+    ------
+    ValueError
+        If one is missing, or they do not fit; the message says that it is about them.
+    """
+    if X_val is None and y_val is None:
+        if sample_weight_val is not None:
+            raise ValueError("sample_weight_val is provided, but X_val and y_val were not.")
+        return None
+    if y_val is None:
+        raise ValueError("X_val is provided, but y_val was not provided.")
+    if X_val is None:
+        raise ValueError("y_val is provided, but X_val was not provided.")
+    try:
+        samples = checked(X_val, y_val, sample_weight_val)
+    except ValueError as error:
+        raise ValueError(f"in X_val and y_val: {error}") from error
+    if samples.targets.shape[1] != width:
+        raise ValueError(
+            f"y_val has {samples.targets.shape[1]} columns, but y has {width}: each output needs "
+            "its targets"
+        )
+    return samples
+
+
+def held_out(
+    samples: Samples, share: float, random_state: Any, stratify: Any
+) -> tuple[Samples, Samples]:
+    """The samples to train on, and those that are held out, drawn as scikit-learn does.
+
+    Raises
+    ------
+    ValueError
+        If fewer than two would be held out.
+    """
+    given = [one for one in samples if one is not None]
+    parts = train_test_split(*given, random_state=random_state, test_size=share, stratify=stratify)
+    train, validation = Samples(*parts[::2]), Samples(*parts[1::2])
+    if validation.X.shape[0] < 2:
+        raise ValueError(
+            "The validation set is too small. Increase 'validation_fraction' or the size of your "
+            "dataset."
+        )
+    return train, validation
+
+
+def validator(
+    network: Any, samples: Samples, score: Callable[[Any, Any, Any], float]
+) -> Callable[[], ValidationFigures]:
+    """A function that gives the `ValidationFigures` of the network's present parameters.
+
+    Parameters
+    ----------
+    network : Network
+    samples : Samples
+    score : callable
+        ``score(targets, outputs, weights)``, of NumPy arrays.
+    """
+
+    def validate() -> ValidationFigures:
+        X, targets, weights = samples
+        outputs = network.backend.to_numpy(network.feedforward(X))
+        figure = float("nan")
+        if np.isfinite(outputs).all():
+            figure = score(targets, outputs, weights)
+        loss = np.average(network.cost.value(outputs, targets, np), weights=weights)
+        return ValidationFigures(figure, float(loss))
+
+    return validate
