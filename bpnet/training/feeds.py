@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, NamedTuple, Protocol
@@ -112,8 +113,9 @@ def rows_of_blocks(
         yield order[full * batch_size :].reshape(1, -1)
 
 
+@functools.lru_cache(8)
 def step_sizes(samples: int, batch_size: int) -> np.ndarray[Any, Any]:
-    """Samples of each mini-batch of an epoch, as floats.
+    """Samples of each mini-batch of an epoch, as floats; an array that is not to be changed.
 
     Examples
     --------
@@ -123,6 +125,7 @@ def step_sizes(samples: int, batch_size: int) -> np.ndarray[Any, Any]:
     """
     starts = np.arange(0.0, samples, batch_size)
     sizes: np.ndarray[Any, Any] = np.minimum(samples - starts, batch_size)
+    sizes.flags.writeable = False
     return sizes
 
 

@@ -284,10 +284,10 @@ class MiniBatchFit(Fit):
         infinite = not_finite(self._state, self.backend)
         self._scorer.join(sums)
         each = sums.each("costs", self.backend)
-        bad = np.flatnonzero(~np.isfinite(each))
         what = next(infinite, "")
-        if bad.size == 0 and not what:
+        if not what and np.isfinite(each).all():
             return each
+        bad = np.flatnonzero(~np.isfinite(each))
         batch = int(bad[0]) + 1 if bad.size else sums.steps
         if bad.size:
             what = f"the cost became {each[batch - 1]}"
@@ -317,7 +317,7 @@ class MiniBatchFit(Fit):
         cost = float(costs.sum() / weights.sum())
         if not penalty:
             return cost, None
-        means = np.divide(costs, weights, out=np.zeros_like(costs), where=weights > 0.0)
+        means = costs / (weights + (weights == 0.0))  # 0 where there is no weight
         total = float(means @ step_sizes(self._samples, self.batch_size))
         added = float(self.backend.to_numpy(penalty[0])[0])
         return cost, (total + added) / self._samples

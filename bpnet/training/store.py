@@ -83,15 +83,12 @@ class StateStore:
             memory = optimizer.init(state.theta, self.backend.xp)
             state = state._replace(memory=memory)
             counters = counters.replaced(optimizer_began=counters.steps)
-        if not config.average:
-            state = state._replace(average=())
-        elif not state.average:
-            state = state._replace(average=(self.backend.copy(state.theta),))
-        if not config.scales_loss:
-            state = state._replace(loss_scale=())
-        elif not state.loss_scale:
+        if bool(config.average) != bool(state.average):
+            average = (self.backend.copy(state.theta),) if config.average else ()
+            state = state._replace(average=average)
+        if config.scales_loss != bool(state.loss_scale):
             scale = self.backend.from_host(FIRST_LOSS_SCALE, self.backend.dtype)
-            state = state._replace(loss_scale=(scale,))
+            state = state._replace(loss_scale=(scale,) if config.scales_loss else ())
         self.current = Trained(state, counters, optimizer)
 
     def replace(self, **changes: Any) -> None:
