@@ -93,7 +93,7 @@ def gradient(
     y : array, shape (m, n_L), or (m, n_L + 1)
         Targets; with ``weighted`` the last column holds the samples' weights.
     mean : bool, optional
-        Of the mean cost, or of the sum over the samples.
+        Of the mean cost, or of the sum over the samples, each times its weight.
     keys : dict, optional
         Of what is random; see `Architecture.passes`.
     weighted : bool, optional
@@ -120,15 +120,18 @@ def gradient(
     if weighted:
         weight = y[:, -1:]
         y = y[:, :-1]
-        weight = weight * (m / xp.maximum(xp.sum(weight, axis=0, keepdims=True), TINY))
+        if mean:
+            weight = weight * (m / xp.maximum(xp.sum(weight, axis=0, keepdims=True), TINY))
     for part in _parts(m, accumulate):
         whole = part == slice(0, m)
         x_k, y_k = (x, y) if whole else (x[part, :], y[part, :])
         x_k = architecture.input(x_k, keys, part.start, xp)
         passes = architecture.passes(theta, None, x_k, xp, keys, part.start)
         cost: Any = model.cost
-        if mean:
-            share = 1.0 / m if scale is None else scale * (1.0 / m)
+        if mean or weighted:
+            share: Any = 1.0 if scale is None else scale
+            if mean:
+                share = share * (1.0 / m)
             if weight is not None:
                 share = share * (weight if whole else weight[part, :])
             cost = _ShareOfCost(cost, share)

@@ -14,7 +14,10 @@ from .trainable import Trainable
 
 __all__ = ["LBFGS"]
 
-_TAKEN = ("epochs", "optimizer", "l2", "validation", "metrics", "callbacks", "progress")
+_TAKEN = (
+    *("epochs", "optimizer", "l2", "alpha", "sample_weight", "class_weight"),
+    *("validation", "metrics", "callbacks", "progress"),
+)
 _OFF = {"accumulate": 1}
 _MEANINGLESS = ("batch_size", "evaluate_training", "shuffle")  # whatever they say, it is the same
 
@@ -38,11 +41,14 @@ class LBFGS(Validated):
         by no more than this).
     line_search : int, optional
         The most evaluations in one iteration.
+    max_evaluations : int, optional
+        Stop after the iteration in which cost and gradient were computed more often than this; by
+        default only ``epochs`` and tolerances end a fit.
 
     Notes
     -----
     ``history.stopped`` is ``"converged"`` where a tolerance was met, ``"stalled"`` where the line
-    search found no lower cost, ``"completed"`` where the iterations were used up.
+    search found no lower cost, ``"completed"`` where the iterations, or evaluations, were used up.
 
     References
     ----------
@@ -64,12 +70,14 @@ class LBFGS(Validated):
         gradient_tolerance=Number(0.0),
         cost_tolerance=Number(0.0),
         line_search=Integer(1),
+        max_evaluations=Integer(1, optional=True),
     )
 
     history_size: int = 10
     gradient_tolerance: float = 1e-5
     cost_tolerance: float = 1e-9
     line_search: int = 20
+    max_evaluations: int | None = None
 
     def begin_fit(
         self, trainable: Trainable, x: Any, y: Any, settings: Mapping[str, Any], net: Any
@@ -97,9 +105,10 @@ class LBFGS(Validated):
         epochs : int
             The most iterations.
         **settings
-            ``l2``, ``validation``, ``callbacks``, ``metrics`` and ``progress``, as of
-            `Network.fit`. The objective is the mean cost plus l2/2 times the sum of the squared
-            weights.
+            ``l2``, ``alpha``, ``sample_weight``, ``class_weight``, ``validation``, ``callbacks``,
+            ``metrics`` and ``progress``, as of `Network.fit`. The objective is the weighted mean of
+            the samples' costs, plus l2/2 + alpha/(2s) times the sum of the squared weights, where s
+            is the weight of all samples together, without weights their number.
 
         Returns
         -------

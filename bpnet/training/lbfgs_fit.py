@@ -28,6 +28,7 @@ from .state import Trained
 from .sums import EpochSums
 from .target_range import warn_if_out_of_range
 from .trainable import Trainable
+from .weights import weights_of, with_weights
 
 __all__ = ["begin_minimization"]
 
@@ -47,26 +48,34 @@ def begin_minimization(
     """
     minimize = _minimizer()
     epochs = Integer(0)("epochs", settings["epochs"])
-    config = StepConfig(optimizer, l2=settings["l2"])
+    config = StepConfig(optimizer, l2=settings["l2"], alpha=settings["alpha"])
     _check_fixed(trainable.model.architecture)
     callbacks = with_progress(settings["callbacks"], settings["progress"])
     with trainable.backend.scope():
         prepare = SamplePreparer(trainable)
         x, y = prepare(x, y)
-        warn_if_out_of_range(prepare.model, trainable.backend, y)
-        x, y, _, validation = with_validation(
-            settings["validation"], x, y, None, prepare.model, trainable
+        model, backend = prepare.model, trainable.backend
+        warn_if_out_of_range(model, backend, y)
+        x, y, weight, validation = with_validation(
+            settings["validation"], x, y, settings["sample_weight"], model, trainable
         )
-        metrics = chosen_metrics(settings["metrics"], prepare.model)
+        weights, mean = weights_of(
+            weight,
+            settings["class_weight"],
+            y,
+            backend=backend,
+            task=model.task,
+            classes=model.classes,
+        )
+        metrics = chosen_metrics(settings["metrics"], model)
         try_metrics(
             metrics or (), trainable.backend, training=y, validation=validation and validation[1]
         )
         fit = _LBFGSFit(
             minimize,
-            trainable._replace(model=prepare.model),
-            x,
-            y,
-            config,
+            trainable._replace(model=model),
+            Block(x, with_weights(y, weights, backend), np.arange(x.shape[0]), y),
+            config.for_weights(mean),
             epochs=epochs,
             validation=validation,
             metrics=metrics,
@@ -89,10 +98,10 @@ class _LBFGSFit(Fit):
     minimize : callable
         SciPy's.
     trainable : Trainable
-    x : array or SparseRows, shape (n, n_0)
-    y : array, shape (n, n_L)
+    samples : Block
+        All of them.
     config : StepConfig
-        Of which only the optimizer and l2 matter.
+        Of which only the optimizer, l2, alpha and weighted matter.
     **options
         Further ones of `Fit`.
     """
@@ -101,17 +110,18 @@ class _LBFGSFit(Fit):
         self,
         minimize: Callable[..., Any],
         trainable: Trainable,
-        x: Array,
-        y: Array,
+        samples: Block,
         config: StepConfig,
         **options: Any,
     ) -> None:
-        n = x.shape[0]
+        n = samples.x.shape[0]
         super().__init__(trainable, config, samples=n, batch_size=n, steps_per_epoch=1, **options)
-        self._scipy, self._x, self._y, self._l2 = minimize, x, y, config.l2
+        self._scipy, self._x, self._y, _, self._targets = minimize, *samples
+        self._l2 = config.l2 + (config.alpha or 0.0) / n  # weights have a mean of 1
         self._blocks = _blocks(n, trainable.runs.rows_per_block)
-        self._run = trainable.runs.gradient
-        self._cost = 0.0
+        runs = trainable.runs
+        self._run = runs.weighted_gradient if config.weighted else runs.gradient
+        self._cost = self._penalty = 0.0
         self._at: Vector | None = None
 
     def begin(self, resume: Snapshot | None = None, origin: str = "resume") -> None:
@@ -150,7 +160,7 @@ class _LBFGSFit(Fit):
         return False
 
     def _all_samples(self) -> Iterable[tuple[Array, Array]]:
-        return [(self._x, self._y)]
+        return [(self._x, self._targets)]
 
     def _close(self) -> None:
         return
@@ -170,7 +180,7 @@ class _LBFGSFit(Fit):
                 "ftol": settings.cost_tolerance,
                 "maxls": settings.line_search,
                 "maxiter": self.epochs,
-                "maxfun": self.epochs * (settings.line_search + 1) + 1,
+                "maxfun": settings.max_evaluations or self.epochs * (settings.line_search + 1) + 1,
             },
         )
         self.history.stopped = {0: "converged", 1: "completed"}.get(found.status, "stalled")
@@ -186,7 +196,7 @@ class _LBFGSFit(Fit):
             state, outputs = self._run(state, self._x, self._y, order, rates, self._interrupt)
             if outputs is None or outputs.shape[0] < len(order):
                 raise _MinimizationEnded
-            self._scorer.add(outputs, Block(self._x, self._y, order, self._y), sums)
+            self._scorer.add(outputs, Block(self._x, self._y, order, self._targets), sums)
         gradient = backend.to_numpy(state[1]).astype(np.float64) / n
         cost = float(sums.each("costs", backend).sum())
         if not (math.isfinite(cost) and np.isfinite(gradient).all()):
@@ -200,12 +210,13 @@ class _LBFGSFit(Fit):
                     backend,
                     before_any_step=True,
                     theta=self._store.state.theta,
-                    samples=(self._x, self._y),
+                    samples=(self._x, self._targets),
                 ),
             )
         gradient[:weights] += l2 * theta[:weights]
         self._at, self._cost, self._sums = theta.copy(), cost, sums
-        return cost / n + 0.5 * l2 * float(theta[:weights] @ theta[:weights]), gradient
+        self._penalty = 0.5 * l2 * float(theta[:weights] @ theta[:weights])
+        return cost / n + self._penalty, gradient
 
     def _iterated(self, theta: Vector) -> None:
         """Keep what an iteration came to, and tell the callbacks."""
@@ -216,7 +227,9 @@ class _LBFGSFit(Fit):
         self._store.current = Trained(state, counters.replaced(epochs=counters.epochs + 1))
         self.steps_done += 1
         self._tell("on_steps", self, 1)
-        row = self._row(self._cost / self._samples, None, cast(EpochSums, self._sums))
+        cost = self._cost / self._samples
+        objective = cost + self._penalty if self._config.sums_penalties else None
+        row = self._row(cost, objective, cast(EpochSums, self._sums))
         self.history.rows.append(row)
         self._tell("on_epoch_end", self, row)
         self._began = time.perf_counter()

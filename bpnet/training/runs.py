@@ -55,7 +55,7 @@ class CompiledRuns:
 
     def forget(self) -> None:
         """Compile everything anew when it is next asked for."""
-        for name in ("forward", "gradient", "activate", "_classes", "_labels"):
+        for name in ("forward", "gradient", "weighted_gradient", "activate", "_classes", "_labels"):
             vars(self).pop(name, None)
         self._step, self._scores = None, {}
 
@@ -108,13 +108,21 @@ class CompiledRuns:
     @functools.cached_property
     def gradient(self) -> Run:
         """Adds the gradients of mini-batches to a vector: the state is ``(theta, sum)``."""
+        return self._gradient(weighted=False)
+
+    @functools.cached_property
+    def weighted_gradient(self) -> Run:
+        """The same of samples with a weight each, the last column of the targets."""
+        return self._gradient(weighted=True)
+
+    def _gradient(self, weighted: bool) -> Run:
         model = self._model
 
         def step(
             xp: Any, state: Any, x: Array, y: Array, rates: Sequence[Any]
         ) -> tuple[Any, Array]:
             theta, total = state
-            found = gradient(model, xp, theta, (), x, y, mean=False)
+            found = gradient(model, xp, theta, (), x, y, mean=False, weighted=weighted)
             return (theta, total + found.theta), found.z
 
         return sparse_too(self._backend, compile_step(self._backend, step))

@@ -347,3 +347,129 @@ def test_costs_in_a_callback_are_the_iterations_means(data):
         x, rng.integers(0, 3, 30), epochs=4, optimizer=bpnet.LBFGS(), callbacks=[Costs()]
     )
     assert seen == pytest.approx(history["train_cost"], rel=1e-12)
+
+
+def weighted(theta, x, y, l2, weights):
+    """`transcribed`, of samples with weights: their mean, sample by sample."""
+    parts = [transcribed(theta, x[i : i + 1], y[i : i + 1], 0.0) for i in range(len(x))]
+    share = weights / weights.sum()
+    nabla = sum(s * g for s, (_, g) in zip(share, parts, strict=True))
+    nabla[:36] += l2 * theta[:36]
+    cost = sum(s * c for s, (c, _) in zip(share, parts, strict=True))
+    return cost + 0.5 * l2 * theta[:36] @ theta[:36], nabla
+
+
+WEIGHTS = np.random.default_rng(4).uniform(0.0, 3.0, 90)
+OPTIONS = {"maxcor": 10, "gtol": 1e-5, "ftol": 1e-9, "maxls": 20, "maxiter": 12}
+
+
+@pytest.mark.parametrize(
+    ("alpha", "l2", "weights", "classes"),
+    [
+        (None, 0.01, WEIGHTS, None),
+        (0.5, 0.0, None, None),
+        (0.5, 0.0, WEIGHTS, None),
+        (0.5, 0.01, WEIGHTS, {0: 3.0}),
+        (0.0, 0.0, None, "balanced"),
+    ],
+)
+def test_weights_and_alpha(target, data, alpha, l2, weights, classes):
+    """As scikit-learn's: alpha is divided by the sum of the weights as they were given."""
+    x, y = data
+    w = np.ones(90) if weights is None else weights
+    if classes == "balanced":
+        w = w * (90 / (2 * np.bincount(y)))[y]
+    elif classes:
+        w = w * np.where(y == 0, classes[0], 1.0)
+    decay, values = l2 + (alpha or 0.0) / w.sum(), []
+    net = start(target.backend())
+    expected = optimize.minimize(
+        weighted, parameters(net), (x, y, decay, w), "L-BFGS-B", jac=True, options=OPTIONS,
+        callback=lambda theta: values.append(
+            [weighted(theta, x, y, l2, w)[0] for l2 in (0.0, decay)]
+        ),
+    )  # fmt: skip
+    given = {"l2": l2, "alpha": alpha, "sample_weight": weights, "class_weight": classes}
+    history = bpnet.LBFGS().fit(net, x, y, epochs=12, **given)
+    costs, objectives = zip(*values, strict=True)
+    assert history["train_cost"] == pytest.approx(costs, rel=1e-9)
+    assert relative(parameters(net), expected.x) < 1e-7
+    assert ("train_objective" in history.columns) == (alpha is not None)
+    if alpha is not None:
+        assert history["train_objective"] == pytest.approx(objectives, rel=1e-9)
+        assert history["train_objective"][-1] == pytest.approx(expected.fun, rel=1e-9)
+        assert history.columns[1:3] == ("train_cost", "train_objective")
+
+
+def test_one_evaluation_with_weights_and_alpha_is_the_objective(target, data, monkeypatch):
+    """Of samples in several parts; value and gradient to twelve digits."""
+    x, y = data
+    found = []
+
+    def minimize(function, theta, **options):
+        found.append((theta, *function(theta)))
+        return optimize.OptimizeResult(status=0)
+
+    monkeypatch.setattr("scipy.optimize.minimize", minimize)
+    monkeypatch.setattr("bpnet.training.runs._CHUNK", 6 * 16)
+    given = {"alpha": 0.5, "l2": 0.01, "sample_weight": WEIGHTS}
+    bpnet.LBFGS().fit(start(target.backend()), x, y, epochs=1, **given)
+    ((theta, value, nabla),) = found
+    expected = weighted(theta, x, y, 0.01 + 0.5 / WEIGHTS.sum(), WEIGHTS)
+    assert value == pytest.approx(expected[0], rel=1e-12)
+    assert relative(nabla, expected[1]) < 1e-12
+
+
+def test_a_weight_of_two_is_the_sample_twice(data):
+    x, y = data
+    times = np.random.default_rng(5).integers(0, 4, 90)
+    nets = [start(), start()]
+    bpnet.LBFGS().fit(nets[0], x, y, epochs=9, alpha=0.3, sample_weight=times)
+    bpnet.LBFGS().fit(nets[1], x.repeat(times, 0), y.repeat(times), epochs=9, alpha=0.3)
+    assert relative(*map(parameters, nets)) < 1e-8
+
+
+def test_held_out_samples_take_their_weights_with_them(data):
+    net = start()
+    given = {"validation": 0.2, "sample_weight": WEIGHTS, "class_weight": "balanced"}
+    history = bpnet.LBFGS().fit(net, *data, epochs=3, evaluate_training=True, **given)
+    assert len(history) == 3
+    history = bpnet.LBFGS().fit(start(), *data, epochs=3, metrics=["auc"], alpha=0.0, **given)
+    assert history["train_objective"] == history["train_cost"]
+    assert history.columns[1:4] == ("train_cost", "train_objective", "validation_cost")
+
+
+@pytest.mark.parametrize("most", [1, 5, 12])
+def test_evaluations_are_bounded_as_by_scipy(data, most):
+    x, y = data
+    net = start()
+    expected = optimize.minimize(
+        transcribed, parameters(net), (x, y, 0.0), "L-BFGS-B", jac=True,
+        options={**OPTIONS, "maxiter": 200, "maxfun": most},
+    )  # fmt: skip
+    history = bpnet.LBFGS(max_evaluations=most).fit(net, x, y, epochs=200)
+    assert (len(history), history.stopped) == (expected.nit, "completed")
+    assert relative(parameters(net), expected.x) < 1e-9
+
+
+def test_scikit_learns_solver_comes_to_the_same():
+    network = pytest.importorskip("sklearn.neural_network", reason="scikit-learn is not installed")
+    rng = np.random.default_rng(2)
+    x = rng.standard_normal((90, 4))
+    y = (x[:, 0] - x[:, 1] > 0).astype(int)
+    given = {"hidden_layer_sizes": (5,), "activation": "tanh", "random_state": 0}
+    theirs = network.MLPClassifier(solver="lbfgs", alpha=0.2, max_iter=15, **given)
+    begun = network.MLPClassifier(
+        solver="sgd", learning_rate_init=1e-300, momentum=0.0, max_iter=1, **given
+    )
+    with pytest.warns(match="hasn't converged"):
+        begun.fit(x, y)
+    with pytest.warns(match="lbfgs failed to converge"):
+        theirs.fit(x, y, sample_weight=WEIGHTS)
+    net = bpnet.Network([4, 5, 1], activations="tanh", cost="cross_entropy", dtype="float64")
+    net.set_parameters([w.T for w in begun.coefs_], begun.intercepts_)
+    solver = bpnet.LBFGS(gradient_tolerance=1e-4, cost_tolerance=2.220446049250313e-09)
+    history = net.fit(x, y, epochs=15, optimizer=solver, alpha=0.2, sample_weight=WEIGHTS)
+    assert history["train_objective"][-1] == pytest.approx(theirs.loss_, rel=1e-9)
+    for w, coef in zip(net.weights, theirs.coefs_, strict=True):
+        assert relative(w, coef.T) < 1e-6
