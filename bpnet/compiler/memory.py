@@ -43,10 +43,6 @@ class Library(ABC):
         """Write a number to a cell, an array of shape ()."""
         cell[()] = value
 
-    def take(self, x: Array, rows: Array) -> Array:
-        """Some rows of ``x``, a new array."""
-        return self.xp.take(x, rows, axis=0)
-
     @abstractmethod
     def gather(self, x: Array, rows: Array, out: Array) -> None:
         """Copy some rows of ``x`` to ``out``."""

@@ -146,7 +146,7 @@ class LoopRunner:
     ) -> tuple[int, Array]:
         steps, z, library = order.shape[0], self._z, self._library
         outputs = library.empty((steps, *z.shape), z.dtype)
-        targets = library.take(y, order.reshape(-1)).reshape(steps, *self._y_shape)
+        targets = library.xp.take(y, order.reshape(-1), axis=0).reshape(steps, *self._y_shape)
         table, varying = table_of(rates), []
         for node, cell in self._varying:
             values = each_step(node, table)

@@ -14,6 +14,7 @@ from .ir import Graph, Node, Pass
 from .memory import Library, Memory, Numbers
 from .plain import PlainRun, plain_forward
 from .planned import PlannedForward, PlannedStep
+from .reuse import rewritten
 from .runner import FORWARD, LOOP, Batches, ForwardRunner, LoopRunner, Runner
 from .schedule import Steps, schedule
 from .source import load, write_source
@@ -159,7 +160,10 @@ class PlanningTarget(ABC):
         watch: Callable[[Pass, Graph, Graph], None] | None = None,
     ) -> Graph:
         """Apply the passes to a traced step; see `verify.apply_passes`."""
-        return apply_passes(graph, self.passes(backend, graph), watch)
+        passes = self.passes(backend, graph)
+        if watch is not None:
+            return apply_passes(graph, passes, watch)
+        return rewritten(graph, passes, apply_passes)
 
     def program(self, backend: Backend, graph: Graph, *, ahead: int, once: bool) -> Program:
         """Schedule a graph and assign its buffers."""

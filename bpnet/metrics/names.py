@@ -58,6 +58,4 @@ def by_name(name: str) -> Metric:
 
 def is_taken(name: str) -> bool:
     """Whether the name is that of one of bpnet's own figures."""
-    return (
-        name in ("cost", "objective") or name in BUILT_IN or re.fullmatch(_TOP_K, name) is not None
-    )
+    return name == "cost" or name in BUILT_IN or re.fullmatch(_TOP_K, name) is not None

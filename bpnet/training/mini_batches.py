@@ -81,8 +81,7 @@ class MiniBatchFit(Fit):
         self._epoch_block_steps = self._block_steps
 
     def judge_parameters(self, column: str) -> None:
-        judged = column.startswith("train_") and column != "train_objective"  # always of the steps
-        if judged and not self._evaluates_training:
+        if column.startswith("train_") and not self._evaluates_training:
             self._evaluates_training = True
             self._scorer = self._make_scorer()
 

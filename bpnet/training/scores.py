@@ -38,7 +38,11 @@ def costs_of(
     """
     m, n = z.shape
     rows = max(1, (entries or m * n) // n)
-    parts = [slice(start, start + rows) for start in range(0, m, rows)]
-    costs = [model.cost.of_output(model.output, z[part, :], y[part, :n], xp) for part in parts]
-    cost = costs[0] if len(costs) == 1 else xp.concat(costs)
+    targets = y[:, :n] if weighted else y
+    if m <= rows:
+        cost = model.cost.of_output(model.output, z, targets, xp)
+    else:
+        parts = [slice(start, start + rows) for start in range(0, m, rows)]
+        given = ((z[part, :], targets[part, :]) for part in parts)
+        cost = xp.concat([model.cost.of_output(model.output, *pair, xp) for pair in given])
     return cost * y[:, -1] if weighted else cost

@@ -122,7 +122,7 @@ class EpochScorer:
             targets = backend.xp.take(block.targets, order, axis=0)
         costs, weights, own = self._sums(outputs, y, targets)
         sums.add(costs, own, block.order.size)
-        sums.weights = np.full(*block.order.shape) if weights is None else weights
+        sums.weights = float(block.order.shape[1]) if weights is None else weights
         if self._metrics:
             z = rows_of_steps(backend, outputs)
             sums.outputs.append(backend.to_numpy(self._runs.activate((), z)))

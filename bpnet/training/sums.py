@@ -19,7 +19,7 @@ class EpochSums:
     ----------
     steps : int
         Done in this epoch.
-    weights : array or numpy.ndarray, shape (steps,), or None
+    weights : array, shape (steps,), float or None
         Of the samples of each mini-batch of the latest block, together; None before the first.
     seconds : float
         Duration of the epoch before it was interrupted and resumed.
@@ -59,7 +59,7 @@ class EpochSums:
                 "no block of steps was done since the last epoch: ask in on_steps of a callback"
             )
         costs, weights = backend.to_numpy(self.costs[-1]), self.weights
-        if not isinstance(weights, np.ndarray):
+        if not isinstance(weights, float):
             weights = backend.to_numpy(weights)
         with np.errstate(invalid="ignore"):
             found: np.ndarray[Any, Any] = costs.astype(np.float64) / weights

@@ -292,8 +292,6 @@ class TestCallbacks:
         figures = history["train_objective"]
         assert history.best_epoch == 1 + int(np.argmin(figures))
         assert best.figure == min(figures)
-        costs = fit(classifier(), data, alpha=0.3, epochs=4)["train_cost"]
-        assert history["train_cost"] == costs  # nothing was evaluated beside the steps
         assert np.array_equal(parameters(net), recorded[history.best_epoch])
 
     def test_a_fit_epoch_by_epoch_begins_each_sum_anew(self, data):
@@ -390,11 +388,3 @@ def test_what_is_explained_is_what_runs(data):
     source = str(bpnet.explain(classifier(), batch_size=SIZE, l2=0.3))
     assert "plain loop" not in text
     assert text.count("dot(") == source.count("dot(") + 1
-
-
-def test_a_metric_cannot_take_the_columns_name(data):
-    def objective(y, a):
-        return 0.5
-
-    words = "the name 'objective' is that of one of bpnet's own figures"
-    assert_refused(data, {"alpha": 0.1, "metrics": [objective]}, ValueError, words)

@@ -91,13 +91,10 @@ class NumpyTarget(PlanningTarget):
 
 
 class NumpyLibrary(Library):
-    """NumPy's arrays, by methods that have less overhead than the namespace's functions."""
+    """NumPy's arrays."""
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
         return np.empty(shape, dtype)
-
-    def take(self, x: Array, rows: Array) -> Array:
-        return x.take(rows, 0)
 
     def fill(self, cell: Any, value: Any) -> None:
         if isinstance(cell, np.ndarray):
