@@ -101,6 +101,7 @@ def test_a_mask_has_a_key():
         (lambda xp, x, y: x[0], "index 0"),
         (lambda xp, x, y: x[x > 0], "index"),
         (lambda xp, x, y: x**3, "power 3"),
+        (lambda xp, x, y: xp.vecdot(x, y), r"vecdot of shapes \(2, 3\) and \(2, 3\)"),
         (lambda xp, x, y: x @ y[:, 0:1][:, 0], "index"),
         (lambda xp, x, y: x @ 2.0, "a product of other than two matrices"),
         (lambda xp, x, y: xp.sum(x), "sum over axis None of 2 dimensions"),

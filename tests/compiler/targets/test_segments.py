@@ -212,3 +212,10 @@ def test_a_layout_splits_and_joins_pieces():
     assert all(map(np.array_equal, back.pieces, v.pieces))
     on_weights = layout.on_weights(v, 2.0, xp)
     assert np.array_equal(joined(on_weights), layout.on_weights(whole, 2.0, np))
+
+
+def test_vecdot_is_the_sum_over_pieces():
+    (v, whole), (w, other) = pieces(3, 1, 2), pieces(2, 4, start=5.0)
+    xp = SegmentNamespace(Namespace(np))
+    for pair in ((v, v), (v, w), (v, other), (whole, w), (whole, other)):
+        assert xp.vecdot(*pair) == np.dot(*map(joined, pair))
