@@ -38,4 +38,6 @@ def test_a_record_holds_means_and_the_median_ratio() -> None:
     assert record["largest difference of a score"] == pytest.approx(0.1)
     assert record["standard error"] == pytest.approx(0.08819, abs=1e-5)
     text = estimators.table({"some": {"shape": [30, 2], **record}})
-    assert text.splitlines()[-1].split() == "some 30 0.6000 0.6333 0.0882 1.000 4.000 0.50".split()
+    assert text.splitlines()[-1].split() == [
+        *("some", "30", "0.6000", "0.6333", "0.0882", "1.000", "4.000", "0.50")
+    ]

@@ -10,10 +10,11 @@ import numpy as np
 from ..activations import Activation
 from ..backends import Backend, get_backend
 from ..costs import Cost
+from ..data import Source
 from ..model import Layer
 from ..network import Network
 from ..training.lbfgs import LBFGS
-from .continuation import continued
+from .continuation import Settings, continued
 from .convergence import SolverState, forget_curves
 from .losses import check_targets
 from .optimizers import chosen_optimizer, trains_by_lbfgs
@@ -101,6 +102,8 @@ class BaseMLP(BaseEstimator):
     ) -> Any:
         """Fit the network to samples X and targets y.
 
+        Data larger than memory is for `partial_fit`, part by part.
+
         Parameters
         ----------
         X : array, frame or sparse matrix, shape (n, n_features)
@@ -160,6 +163,11 @@ class BaseMLP(BaseEstimator):
         incremental: bool,
     ) -> tuple[Samples, Samples | None]:
         """Check everything and make the network; samples to train on, and to validate with."""
+        if isinstance(X, Source):
+            raise TypeError(
+                "fit takes no source, whose samples are read in parts: call "
+                "partial_fit(*source.read(start, stop)) for each part"
+            )
         sizes = hidden_sizes(self.hidden_layer_sizes)
         first = not hasattr(self, "network_") or not (self.warm_start or incremental)
         X, targets = self._validate_input(X, y, incremental, reset=first)
@@ -217,6 +225,8 @@ class BaseMLP(BaseEstimator):
             raise ValueError(
                 f"{what} cannot change the network's layers from {have} to {sizes}: {way_out}"
             )
+        if incremental and self._settings(len(sizes) - 2).are_of(before):
+            return  # what it compiled remains of use
         backend = before.backend if incremental else None
         self._take(continued(before, self._new_network(sizes, X, before.seed, backend)))
 
@@ -228,16 +238,14 @@ class BaseMLP(BaseEstimator):
     def _new_network(
         self, sizes: list[int], X: Any, seed: int, backend: Backend | None = None
     ) -> Network:
-        hidden = hidden_activations(self.activation, len(sizes) - 2)
-        shares = hidden_dropout(self.dropout, len(hidden))
+        sigma, shares, cost = self._settings(len(sizes) - 2)
         inner = [Layer(n, dropout=share) for n, share in zip(sizes[1:-1], shares, strict=True)]
-        cost, output = self._loss()
         if backend is None:
             dtype, compute = self.dtype or str(X.dtype), self.compute_dtype or "keep"
             backend = get_backend(self.backend, self.device, dtype, compute_dtype=compute)
         return Network(
             [sizes[0], *inner, sizes[-1]],
-            activations=[*hidden, output],
+            activations=sigma,
             cost=cost,
             task=self._task(),
             initializer="zeros",
@@ -246,6 +254,11 @@ class BaseMLP(BaseEstimator):
             deterministic=backend.deterministic,
             seed=seed,
         )
+
+    def _settings(self, hidden_layers: int) -> Settings:
+        hidden = hidden_activations(self.activation, hidden_layers)
+        cost, output = self._loss()
+        return Settings((*hidden, output), hidden_dropout(self.dropout, hidden_layers), cost)
 
     def _strata(self, targets: Any) -> Any:
         """What the validation samples are to have in the same shares."""

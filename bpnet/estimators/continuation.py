@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from ..activations import Activation
+from ..costs import Cost
 from ..network import Network
 
-__all__ = ["continued"]
+__all__ = ["Settings", "continued"]
+
+
+class Settings(NamedTuple):
+    """What an estimator's parameters make of a network, beside the sizes of its layers.
+
+    Parameters
+    ----------
+    activations : tuple of Activation
+        Of each layer after the input.
+    dropout : list of float
+        Of each hidden layer.
+    cost : Cost
+    """
+
+    activations: tuple[Activation, ...]
+    dropout: list[float]
+    cost: Cost
+
+    def are_of(self, network: Network) -> bool:
+        """Whether a network with as many layers has them."""
+        inner = network.model.architecture.layers[1:-1]
+        shares = [layer.dropout for layer in inner]
+        return self == (network.activations, shares, network.cost)
 
 
 def continued(before: Network, fresh: Network) -> Network:
@@ -13,21 +40,8 @@ def continued(before: Network, fresh: Network) -> Network:
     Parameters
     ----------
     before, fresh : Network
-        With layers of the same sizes.
-
-    Returns
-    -------
-    Network
-        ``before`` itself where the settings are the same: what it compiled remains of use.
+        With layers of the same sizes; ``fresh`` is changed, and returned.
     """
-    same = (
-        before.model.architecture.layers == fresh.model.architecture.layers
-        and before.cost == fresh.cost
-        and before.task == fresh.task
-        and before.backend == fresh.backend
-    )
-    if same:
-        return before
     *settings, _ = fresh.__getstate__()
     *_, trained = before.__getstate__()
     fresh.__setstate__((*settings, trained))

@@ -66,7 +66,8 @@ def given_validation(
     Raises
     ------
     ValueError
-        If one is missing, or they do not fit; the message says that it is about them.
+        If one is missing, they do not fit, or there is a single sample; the message says that it is
+        about them.
     """
     if X_val is None and y_val is None:
         if sample_weight_val is not None:
@@ -80,6 +81,8 @@ def given_validation(
         samples = checked(X_val, y_val, sample_weight_val)
     except ValueError as error:
         raise ValueError(f"in X_val and y_val: {error}") from error
+    if samples.X.shape[0] < 2:
+        raise ValueError("X_val has 1 sample: at least 2 are needed to validate with")
     if samples.targets.shape[1] != width:
         raise ValueError(
             f"y_val has {samples.targets.shape[1]} columns, but y has {width}: each output needs "

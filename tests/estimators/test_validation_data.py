@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+import scipy.sparse
+import sklearn
 from estimators._cases import BOTH, fitted, multi_output, ours, samples, theirs
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import log_loss, mean_squared_error
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 import bpnet
 
@@ -95,6 +99,35 @@ def test_lbfgs_records_only(kind, early_stopping):
     assert one.validation_scores_[-1] == pytest.approx(one.score(*validation.values()))
 
 
+@BOTH
+@pytest.mark.parametrize("form", ["csr", "csc"])
+def test_sparse_validation_data(kind, form):
+    X, y, validation = parts(kind)
+    convert = {"csr": scipy.sparse.csr_array, "csc": scipy.sparse.csc_matrix}[form]
+    X_val, y_val = validation.values()
+    dense = fitted(ours(kind)(**GIVEN), X, y, **validation)
+    one = ours(kind)(callbacks=bpnet.KeepBest(), **GIVEN)
+    fitted(one, convert(X), y, X_val=convert(X_val), y_val=y_val)
+    assert_allclose(one.validation_loss_curve_, dense.validation_loss_curve_)
+    assert_allclose(one.validation_scores_, dense.validation_scores_)
+
+
+@BOTH
+def test_a_pipeline_transforms_validation_data(kind):
+    X, y, validation = parts(kind)
+    X_val, y_val = validation.values()
+    with sklearn.config_context(enable_metadata_routing=True):
+        one = ours(kind)(**GIVEN).set_fit_request(X_val=True, y_val=True)
+        steps = [("scale", StandardScaler()), ("mlp", one)]
+        pipeline = Pipeline(steps, transform_input=["X_val"])
+        fitted(pipeline, 9 * X + 5, y, X_val=9 * X_val + 5, y_val=y_val)
+    scaler = StandardScaler().fit(X)
+    by_hand = ours(kind)(**GIVEN)
+    fitted(by_hand, scaler.transform(X), y, X_val=scaler.transform(X_val), y_val=y_val)
+    found = pipeline["mlp"].validation_loss_curve_
+    assert_allclose(found, by_hand.validation_loss_curve_)
+
+
 # ---------------------------------------------------------------------------- what is refused
 
 
@@ -109,6 +142,7 @@ def test_lbfgs_records_only(kind, early_stopping):
         ({"X_val": np.zeros((40, 3))}, "X_val and y_val: X has 3 features"),
         ({"X_val": np.zeros((39, 4))}, "X_val and y_val: .*(inconsistent|features)"),
         ({"X_val": np.full((40, 4), np.nan)}, "X_val and y_val: (Input X contains NaN|X has)"),
+        ({"X_val": np.zeros((1, 4)), "y_val": [0]}, "X_val has 1 sample|X has 4 features"),
         ({"sample_weight_val": np.ones(3)}, "X_val and y_val: .*sample_weight"),
         ({"sample_weight_val": np.zeros(40)}, "X_val and y_val: .*at least one|.*non-zero"),
         ({"sample_weight_val": -np.ones(40)}, "X_val and y_val: .*[Nn]egative"),
@@ -229,6 +263,21 @@ def test_a_stream_goes_on_from_parameters_that_were_changed(kind):
     one.partial_fit(X, y, **validation)
     start = np.log(3) if kind == "MLPClassifier" else np.mean(y**2) / 2
     assert one.loss_ == pytest.approx(start)
+
+
+@BOTH
+def test_a_source_is_for_partial_fit(kind):
+    X, y, validation = parts(kind)
+    source = bpnet.data.source((X, y))
+    one = ours(kind)(**GIVEN)
+    with pytest.raises(TypeError, match=r"partial_fit\(\*source.read\(start, stop\)\)"):
+        one.fit(source, None)
+    other = ours(kind)(**GIVEN)
+    for start in range(0, len(source), 30):
+        one.partial_fit(*source.read(start, start + 30), **first_call(kind, y), **validation)
+        rows = slice(start, start + 30)
+        other.partial_fit(X[rows], y[rows], **first_call(kind, y), **validation)
+    assert one.loss_curve_ == other.loss_curve_
 
 
 @BOTH
