@@ -309,14 +309,6 @@ class BaseMLP(BaseEstimator):
             self, X, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32), reset=False
         )
 
-    def _check_solver(self) -> bool:
-        if trains_by_lbfgs(self):
-            raise AttributeError(
-                "partial_fit is only available for stochastic optimizers. "
-                f"{self.optimizer or self.solver} is not stochastic."
-            )
-        return True
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True

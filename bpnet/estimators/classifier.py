@@ -14,6 +14,7 @@ from ..optimizers import Optimizer
 from .base import BaseMLP
 from .documentation import documented
 from .losses import CLASSIFIER_LOSSES, classifier_loss
+from .optimizers import trains_by_lbfgs
 from .parameters import CONSTRAINTS
 from .scikit_learn import (
     ClassifierMixin,
@@ -281,6 +282,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         validation = X_val, y_val, sample_weight_val
         found: MLPClassifier = self._fit(X, y, sample_weight, validation, incremental=True)
         return found
+
+    def _check_solver(self) -> bool:
+        if trains_by_lbfgs(self):
+            raise AttributeError(
+                "partial_fit is only available for stochastic optimizers. "
+                f"{self.optimizer or self.solver} is not stochastic."
+            )
+        return True
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -16,7 +16,6 @@ from .parameters import CONSTRAINTS
 from .scikit_learn import (
     RegressorMixin,
     StrOptions,
-    available_if,
     column_or_1d,
     fit_context,
     r2_score,
@@ -144,7 +143,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         outputs = self._outputs(X)
         return outputs[:, 0] if self.n_outputs_ == 1 else outputs
 
-    @available_if(lambda self: self._check_solver())
     @fit_context
     def partial_fit(
         self,
@@ -156,7 +154,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         y_val: Any = None,
         sample_weight_val: Any = None,
     ) -> MLPRegressor:
-        """Train for one epoch on these samples.
+        """Train for one epoch on these samples; with L-BFGS, to a minimum for them.
 
         Parameters
         ----------

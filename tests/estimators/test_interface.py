@@ -125,9 +125,24 @@ def test_parameters_may_be_changed(kind, change):
 
 
 @BOTH
-def test_partial_fit_needs_a_stochastic_solver(kind):
-    assert hasattr(ours(kind)(solver="sgd"), "partial_fit")
-    assert not hasattr(ours(kind)(solver="lbfgs"), "partial_fit")
+@pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
+def test_partial_fit_is_there_where_scikit_learn_has_it(kind, solver):
+    """Its regressor has it with L-BFGS too."""
+    mine, own = ours(kind)(solver=solver), theirs(kind)(solver=solver)
+    assert hasattr(mine, "partial_fit") == hasattr(own, "partial_fit")
+
+
+def test_partial_fits_of_a_regressor_by_lbfgs():
+    X, y = samples("MLPRegressor")
+    given = {"solver": "lbfgs", "max_iter": 5, "random_state": 0}
+    mine, own = ours("MLPRegressor")(**given), theirs("MLPRegressor")(**given)
+    for rows in (slice(0, 60), slice(60, 120)):
+        for one in (mine, own):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                one.partial_fit(X[rows], y[rows])
+    assert mine.loss_ == pytest.approx(own.loss_)
+    assert_allclose(mine.predict(X), own.predict(X))
 
 
 @BOTH
