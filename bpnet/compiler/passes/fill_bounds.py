@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..ir import Graph, Node
 
 __all__ = ["fill_bounds"]
@@ -20,17 +22,19 @@ def fill_bounds(graph: Graph, most: int) -> Graph:
     most : int
         Entries of a result up to which the zeros are as many; beyond, they are a row of a matrix.
     """
+    filled: dict[tuple[Any, ...], Node] = {}  # one for all bounds of a shape
+
+    def bound(operand: Node, shape: tuple[int, ...], dtype: Any) -> Node:
+        op = _FILLED.get(str(operand.option)) if operand.op == "constant" else None
+        if op is None:
+            return operand
+        return filled.setdefault((op, shape, dtype), Node(op, (), shape, dtype))
+
     changes: dict[Node, Node] = {}
     for node in graph.nodes:
         if node.op in ("maximum", "minimum") and (node.ndim == 2 or node.size <= most):
             shape = node.shape if node.size <= most else node.shape[1:]
-            args = tuple(_filled(one, shape, node) for one in node.args)
+            args = tuple([bound(one, shape, node.dtype) for one in node.args])
             if args != node.args:
                 changes[node] = node.replaced(args=args)
     return graph.rewritten(changes)
-
-
-def _filled(operand: Node, shape: tuple[int, ...], node: Node) -> Node:
-    """An array for a constant that there is one for; otherwise the operand itself."""
-    op = _FILLED.get(str(operand.option)) if operand.op == "constant" else None
-    return operand if op is None else Node(op, (), shape, node.dtype)

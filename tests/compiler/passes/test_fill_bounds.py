@@ -30,6 +30,14 @@ def test_before_and_after():
     assert (zeros.shape, zeros.dtype) == (after.x.shape, after.x.dtype)
 
 
+def test_bounds_of_one_shape_are_one_array():
+    before = graph(lambda xp, x: xp.maximum(xp.minimum(xp.maximum(x, 0.0) + x, 1.0) - x, 0.0))
+    after = fill_bounds(before, most=2**18)
+    verify(after)
+    assert [node.op for node in after.nodes].count("zeros") == 1
+    assert [node.op for node in after.nodes].count("ones") == 1
+
+
 def test_one_row_beyond_the_limit():
     before = graph(lambda xp, x: xp.minimum(1.0, x))
     after = fill_bounds(before, most=before.x.size - 1)
