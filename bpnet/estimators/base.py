@@ -122,17 +122,13 @@ class BaseMLP(BaseEstimator):
         return self._fit(X, y, sample_weight, validation, incremental=False)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, validation: Given, incremental: bool) -> Any:
-        before = dict(vars(self))
+        before, began = dict(vars(self)), None
         try:
             optimizer = chosen_optimizer(self)
             callbacks = as_list(self.callbacks)
             random_state = check_random_state(self.random_state)
             samples, held = self._begin(X, y, sample_weight, validation, random_state, incremental)
-        except BaseException:  # what is refused leaves the estimator as it was
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
-        try:
+            began = self.network_.epochs
             if isinstance(optimizer, LBFGS):
                 fit_lbfgs(self, samples, held, optimizer, callbacks, self._score_outputs)
             else:
@@ -149,8 +145,14 @@ class BaseMLP(BaseEstimator):
                     self._score_outputs,
                     incremental,
                 )
-        finally:
-            self._publish()
+        except BaseException:
+            if began is None or self.network_.epochs == began:  # nothing was trained
+                self.__dict__.clear()
+                self.__dict__.update(before)
+            if began is not None and hasattr(self, "network_"):
+                self._publish()
+            raise
+        self._publish()
         return self
 
     def _begin(

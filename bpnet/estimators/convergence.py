@@ -170,11 +170,13 @@ class Convergence(Callback):
             self._judge_score(fit.net)
         else:
             self._judge_loss()
+        before = state.rate_factor
         if changes_rate(own) and own.learning_rate == "invscaling":
             state.rate_factor = (own.t_ + 1) ** -own.power_t
         if state.stuck > own.n_iter_no_change:
             self._stop_or_slow_down(fit)
-        fit.rate_factor = state.rate_factor
+        if state.rate_factor != before:  # callbacks may have made it slower, too
+            fit.rate_factor *= state.rate_factor / before
 
     def note_epoch(self, loss: float, figures: ValidationFigures | None = None) -> None:
         """Add an epoch to the estimator's curves.
@@ -219,7 +221,7 @@ class Convergence(Callback):
             f"{what} did not improve more than tol={own.tol:f} for {own.n_iter_no_change:d} "
             "consecutive epochs."
         )
-        rate = fit.learning_rate_at(fit.steps_done, state.rate_factor)
+        rate = fit.learning_rate_at(fit.steps_done, fit.rate_factor)
         adaptive = changes_rate(own) and own.learning_rate == "adaptive"
         if adaptive and rate > LEAST_RATE:
             state.rate_factor /= SLOWER

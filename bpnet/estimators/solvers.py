@@ -77,17 +77,19 @@ def fit_stochastic(
             raise ValueError(_NOT_FINITE) from error
         convergence.note_epoch(float("nan"), ValidationFigures(float("nan"), float("nan")))
         warnings.warn(f"training stopped early: {error}", ConvergenceWarning, stacklevel=_CALLER)
-    if history is not None and history.stopped == "interrupted":
+    finally:
+        if estimator.early_stopping:
+            solver.show_best(network, incremental)
+    stopped = history and history.stopped
+    if stopped == "interrupted":
         warnings.warn("Training interrupted by user.", stacklevel=_CALLER)
-    elif history is not None and history.stopped == "completed" and not incremental:
+    elif stopped == "completed" and not incremental:
         warnings.warn(
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the "
             "optimization hasn't converged yet.",
             ConvergenceWarning,
             stacklevel=_CALLER,
         )
-    if estimator.early_stopping:
-        solver.show_best(network, incremental)
 
 
 def fit_lbfgs(
@@ -126,7 +128,7 @@ def fit_lbfgs(
     if history.stopped == "interrupted":
         warnings.warn("Training interrupted by user.", stacklevel=_CALLER)
     elif history.stopped in ("completed", "stalled"):  # otherwise a callback has stopped it
-        told = _unconverged(estimator, history.stopped)
+        told = _unconverged(estimator, optimizer, history.stopped)
         warnings.warn(told, ConvergenceWarning, stacklevel=_CALLER)
     if estimator.n_iter_:
         estimator.loss_ = history["train_objective"][-1]
@@ -160,7 +162,7 @@ def _objective(network: Any, samples: Samples, alpha: float) -> float:
     return float(np.average(losses, weights=weights)) + 0.5 * float(alpha) * squares / float(total)
 
 
-def _unconverged(estimator: Any, stopped: str) -> str:
+def _unconverged(estimator: Any, optimizer: LBFGS, stopped: str) -> str:
     """What to tell of an L-BFGS that met no tolerance."""
     told = f"lbfgs failed to converge after {estimator.n_iter_} iteration(s): "
     if stopped == "stalled":
@@ -171,7 +173,10 @@ def _unconverged(estimator: Any, stopped: str) -> str:
             f"improve the convergence (max_iter={estimator.max_iter})."
         )
     else:
-        told += f"the limit of evaluations is reached (max_fun={estimator.max_fun})."
+        limit = (
+            f"max_fun={estimator.max_fun}" if estimator.optimizer is not optimizer else optimizer
+        )
+        told += f"the limit of evaluations is reached ({limit})."
     return (
         f"{told}\nYou might also want to scale the data as shown in:\n"
         "    https://scikit-learn.org/stable/modules/preprocessing.html"

@@ -8,6 +8,7 @@ import pytest
 from estimators._cases import BOTH, binary, fitted, multi_output, ours, samples
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import InvalidParameterError
 
 import bpnet
@@ -454,6 +455,16 @@ def test_lbfgs_as_an_optimizer(kind, given):
 
 
 @BOTH
+def test_lbfgs_as_an_optimizer_has_its_own_limits(kind):
+    X, y = samples(kind)
+    one = ours(kind)(optimizer=bpnet.LBFGS(max_evaluations=3), random_state=0)
+    with pytest.warns(ConvergenceWarning, match=r"evaluations is reached \(LBFGS\(.*=3\)\)"):
+        one.fit(X, y)
+    with pytest.warns(ConvergenceWarning, match=r"evaluations is reached \(max_fun=4\)"):
+        one.set_params(optimizer="lbfgs", max_fun=4).fit(X, y)
+
+
+@BOTH
 @pytest.mark.parametrize("optimizer", [None, "adamw", bpnet.Nesterov(0.5)], ids=str)
 def test_a_schedule_is_the_learning_rate(kind, optimizer):
     X, y = samples(kind)
@@ -569,6 +580,44 @@ def test_an_estimator_with_callbacks_is_cloned_and_pickled_before_and_after_a_fi
             fitted(other, X, y)
         fitted(one, X, y)
     assert_array_equal(pickle.loads(pickle.dumps(one)).predict(X), one.predict(X))
+
+
+@BOTH
+@pytest.mark.parametrize("learning_rate", ["constant", "adaptive"])
+def test_callbacks_that_reduce_the_learning_rate(kind, learning_rate):
+    X, y = samples(kind)
+    rates = Rates()
+    reduce = bpnet.ReduceOnPlateau("train_cost", factor=0.5, patience=0, min_delta=1e9)
+    given = {"solver": "sgd", "learning_rate": learning_rate, "tol": 1e9, "n_iter_no_change": 2}
+    one = ours(kind)(callbacks=[reduce, rates], **given)
+    fitted(one.set_params(**{**SMALL, "max_iter": 5}), X, y)
+    # Nothing improves after the first epoch; after the fourth an adaptive rate is divided by 5.
+    expected = np.array([1, 0.5, 0.25, 0.125, 0.0625])
+    if learning_rate == "adaptive":
+        expected[3:] /= 5
+        assert_allclose(rates.seen, 0.001 * expected)
+    else:
+        assert_allclose(rates.seen, 0.001 * expected[:4])
+
+
+@BOTH
+@pytest.mark.parametrize("how", ["fit", "partial_fit"])
+def test_a_fit_that_a_callback_refuses_changes_nothing(kind, how):
+    X, y = samples(kind)
+    one = ours(kind)(early_stopping=True, **SMALL)
+    fitted(one, X, y)
+    for _ in range(3):
+        one.partial_fit(X, y, X_val=X, y_val=y)
+    before = {name: copy.copy(value) for name, value in vars(one).items() if name[-1] == "_"}
+    told = one.predict(X)
+    one.set_params(callbacks=bpnet.EarlyStopping("no such column"))
+    with pytest.raises(ValueError, match="no such column"):
+        getattr(one, how)(X[:60], y[:60], X_val=X, y_val=y)
+    assert_array_equal(one.predict(X), told)
+    for name in before.keys() - {"network_", "coefs_", "intercepts_", "classes_"}:
+        assert getattr(one, name) == before[name]
+    one.set_params(callbacks=None)
+    assert one.partial_fit(X, y, X_val=X, y_val=y).t_ == before["t_"] + 120
 
 
 @BOTH
