@@ -151,3 +151,19 @@ def torch_functions(torch):
             [torch.sigmoid(z[:, 0]), torch.tanh(z[:, 1]), torch.sigmoid(z[:, 2])], dim=1
         ),
     }
+
+
+def torch_costs(torch):
+    """PyTorch's costs of a sum over samples, by the names here."""
+    F = torch.nn.functional
+    return {
+        "quadratic": lambda a, y: F.mse_loss(a, y, reduction="sum") / 2,
+        "binary_cross_entropy": lambda a, y: F.binary_cross_entropy(a, y, reduction="sum"),
+        "categorical_cross_entropy": lambda a, y: -(y * torch.log(a)).sum(),
+        "huber": lambda a, y: F.huber_loss(a, y, reduction="sum", delta=1.0),
+        "absolute": lambda a, y: F.l1_loss(a, y, reduction="sum"),
+        "poisson": lambda a, y: F.poisson_nll_loss(
+            a, y, log_input=False, full=False, eps=0.0, reduction="sum"
+        ),
+        "quartic": lambda a, y: ((a - y) ** 4).sum(),
+    }

@@ -16,6 +16,7 @@ from _cases import (
     network,
     pairwise,
     samples,
+    torch_costs,
     torch_functions,
 )
 
@@ -98,21 +99,6 @@ def test_every_target_agrees_with_numpy(target, activation, cost, depth, batch, 
 
 
 # ------------------------------------------------------------------ PyTorch's autograd
-
-
-def torch_costs(torch):
-    F = torch.nn.functional
-    return {
-        "quadratic": lambda a, y: F.mse_loss(a, y, reduction="sum") / 2,
-        "binary_cross_entropy": lambda a, y: F.binary_cross_entropy(a, y, reduction="sum"),
-        "categorical_cross_entropy": lambda a, y: -(y * torch.log(a)).sum(),
-        "huber": lambda a, y: F.huber_loss(a, y, reduction="sum", delta=1.0),
-        "absolute": lambda a, y: F.l1_loss(a, y, reduction="sum"),
-        "poisson": lambda a, y: F.poisson_nll_loss(
-            a, y, log_input=False, full=False, eps=0.0, reduction="sum"
-        ),
-        "quartic": lambda a, y: ((a - y) ** 4).sum(),
-    }
 
 
 def autograd(torch, net, hidden, output, cost, x, y):

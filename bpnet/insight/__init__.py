@@ -1,0 +1,1 @@
+"""Insight: every number of a network's pass, beside the equation that gave it."""
