@@ -180,7 +180,8 @@ class BaseMLP(BaseEstimator):
             return self._samples(X_val, targets, weight, "y_val", incremental)
 
         held = given_validation(*validation, checked, targets.shape[1])
-        if self.early_stopping and incremental and held is None:
+        stops = self.early_stopping and held is None and not trains_by_lbfgs(self)
+        if stops and incremental:
             raise ValueError(
                 "partial_fit does not support early_stopping=True without X_val and y_val"
             )
@@ -189,7 +190,7 @@ class BaseMLP(BaseEstimator):
             self._initialize(sizes, X, random_state)
         else:
             self._continue_with(sizes, X, incremental)
-        if held is None and self.early_stopping and not trains_by_lbfgs(self):
+        if stops:
             strata = self._strata(targets)
             samples, held = held_out(samples, self.validation_fraction, random_state, strata)
         dtype = self.network_.dtype

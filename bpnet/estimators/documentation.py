@@ -41,7 +41,9 @@ tol : float, default=1e-4
 verbose : bool, default=False
     Whether to print the loss of each epoch.
 warm_start : bool, default=False
-    Whether a further ``fit`` begins with the parameters of the one before.
+    Whether a further ``fit`` begins with the parameters of the one before. Like ``partial_fit`` it
+    trains by the present settings, of which only the layers' sizes must be the same.
+    ``partial_fit`` keeps the optimizer, the library and the dtype of its first call.
 momentum : float, default=0.9
     Of "sgd", from 0 to 1.
 nesterovs_momentum : bool, default=True
@@ -78,8 +80,8 @@ schedule : callable, optional
     ``learning_rate`` other than "constant".
 callbacks : Callback or list of them, optional
     See `bpnet.Callback`. They watch ``train_cost``, ``train_objective`` (the loss with its penalty)
-    and, where there is validation data, ``validation_cost``. Fits of an estimator cannot be
-    resumed: a `bpnet.Checkpoint` writes what `bpnet.load` reads as a network.
+    and, where there is validation data, ``validation_cost`` (without weights). Fits of an estimator
+    cannot be resumed: a `bpnet.Checkpoint` writes what `bpnet.load` reads as a network.
 backend, device : optional
     The library that computes, and where; by default that of X, for NumPy's arrays what
     `bpnet.use` says, else NumPy. See `bpnet.get_backend`.

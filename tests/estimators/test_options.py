@@ -628,6 +628,55 @@ def test_checkpoints_are_networks(kind, tmp_path):
     assert_array_equal(bpnet.load(newest).weights[0], one.network_.weights[0])
 
 
+# ---------------------------------------------------------------------------- libraries
+
+
+@BOTH
+@pytest.mark.parametrize("library", ["torch", "jax"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"dropout": 0.3},
+        {"loss": "huber"},
+        {"loss": "binary_cross_entropy"},
+        {"activation": ("gelu", SOFTSIGN)},
+        {"optimizer": "adamw", "schedule": bpnet.schedules.Cosine(0.01, 40)},
+        {"callbacks": bpnet.KeepBest("train_cost")},
+        {"early_stopping": True},
+        {"optimizer": bpnet.LBFGS()},
+    ],
+    ids=str,
+)
+def test_options_are_the_same_on_every_library(kind, library, given):
+    pytest.importorskip(library)
+    X, y = samples(kind)
+    if given == {"loss": "binary_cross_entropy"} and kind == "MLPRegressor":
+        y = 1 / (1 + np.exp(-y))
+    weight = np.random.default_rng(0).uniform(0.1, 3.0, len(X))
+    curves = []
+    for backend in ("numpy", library):
+        one = ours(kind)(backend=backend, device="cpu", **given, **SMALL)
+        fitted(one, X, y, weight, X_val=X, y_val=y, sample_weight_val=weight)
+        curves.append([*one.validation_loss_curve_, *one.validation_scores_, one.loss_])
+    assert_allclose(*curves, rtol=1e-9)
+
+
+@BOTH
+@pytest.mark.parametrize("library", ["torch", "jax"])
+def test_streams_are_the_same_on_every_library(kind, library):
+    pytest.importorskip(library)
+    X, y = samples(kind)
+    first = {"classes": np.unique(y)} if kind == "MLPClassifier" else {}
+    curves = []
+    for backend in ("numpy", library):
+        one = ours(kind)(backend=backend, device="cpu", early_stopping=True, random_state=0)
+        for k in range(6):
+            one.set_params(activation="tanh" if k > 3 else "relu", learning_rate_init=0.3)
+            one.partial_fit(X, y, **first, X_val=X, y_val=y)
+        curves.append([*one.loss_curve_, *one.validation_scores_, *one.validation_loss_curve_])
+    assert_allclose(*curves, rtol=1e-9)
+
+
 # ---------------------------------------------------------------------------- compute_dtype
 
 

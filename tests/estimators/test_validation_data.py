@@ -1,11 +1,14 @@
 """Validation data of the user's own, and the held-out share: what is recorded, and what decides."""
 
+import pickle
+
 import numpy as np
 import pytest
 import scipy.sparse
 import sklearn
 from estimators._cases import BOTH, fitted, multi_output, ours, samples, theirs
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -263,6 +266,36 @@ def test_a_stream_goes_on_from_parameters_that_were_changed(kind):
     one.partial_fit(X, y, **validation)
     start = np.log(3) if kind == "MLPClassifier" else np.mean(y**2) / 2
     assert one.loss_ == pytest.approx(start)
+
+
+@BOTH
+def test_a_stream_goes_on_after_a_pickle(kind):
+    X, y, validation = parts(kind)
+    one = ours(kind)(early_stopping=True, **{**GIVEN, "learning_rate_init": 0.3})
+    for _ in range(9):
+        one.partial_fit(X, y, **first_call(kind, y), **validation)
+    other = pickle.loads(pickle.dumps(one))
+    for each in (one, other):
+        for _ in range(3):
+            each.partial_fit(X, y, **validation)
+    assert other.loss_curve_ == one.loss_curve_
+    assert_array_equal(other.predict(X), one.predict(X))
+
+
+def test_a_part_of_a_stream_for_lbfgs_records_only():
+    """scikit-learn's regressor has `partial_fit` with that solver."""
+    X, y, validation = parts("MLPRegressor")
+    given = {"solver": "lbfgs", "max_iter": 3, "random_state": 0}
+    one = bpnet.MLPRegressor(early_stopping=True, **given)
+    own = theirs("MLPRegressor")(early_stopping=True, **given)
+    with pytest.warns(ConvergenceWarning):
+        own.partial_fit(X, y)
+    with pytest.warns(ConvergenceWarning):
+        one.partial_fit(X, y)
+    assert_allclose(one.predict(X), own.predict(X), atol=1e-6)
+    with pytest.warns(ConvergenceWarning):
+        one.partial_fit(X, y, **validation)
+    assert len(one.validation_scores_) == 3
 
 
 @BOTH
