@@ -100,8 +100,7 @@ def chosen_optimizer(estimator: Any) -> Optimizer | LBFGS:
             )
         if isinstance(given, LBFGS):
             return given
-        settings: Any = {"max_evaluations": estimator.max_fun}
-        return LBFGS(gradient_tolerance=estimator.tol, **settings)
+        return LBFGS(gradient_tolerance=estimator.tol, max_evaluations=estimator.max_fun)
     if isinstance(given, Optimizer):
         return given if schedule is None else given.replaced(learning_rate=schedule)
     rate = estimator.learning_rate_init if schedule is None else schedule
