@@ -27,6 +27,7 @@ from .parameters import (
     range_activations,
     seed_of,
 )
+from .persistence import SavedInFiles
 from .random_draws import initial_parameters
 from .scikit_learn import (
     BaseEstimator,
@@ -47,7 +48,7 @@ Given: TypeAlias = tuple[Any, Any, Any]
 _OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}  # scikit-learn's
 
 
-class BaseMLP(BaseEstimator):
+class BaseMLP(SavedInFiles, BaseEstimator):
     """A multilayer perceptron, trained as scikit-learn trains its own.
 
     Subclasses name the parameters, in scikit-learn's order, and turn labels into targets.
@@ -291,14 +292,16 @@ class BaseMLP(BaseEstimator):
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()
         if "network_" in state:
-            self._own_network()
+            network = self._own_network()
             state = {k: one for k, one in state.items() if k not in _SHOWN}
+            state["_solver"] = self._solver and self._solver.beside(network)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if hasattr(self, "network_"):
             self._publish()
+            self._solver = self._solver and self._solver.alone(self.network_)
 
     # ------------------------------------------------------------------ answers
 

@@ -33,6 +33,8 @@ from .weights import class_weights
 
 __all__ = ["MLPClassifier"]
 
+_LEARNED_OF_LABELS = "classes_", "y_type_", "sparse_input_"
+
 
 @documented
 class MLPClassifier(ClassifierMixin, BaseMLP):
@@ -290,6 +292,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 f"{self.optimizer or self.solver} is not stochastic."
             )
         return True
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        if "_label_binarizer" in state:  # whose private module may move
+            known = vars(state["_label_binarizer"])
+            state["_label_binarizer"] = {name: known[name] for name in _LEARNED_OF_LABELS}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if "_label_binarizer" in state:
+            binarizer = LabelBinarizer()
+            vars(binarizer).update(state["_label_binarizer"])
+            state = {**state, "_label_binarizer": binarizer}
+        super().__setstate__(state)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ..backends import Array
 from ..training import Callback
 from .optimizers import changes_rate
 from .validation import ValidationFigures
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ..training.fit import Fit
 
 __all__ = ["Convergence", "IterationCurves", "SolverState", "forget_curves"]
+
+HostArray: TypeAlias = np.ndarray[Any, Any]
 
 LEAST_RATE = 1e-6
 """An adaptive learning rate that is no greater falls no further."""
@@ -77,13 +79,22 @@ class IterationCurves(Callback):
         own.best_validation_score_ = float(np.fmax(best, score))
 
 
-_Parameters = tuple[list[Array], list[Array]]
+_Parameters = tuple[list[HostArray], list[HostArray]]
+
+
+def _parameters(network: Network) -> _Parameters:
+    """Weights and biases on the host, where they outlast the network's library."""
+    with network.backend.scope():
+        weights, biases = network.weights, network.biases
+        return [*map(network.backend.to_numpy, weights)], [*map(network.backend.to_numpy, biases)]
 
 
 def _same(network: Network, parameters: _Parameters) -> bool:
     """Whether the network has these parameters."""
-    mine, others = (*network.weights, *network.biases), (*parameters[0], *parameters[1])
-    return all(bool((one == other).all()) for one, other in zip(mine, others, strict=True))
+    pairs = zip(_parameters(network), parameters, strict=True)
+    return all(
+        np.array_equal(one, other) for both in pairs for one, other in zip(*both, strict=True)
+    )
 
 
 class SolverState:
@@ -104,7 +115,11 @@ class SolverState:
         Epochs since the last improvement.
     best : (list of array, list of array) or None
         Weights and biases of the epoch with the best validation score.
+    shows_best : bool
+        Whether the network has them, and `best` does not.
     """
+
+    shows_best = False
 
     def __init__(self, optimizer: Optimizer, before: SolverState | None = None) -> None:
         self.optimizer = optimizer
@@ -116,7 +131,7 @@ class SolverState:
     def show_best(self, network: Network, goes_on: bool) -> None:
         """Give the network its best parameters; where training goes on, keep the last ones."""
         if self.best is not None:
-            self._last = (network.weights, network.biases) if goes_on else None
+            self._last = _parameters(network) if goes_on else None
             network.set_parameters(*self.best)
 
     def go_on(self, network: Network) -> None:
@@ -124,6 +139,20 @@ class SolverState:
         last, self._last = self._last, None
         if last is not None and self.best is not None and _same(network, self.best):
             network.set_parameters(*last)
+
+    def beside(self, network: Network) -> SolverState:
+        """A copy to be kept with the network, without parameters that the network has."""
+        other = copy.copy(self)
+        other.shows_best = self.best is not None and _same(network, self.best)
+        other.best = None if other.shows_best else self.best
+        return other
+
+    def alone(self, network: Network) -> SolverState:
+        """What `beside` made such a copy of."""
+        other = copy.copy(self)
+        other.best = _parameters(network) if self.shows_best else self.best
+        other.shows_best = False
+        return other
 
 
 class Convergence(Callback):
@@ -203,7 +232,7 @@ class Convergence(Callback):
         state.stuck = state.stuck + 1 if score < own.best_validation_score_ + own.tol else 0
         if score > own.best_validation_score_:
             own.best_validation_score_ = score
-            state.best = net.weights, net.biases
+            state.best = _parameters(net)
 
     def _judge_loss(self) -> None:
         own, state = self._estimator, self._state

@@ -5,7 +5,13 @@ from __future__ import annotations
 from .._lib.install import pip_install
 
 try:
-    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, _fit_context
+    from sklearn.base import (
+        BaseEstimator,
+        ClassifierMixin,
+        RegressorMixin,
+        _fit_context,
+        is_classifier,
+    )
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.metrics import accuracy_score, r2_score
     from sklearn.model_selection import train_test_split
@@ -50,6 +56,7 @@ __all__ = [
     "column_or_1d",
     "compute_sample_weight",
     "fit_context",
+    "is_classifier",
     "r2_score",
     "train_test_split",
     "type_of_target",
