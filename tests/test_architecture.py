@@ -159,7 +159,6 @@ FOREIGN = {
     ("bpnet.estimators.scikit_learn", "sklearn.utils._param_validation.InvalidParameterError"),
     ("bpnet.estimators.scikit_learn", "sklearn.utils._param_validation.Options"),
     ("bpnet.estimators.scikit_learn", "sklearn.utils._param_validation.StrOptions"),
-    ("bpnet.estimators.scikit_learn", "sklearn.utils.multiclass._check_partial_fit_first_call"),
     ("bpnet.estimators.scikit_learn", "sklearn.utils.validation._check_sample_weight"),
 }
 

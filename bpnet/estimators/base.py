@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
 from ..activations import Activation
-from ..backends import Backend, get_backend
+from ..backends import Array, Backend
 from ..costs import Cost
 from ..data import Source
 from ..model import Layer
@@ -16,6 +17,7 @@ from ..network import Network
 from ..training.lbfgs import LBFGS
 from .continuation import Settings, continued
 from .convergence import SolverState, forget_curves
+from .inputs import checked_samples
 from .losses import check_targets
 from .optimizers import chosen_optimizer, trains_by_lbfgs
 from .parameters import (
@@ -28,13 +30,13 @@ from .parameters import (
     seed_of,
 )
 from .persistence import SavedInFiles
+from .places import answer_for, chosen_backend, for_network, is_at, on_host
 from .random_draws import initial_parameters
 from .scikit_learn import (
     BaseEstimator,
     check_is_fitted,
     check_random_state,
     fit_context,
-    validate_data,
 )
 from .solvers import fit_lbfgs, fit_stochastic
 from .validation import Samples, given_validation, held_out
@@ -86,7 +88,7 @@ class BaseMLP(SavedInFiles, BaseEstimator):
 
     @abstractmethod
     def _score_outputs(self, targets: Any, outputs: Any, sample_weight: Any) -> float:
-        """Accuracy or R^2 of outputs of the network, all in NumPy arrays."""
+        """Accuracy or R^2 of outputs of the network, all where it computes."""
 
     # ------------------------------------------------------------------ fitting
 
@@ -191,11 +193,12 @@ class BaseMLP(SavedInFiles, BaseEstimator):
             self._initialize(sizes, X, random_state)
         else:
             self._continue_with(sizes, X, incremental)
+        backend = self.network_.backend
         if stops:
-            strata = self._strata(targets)
-            samples, held = held_out(samples, self.validation_fraction, random_state, strata)
-        dtype = self.network_.dtype
-        return samples.with_dtype(dtype), held and held.with_dtype(dtype)
+            strata, share = self._strata(targets), self.validation_fraction
+            samples = samples.at(backend)
+            return held_out(samples, share, random_state, strata, backend)
+        return samples.at(backend), held and held.at(backend)
 
     def _samples(
         self, X: Any, targets: Any, sample_weight: Any, name: str, incremental: bool
@@ -203,7 +206,7 @@ class BaseMLP(SavedInFiles, BaseEstimator):
         """Samples whose targets suit the loss, with their weights."""
         check_targets(self._loss()[0], targets, self.loss, name)
         by_class = self._class_weights(targets, incremental)
-        return Samples(X, targets, sample_weights(sample_weight, X, by_class))
+        return Samples(X, targets, sample_weights(sample_weight, X.shape[0], by_class))
 
     def _initialize(self, sizes: list[int], X: Any, random_state: Any) -> None:
         """A new network with the parameters that scikit-learn draws, and no curves yet."""
@@ -245,8 +248,13 @@ class BaseMLP(SavedInFiles, BaseEstimator):
         sigma, shares, cost = self._settings(len(sizes) - 2)
         inner = [Layer(n, dropout=share) for n, share in zip(sizes[1:-1], shares, strict=True)]
         if backend is None:
-            dtype, compute = self.dtype or str(X.dtype), self.compute_dtype or "keep"
-            backend = get_backend(self.backend, self.device, dtype, compute_dtype=compute)
+            backend = chosen_backend(
+                X,
+                backend=self.backend,
+                device=self.device,
+                dtype=self.dtype,
+                compute_dtype=self.compute_dtype,
+            )
         return Network(
             [sizes[0], *inner, sizes[-1]],
             activations=sigma,
@@ -277,15 +285,21 @@ class BaseMLP(SavedInFiles, BaseEstimator):
     def _publish(self) -> None:
         """Show the network's parameters as scikit-learn does; arrays that can be written to."""
         network = self.network_
-        weights, biases = network.model.layout.split(network.state.theta, network.backend.xp)
-        self.coefs_, self.intercepts_ = [w.T for w in weights], biases
+        with network.backend.scope():
+            weights, biases = network.model.layout.split(network.state.theta, network.backend.xp)
+            self.coefs_, self.intercepts_ = [w.T for w in weights], biases
         self._shown = [*self.coefs_, *self.intercepts_]
+        self._show_classes()
+
+    def _show_classes(self) -> None:
+        """Show the labels, of a classifier."""
 
     def _own_network(self) -> Network:
         """The network, with whatever was put in the place of its parameters meanwhile."""
         parameters = [*self.coefs_, *self.intercepts_]
         if any(one is not shown for one, shown in zip(parameters, self._shown, strict=True)):
-            self.network_.set_parameters([w.T for w in self.coefs_], self.intercepts_)
+            with self.network_.backend.scope():
+                self.network_.set_parameters([w.T for w in self.coefs_], self.intercepts_)
             self._publish()
         return self.network_
 
@@ -305,15 +319,16 @@ class BaseMLP(SavedInFiles, BaseEstimator):
 
     # ------------------------------------------------------------------ answers
 
-    def _outputs(self, X: Any) -> Any:
-        """Activations of the output layer, shape (m, n_outputs)."""
+    def _answer(self, X: Any, of_outputs: Callable[[Array], Array]) -> Array:
+        """What is made of the output layer's activations, shape (m, n_outputs), where X is."""
         check_is_fitted(self)
-        return self._own_network().feedforward(self._checked(X))
-
-    def _checked(self, X: Any) -> Any:
-        return validate_data(
-            self, X, accept_sparse=["csr", "csc"], dtype=(np.float64, np.float32), reset=False
-        )
+        network = self._own_network()
+        backend, X = network.backend, checked_samples(self, X, reset=False)
+        outputs = network.feedforward(for_network(X, backend))
+        if is_at(X, backend):
+            with backend.scope():
+                return of_outputs(outputs)
+        return answer_for(X, of_outputs(on_host(outputs)))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -321,4 +336,4 @@ class BaseMLP(SavedInFiles, BaseEstimator):
         return tags
 
 
-_SHOWN = ("coefs_", "intercepts_", "_shown")
+_SHOWN = ("coefs_", "intercepts_", "_shown", "classes_")

@@ -8,32 +8,29 @@ import numpy as np
 
 from .._lib.wording import listing
 from ..activations import Activation
-from ..backends import namespace
+from ..backends import Array, namespace
 from ..costs import Cost
 from ..optimizers import Optimizer
 from .base import BaseMLP
 from .documentation import documented
+from .inputs import checked_answers, checked_pair, is_multilabel
+from .labels import Labels
 from .losses import CLASSIFIER_LOSSES, classifier_loss
 from .optimizers import trains_by_lbfgs
 from .parameters import CONSTRAINTS
+from .places import backend_of, is_at, on_host
 from .scikit_learn import (
     ClassifierMixin,
-    LabelBinarizer,
     StrOptions,
     accuracy_score,
     available_if,
-    check_partial_fit_first_call,
-    column_or_1d,
     fit_context,
-    type_of_target,
     unique_labels,
-    validate_data,
 )
+from .scores import share_of
 from .weights import class_weights
 
 __all__ = ["MLPClassifier"]
-
-_LEARNED_OF_LABELS = "classes_", "y_type_", "sparse_input_"
 
 
 @documented
@@ -128,77 +125,60 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             setattr(self, name, given[name])
 
     def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Any]:
-        X, y = self._validate_pair(X, y, reset)
-        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            self._label_binarizer = LabelBinarizer().fit(y)
-            self.classes_ = self._label_binarizer.classes_
-        else:
+        X, y = checked_pair(self, X, y, reset=reset)
+        if incremental or (self.warm_start and hasattr(self, "classes_")):
             self._check_classes(y)
-        return X, self._targets(y)
+        else:
+            self._labels = Labels(y, X)
+        return X, self._labels.targets(y)
 
     def _validate_held_out(self, X: Any, y: Any) -> tuple[Any, Any]:
-        X, y = self._validate_pair(X, y, reset=False)
-        unknown = np.setdiff1d(unique_labels(y), self.classes_)
+        X, y = checked_pair(self, X, y, reset=False)
+        unknown = np.setdiff1d(self._labels.found_in(y), self._labels.classes)
         if len(unknown):
             raise ValueError(
                 f"y_val has labels that y has not: {listing(unknown.tolist())}; the classes are "
-                f"{listing(self.classes_.tolist())}"
+                f"{listing(self._labels.classes.tolist())}"
             )
-        return X, self._targets(y)
+        return X, self._labels.targets(y)
 
-    def _validate_pair(self, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=["csr", "csc"],
-            multi_output=True,
-            dtype=(np.float64, np.float32),
-            reset=reset,
-        )
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        return X, y
-
-    def _targets(self, y: Any) -> Any:
-        targets = self._label_binarizer.transform(y)
-        return targets.reshape(len(targets), -1)
+    def _show_classes(self) -> None:
+        self.classes_ = self._labels.shown(self.network_.backend)
 
     def _check_classes(self, y: Any) -> None:
         """Raise unless the labels are those of the fit before."""
-        classes = unique_labels(y)
+        classes, known = self._labels.found_in(y), self._labels.classes
         if self.warm_start:
-            if set(classes) != set(self.classes_):
+            if set(classes) != set(known):
                 raise ValueError(
                     "warm_start can only be used where `y` has the same classes as in the previous "
-                    f"call to fit. Previously got {self.classes_}, `y` has {classes}"
+                    f"call to fit. Previously got {known}, `y` has {classes}"
                 )
-        elif len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
+        elif len(np.setdiff1d(classes, known, assume_unique=True)):
             raise ValueError(
-                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. "
+                f"`y` has classes not in `self.classes_`. `self.classes_` has {known}. "
                 f"'y' has {classes}."
             )
 
     def _task(self) -> str:
-        several = self._label_binarizer.y_type_.startswith("multilabel")
-        return "multilabel" if several else "classification"
+        return "multilabel" if self._labels.several else "classification"
 
     def _loss(self) -> tuple[Cost, Activation]:
-        return classifier_loss(self.loss, self._label_binarizer.y_type_)
+        return classifier_loss(self.loss, self._labels.kind)
 
     def _class_weights(self, targets: Any, incremental: bool) -> Any:
         if self.class_weight is None:
             return None
-        labels = self._label_binarizer.inverse_transform(targets)
-        return class_weights(self.class_weight, labels, self.classes_, incremental)
+        labels, classes = self._labels.of_targets(targets), self._labels.classes
+        return class_weights(self.class_weight, labels, classes, incremental)
 
     def _strata(self, targets: Any) -> Any:
-        return targets.astype(bool) if self.n_outputs_ == 1 else None
+        return on_host(targets).astype(bool) if self.n_outputs_ == 1 else None
 
     def _score_outputs(self, targets: Any, outputs: Any, sample_weight: Any) -> float:
-        inverse = self._label_binarizer.inverse_transform
-        right, said = inverse(targets), inverse(outputs)
-        return float(accuracy_score(right, said, sample_weight=sample_weight))
+        backend, decided = self.network_.backend, self._labels.decided
+        right = decided(targets, backend.xp) == decided(outputs, backend.xp)
+        return share_of(right, sample_weight, backend)
 
     def predict(self, X: Any) -> Any:
         """Class of each sample; of several labels at once, rows of zeros and ones.
@@ -211,10 +191,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         array, shape (m,) or (m, n_classes)
         """
-        outputs = self._outputs(X)
-        return self._label_binarizer.inverse_transform(
-            outputs[:, 0] if self.n_outputs_ == 1 else outputs
-        )
+        return self._answer(X, lambda outputs: self._labels.predicted(outputs))
 
     def predict_proba(self, X: Any) -> Any:
         """Probability of each class, in the order of ``classes_``.
@@ -227,11 +204,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         array, shape (m, n_classes)
         """
-        outputs = self._outputs(X)
+        return self._answer(X, self._probabilities)
+
+    def _probabilities(self, outputs: Array) -> Array:
+        xp = namespace(outputs)
         if self.n_outputs_ == 1:
-            return np.hstack([1 - outputs, outputs])
-        several = self._label_binarizer.y_type_ == "multiclass"
-        return _shared(outputs) if several and self.out_activation_ == "logistic" else outputs
+            return xp.concat([1.0 - outputs, outputs], axis=1)
+        if self._labels.kind == "multiclass" and self.out_activation_ == "logistic":
+            return _shared(outputs)
+        return outputs
 
     def predict_log_proba(self, X: Any) -> Any:
         """Logarithm of `predict_proba`.
@@ -244,8 +225,28 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         array, shape (m, n_classes)
         """
-        found = self.predict_proba(X)
-        return np.log(found, out=found)
+        return self._answer(X, lambda a: namespace(a).log(self._probabilities(a)))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy; of several labels at once, the share of samples whose labels are all right.
+
+        Parameters
+        ----------
+        X : array, frame or sparse matrix, shape (m, n_features)
+        y : array-like, shape (m,) or (m, n_classes)
+        sample_weight : array-like, shape (m,), optional
+
+        Returns
+        -------
+        float
+        """
+        said, backend = self.predict(X), self.network_.backend
+        own = backend if is_at(said, backend) else backend_of(said)
+        if own is None:
+            return float(accuracy_score(on_host(y), said, sample_weight=on_host(sample_weight)))
+        with own.scope():
+            y, said, weights = checked_answers(self, y, said, sample_weight, own)
+            return share_of(y == said, weights, own)
 
     @available_if(lambda self: self._check_solver())
     @fit_context
@@ -278,9 +279,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         self : object
         """
-        if check_partial_fit_first_call(self, classes):
-            several = type_of_target(y).startswith("multilabel")
-            self._label_binarizer = LabelBinarizer().fit(y if several else classes)
+        if self._is_first_call(classes):
+            self._labels = Labels(y if is_multilabel(y) else on_host(classes), X)
         validation = X_val, y_val, sample_weight_val
         found: MLPClassifier = self._fit(X, y, sample_weight, validation, incremental=True)
         return found
@@ -293,19 +293,19 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             )
         return True
 
-    def __getstate__(self) -> dict[str, Any]:
-        state = super().__getstate__()
-        if "_label_binarizer" in state:  # whose private module may move
-            known = vars(state["_label_binarizer"])
-            state["_label_binarizer"] = {name: known[name] for name in _LEARNED_OF_LABELS}
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        if "_label_binarizer" in state:
-            binarizer = LabelBinarizer()
-            vars(binarizer).update(state["_label_binarizer"])
-            state = {**state, "_label_binarizer": binarizer}
-        super().__setstate__(state)
+    def _is_first_call(self, classes: Any) -> bool:
+        """Whether ``partial_fit`` is to learn the classes, which later calls may only repeat."""
+        first = not hasattr(self, "classes_")
+        if first and classes is None:
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        if not first and classes is not None:
+            given, known = unique_labels(on_host(classes)), self._labels.classes
+            if not np.array_equal(known, given):
+                raise ValueError(
+                    f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
+                    f"{known!r}"
+                )
+        return first
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -152,7 +152,8 @@ def check_targets(cost: Cost, targets: Array, given: str | Cost, name: str = "y"
     low, high = cost.targets
     if (low, high) == Cost.targets:
         return
-    least, most = float(targets.min()), float(targets.max())
+    xp = namespace(targets)
+    least, most = float(xp.min(targets)), float(xp.max(targets))
     if least < low or most > high:
         bounds = f"of at least {low:g}" if high == Cost.targets[1] else f"from {low:g} to {high:g}"
         raise ValueError(

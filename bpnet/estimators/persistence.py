@@ -19,6 +19,7 @@ from ..storage.models import COUNT
 from ..storage.safetensors import as_damage
 from ..training.lbfgs import LBFGS
 from .convergence import SolverState
+from .labels import Labels
 from .losses import classifier_loss, regressor_loss
 from .optimizers import chosen_optimizer
 from .parameter_records import (
@@ -179,14 +180,14 @@ def _save(estimator: Any, path: str | os.PathLike[str]) -> None:
     if "feature_names_in_" in state:
         record["features"] = list(map(str, state["feature_names_in_"]))
         network.metadata["features"] = record["features"]
-    if "_label_binarizer" in state:
-        labels = state["_label_binarizer"]
+    if "_labels" in state:
+        labels = state["_labels"]
         record["labels"] = {
-            "classes": labels_record(labels["classes_"]),
-            "type": labels["y_type_"],
-            "sparse": bool(labels["sparse_input_"]),
+            "classes": labels_record(labels.classes),
+            "type": labels.kind,
+            "sparse": bool(labels.sparse),
         }
-        _name_classes(network, labels["classes_"].tolist())
+        _name_classes(network, labels.classes.tolist())
     network.metadata[_KEY] = record
     network.save(path)
     if left_out:
@@ -231,7 +232,7 @@ def _load(
         estimator = kind(**parameters)
         check(estimator)
         state = {**record["learned"], **_solver(estimator, record), **_labels(record, network)}
-        labels = record["labels"]["type"] if "_label_binarizer" in state else None
+        labels = record["labels"]["type"] if "_labels" in state else None
         network = _reporting(network, estimator, labels)
         if "features" in record:
             _check_count(f"{_KEY}.features", record["features"], network.sizes[0], "inputs")
@@ -302,8 +303,7 @@ def _labels(record: dict[str, Any], network: Network) -> dict[str, Any]:
     else:
         _check_count(f"{_KEY}.labels.classes", classes, outputs, "outputs")
     network.metadata.pop("classes", None)
-    binarizer = {"classes_": classes, "y_type_": kind, "sparse_input_": found["sparse"]}
-    return {"classes_": classes, "_label_binarizer": binarizer}
+    return {"_labels": Labels.known(classes, kind, found["sparse"])}
 
 
 def _check_task(network: Network, task: str, whose: str) -> None:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-
 from ..activations import Activation
 from ..costs import Cost
 from ..optimizers import Optimizer
 from .base import BaseMLP
 from .documentation import documented
+from .inputs import checked_answers, checked_pair
 from .losses import REGRESSOR_LOSSES, regressor_loss
 from .parameters import CONSTRAINTS
+from .places import backend_of, is_at, on_host
 from .scikit_learn import (
     RegressorMixin,
     StrOptions,
-    column_or_1d,
     fit_context,
     r2_score,
-    validate_data,
 )
+from .scores import r2
 
 __all__ = ["MLPRegressor"]
 
@@ -103,19 +102,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             setattr(self, name, given[name])
 
     def _validate_input(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Any]:
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=["csr", "csc"],
-            multi_output=True,
-            y_numeric=True,
-            dtype=(np.float64, np.float32),
-            reset=reset,
-        )
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        return X, y.reshape(len(y), -1)
+        X, y = checked_pair(self, X, y, reset=reset, numeric=True)
+        return X, y if y.ndim == 2 else y[:, None]
 
     def _task(self) -> str:
         return "regression"
@@ -127,7 +115,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return regressor_loss(self.loss)
 
     def _score_outputs(self, targets: Any, outputs: Any, sample_weight: Any) -> float:
-        return float(r2_score(targets, outputs, sample_weight=sample_weight))
+        return r2(targets, outputs, sample_weight, self.network_.backend)
 
     def predict(self, X: Any) -> Any:
         """The numbers predicted for each sample.
@@ -140,8 +128,29 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         -------
         array, shape (m,) or (m, n_outputs)
         """
-        outputs = self._outputs(X)
-        return outputs[:, 0] if self.n_outputs_ == 1 else outputs
+        return self._answer(X, lambda outputs: outputs[:, 0] if self.n_outputs_ == 1 else outputs)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Coefficient of determination R^2, the mean over outputs.
+
+        Parameters
+        ----------
+        X : array, frame or sparse matrix, shape (m, n_features)
+        y : array-like, shape (m,) or (m, n_outputs)
+        sample_weight : array-like, shape (m,), optional
+
+        Returns
+        -------
+        float
+        """
+        said, backend = self.predict(X), self.network_.backend
+        own = backend if is_at(said, backend) else backend_of(said)
+        if own is None:
+            return float(r2_score(on_host(y), said, sample_weight=on_host(sample_weight)))
+        with own.scope():
+            y, said, weights = checked_answers(self, y, said, sample_weight, own)
+            y, said = (one if one.ndim == 2 else one[:, None] for one in (y, said))
+            return r2(y, said, weights, own)
 
     @fit_context
     def partial_fit(

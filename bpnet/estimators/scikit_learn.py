@@ -12,11 +12,16 @@ try:
         _fit_context,
         is_classifier,
     )
-    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
     from sklearn.metrics import accuracy_score, r2_score
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import LabelBinarizer
-    from sklearn.utils import check_random_state, column_or_1d
+    from sklearn.utils import (
+        check_array,
+        check_consistent_length,
+        check_random_state,
+        column_or_1d,
+    )
     from sklearn.utils._param_validation import (
         Interval,
         InvalidParameterError,
@@ -25,9 +30,6 @@ try:
     )
     from sklearn.utils.class_weight import compute_sample_weight
     from sklearn.utils.metaestimators import available_if
-    from sklearn.utils.multiclass import (
-        _check_partial_fit_first_call as check_partial_fit_first_call,
-    )
     from sklearn.utils.multiclass import type_of_target, unique_labels
     from sklearn.utils.validation import _check_sample_weight as check_sample_weight
     from sklearn.utils.validation import check_is_fitted, validate_data
@@ -41,6 +43,7 @@ __all__ = [
     "BaseEstimator",
     "ClassifierMixin",
     "ConvergenceWarning",
+    "DataConversionWarning",
     "Interval",
     "InvalidParameterError",
     "LabelBinarizer",
@@ -49,8 +52,9 @@ __all__ = [
     "StrOptions",
     "accuracy_score",
     "available_if",
+    "check_array",
+    "check_consistent_length",
     "check_is_fitted",
-    "check_partial_fit_first_call",
     "check_random_state",
     "check_sample_weight",
     "column_or_1d",

@@ -13,6 +13,7 @@ from ..training.lbfgs import LBFGS
 from .convergence import Convergence, IterationCurves, SolverState
 from .random_draws import ShuffledOrder
 from .scikit_learn import ConvergenceWarning
+from .scores import mean
 from .validation import Samples, ValidationFigures, validator
 
 __all__ = ["fit_lbfgs", "fit_stochastic"]
@@ -155,11 +156,12 @@ def _batch_size(given: Any, samples: int) -> int:
 def _objective(network: Any, samples: Samples, alpha: float) -> float:
     """The loss of the present parameters, with the penalty."""
     X, targets, weights = samples
-    outputs = network.backend.to_numpy(network.feedforward(X))
-    losses = network.cost.value(outputs, targets, np)
-    squares = sum(float((w * w).sum()) for w in network.weights)
-    total = len(losses) if weights is None else np.sum(weights)
-    return float(np.average(losses, weights=weights)) + 0.5 * float(alpha) * squares / float(total)
+    xp, total = network.backend.xp, targets.shape[0] if weights is None else np.sum(weights)
+    with network.backend.scope():
+        outputs = network.feedforward(X)
+        loss = mean(network.cost.value(outputs, targets, xp), weights, network.backend)
+        squares = sum(float(xp.sum(w * w)) for w in network.weights)
+    return loss + 0.5 * float(alpha) * squares / float(total)
 
 
 def _unconverged(estimator: Any, optimizer: LBFGS, stopped: str) -> str:

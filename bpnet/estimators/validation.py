@@ -7,7 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..backends import Backend
+from ..data.inputs import as_inputs
+from ..data.sparse import is_sparse
+from .places import for_network, taken
 from .scikit_learn import train_test_split
+from .scores import mean
 
 __all__ = ["Samples", "ValidationFigures", "given_validation", "held_out", "validator"]
 
@@ -26,9 +31,18 @@ class Samples(NamedTuple):
     targets: Any
     weights: Any = None
 
-    def with_dtype(self, dtype: str) -> Samples:
-        """With targets of a type, which is the network's."""
-        return self._replace(targets=self.targets.astype(dtype, copy=False))
+    def at(self, backend: Backend) -> Samples:
+        """With samples and targets where a network computes; sparse ones stay sparse.
+
+        Raises
+        ------
+        TypeError
+            If they are on a device from which they would have to be copied unasked.
+        """
+        X, targets = (for_network(one, backend) for one in (self.X, self.targets))
+        with backend.scope():
+            X = X.tocsr() if is_sparse(X) else as_inputs(X, X.shape[1], backend, "X")
+            return Samples(X, backend.asarray(targets, "y"), self.weights)
 
 
 class ValidationFigures(NamedTuple):
@@ -92,22 +106,35 @@ def given_validation(
 
 
 def held_out(
-    samples: Samples, share: float, random_state: Any, stratify: Any
+    samples: Samples, share: float, random_state: Any, stratify: Any, backend: Backend
 ) -> tuple[Samples, Samples]:
     """The samples to train on, and those that are held out, drawn as scikit-learn does.
+
+    Parameters
+    ----------
+    samples : Samples
+        Where the network computes.
+    share : float
+    random_state : RandomState
+    stratify : array, shape (n, 1), or None
+    backend : Backend
 
     Raises
     ------
     ValueError
         If fewer than two would be held out.
     """
-    given = [one for one in samples if one is not None]
-    parts = train_test_split(*given, random_state=random_state, test_size=share, stratify=stratify)
-    train, validation = Samples(*parts[::2]), Samples(*parts[1::2])
-    if validation.X.shape[0] < 2:
+    every = np.arange(samples.X.shape[0])
+    parts = train_test_split(every, random_state=random_state, test_size=share, stratify=stratify)
+    if len(parts[1]) < 2:
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' or the size of your "
             "dataset."
+        )
+    with backend.scope():
+        train, validation = (
+            Samples(*(None if one is None else taken(one, rows, backend) for one in samples))
+            for rows in parts
         )
     return train, validation
 
@@ -121,17 +148,19 @@ def validator(
     ----------
     network : Network
     samples : Samples
+        Where it computes.
     score : callable
-        ``score(targets, outputs, weights)``, of NumPy arrays.
+        ``score(targets, outputs, weights)``, of arrays there, and weights in NumPy.
     """
+    backend = network.backend
 
     def validate() -> ValidationFigures:
         X, targets, weights = samples
-        outputs = network.backend.to_numpy(network.feedforward(X))
-        figure = float("nan")
-        if np.isfinite(outputs).all():
-            figure = score(targets, outputs, weights)
-        loss = np.average(network.cost.value(outputs, targets, np), weights=weights)
-        return ValidationFigures(figure, float(loss))
+        with backend.scope():
+            outputs, figure = network.feedforward(X), float("nan")
+            if backend.all_finite(outputs):
+                figure = score(targets, outputs, weights)
+            losses = network.cost.value(outputs, targets, backend.xp)
+            return ValidationFigures(figure, mean(losses, weights, backend))
 
     return validate

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .scikit_learn import check_sample_weight, compute_sample_weight
+from .inputs import checked_weights
+from .scikit_learn import compute_sample_weight
 
 __all__ = ["class_weights", "sample_weights"]
 
@@ -47,13 +48,15 @@ def class_weights(class_weight: Any, labels: Any, classes: Any, incremental: boo
     return compute_sample_weight(class_weight, np.concatenate([labels, others]))[: len(labels)]
 
 
-def sample_weights(given: Any, X: Any, by_class: Any) -> Any:
+def sample_weights(given: Any, samples: int, by_class: Any) -> Any:
     """The weight of each sample, shape (n,), or None.
 
     Parameters
     ----------
     given : array-like, shape (n,), number or None
-    X : array, shape (n, n_features)
+        In any library.
+    samples : int
+        Their number, n.
     by_class : array, shape (n,), or None
         By which they are multiplied.
 
@@ -63,7 +66,7 @@ def sample_weights(given: Any, X: Any, by_class: Any) -> Any:
         If one is negative, or all are 0.
     """
     if given is not None:
-        given = check_sample_weight(given, X, ensure_non_negative=True)
+        given = checked_weights(given, samples)
         if by_class is not None:
             by_class = by_class * given
     weights = given if by_class is None else by_class
