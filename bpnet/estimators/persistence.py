@@ -108,6 +108,26 @@ class SavedInFiles:
         ----------
         path : path
             By convention ``*.safetensors``, in a folder that exists. A failure keeps an old file.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        InvalidParameterError
+            If a parameter was changed to one that ``fit`` would refuse.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from bpnet import MLPClassifier
+        >>> clf = MLPClassifier(tol=1.0).fit([[-1.0], [1.0]], ["low", "high"])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     clf.save(f"{folder}/model.safetensors")
+        ...     same = MLPClassifier.load(f"{folder}/model.safetensors")
+        >>> same
+        MLPClassifier(tol=1.0)
+        >>> bool((same.predict_proba([[0.5]]) == clf.predict_proba([[0.5]])).all())
+        True
         """
         check_is_fitted(self)
         self._validate_params()
@@ -146,6 +166,13 @@ class SavedInFiles:
         ValueError
             If it has no such estimator, is damaged, or comes from a newer release; the message
             names the file and what is wrong in it.
+
+        Examples
+        --------
+        >>> from bpnet import MLPRegressor
+        >>> MLPRegressor.load("nowhere.safetensors")
+        Traceback (most recent call last):
+        FileNotFoundError: there is no model file 'nowhere.safetensors'
         """
         loaded: Self = _load(cls, path, backend, device, custom, cls._validate_params)
         return loaded
