@@ -233,6 +233,30 @@ def test_a_process_without_its_library_goes_on_with_numpy(kind, tmp_path, torch)
         )
 
 
+@BOTH
+def test_what_was_fitted_on_tensors_is_read_without_their_library(kind, tmp_path, torch):
+    X, y = samples(kind)
+    one = made(kind, early_stopping=True, validation_fraction=0.3)
+    one.fit(torch.asarray(X), torch.asarray(y))
+    expected = one.predict(torch.asarray(X))
+    assert isinstance(expected, torch.Tensor)
+    one.save(tmp_path / "one.safetensors")
+    (tmp_path / "one.pickle").write_bytes(pickle.dumps((one, X, expected.numpy())))
+    code = f"""{WITHOUT_TORCH}
+import pickle, warnings
+import numpy as np
+import bpnet
+warnings.simplefilter("ignore")
+with open({str(tmp_path / "one.pickle")!r}, "rb") as file:
+    one, X, expected = pickle.load(file)
+again = bpnet.{kind}.load({str(tmp_path / "one.safetensors")!r})
+for found in (one.predict(X), again.predict(X)):
+    assert isinstance(found, np.ndarray)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 # ------------------------------------------------------------------ files
 
 
