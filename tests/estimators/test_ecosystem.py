@@ -447,6 +447,12 @@ CHECKED = {
     "small": {"hidden_layer_sizes": 5, "learning_rate_init": 0.1, "max_iter": 30},
     "sgd": {"solver": "sgd"},
     "lbfgs": {"solver": "lbfgs", "max_iter": 100},
+    "torch": {
+        "backend": "torch",
+        "hidden_layer_sizes": 8,
+        "learning_rate_init": 0.1,
+        "max_iter": 40,
+    },
 }
 
 
