@@ -25,6 +25,7 @@ if _typing.TYPE_CHECKING:
     from .estimators import MLPClassifier, MLPRegressor
     from .explanation import explain
     from .gradients import GradientCheck, gradient_check
+    from .insight.trace import Trace, trace
     from .loading import load
     from .optimizers import AdaGrad, Adam, AdamW, AMSGrad, Lion, Muon, NAdam, RAdam, RMSProp
     from .rate_finder import find_learning_rate
@@ -85,6 +86,7 @@ __all__ = [
     "Report",
     "TableRun",
     "TensorBoard",
+    "Trace",
     "activations",
     "available_backends",
     "backends",
@@ -102,6 +104,7 @@ __all__ = [
     "optimizers",
     "read_checkpoint",
     "schedules",
+    "trace",
     "train_table",
     "use",
 ]
@@ -138,11 +141,13 @@ __getattr__ = _lazy_attributes(
         "data": "",
         "Report": "tabular.report",
         "TableRun": "tabular.train",
+        "Trace": "insight.trace",
         "evaluate": "tabular.evaluate",
         "find_learning_rate": "rate_finder",
         "gradient_check": "gradients",
         "load": "loading",
         "load_table": "data",
+        "trace": "insight.trace",
         "train_table": "tabular.train",
     },
 )
