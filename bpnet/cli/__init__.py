@@ -1,4 +1,4 @@
-"""The command line: ``bpnet train | predict | evaluate | info | check | devices``."""
+"""The command line: ``bpnet train | predict | evaluate | trace | info | check | devices``."""
 
 from __future__ import annotations
 

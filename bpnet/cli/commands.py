@@ -13,7 +13,7 @@ from typing import Any
 from .. import __version__
 from .._lib.registry import check_name
 from ..training import DivergenceError
-from . import check, devices, evaluate, info, predict, train
+from . import check, devices, evaluate, info, predict, trace, train
 from .errors import RunError, UsageError, in_words, usage
 from .parser import Parser
 
@@ -23,6 +23,7 @@ _COMMANDS = {
     "train": train,
     "predict": predict,
     "evaluate": evaluate,
+    "trace": trace,
     "info": info,
     "check": check,
     "devices": devices,
@@ -34,6 +35,7 @@ examples:
   bpnet train --data iris.csv --target species
   bpnet predict runs/iris-1 new.csv > predictions.csv
   bpnet evaluate runs/iris-1 labelled.csv      how well does it do on other data?
+  bpnet trace runs/iris-1 iris.csv --sample 7  what did backpropagation compute for it?
   bpnet info runs/iris-1                       what is it, and how was it trained?
   bpnet check                                  are the gradients right on this machine?
 
@@ -70,9 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             code = _run(argv)
             sys.stdout.flush()
             return code
-        except BrokenPipeError:  # who reads predictions, ``head`` perhaps, has seen enough of them
+        except BrokenPipeError:  # who reads the output, ``head`` perhaps, has seen enough of it
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0 if argv[0] == "predict" else 1
+            return 0 if argv[0] in ("predict", "trace") else 1
         except KeyboardInterrupt as error:
             return _failed(argv, str(error) or "interrupted", 130)
         except UsageError as error:

@@ -5,23 +5,16 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from .._lib.registry import no_such
-from ..data import read_table_parts
 from ..loading import load, model_file
 from ..network import Network
 from ..tabular.evaluate import Evaluation, evaluate
 from ..tabular.report import Report
 from .errors import RunError, UsageError, in_words, usage
+from .labelled_samples import add_labelled_file, labelled_blocks, refuse_labels
 from .model_flags import add_backend_flags, add_model
 from .reading_flags import add_reading_flags, read_as_asked
-from .samples import is_array_file, read_array, samples
 from .settings_file import read_settings
 
 __all__ = ["DESCRIPTION", "SUMMARY", "add_arguments", "run"]
@@ -46,22 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What can be chosen."""
     parser.epilog = _EPILOG
     add_model(parser)
-    parser.add_argument(
-        "file",
-        type=Path,
-        metavar="FILE",
-        help="a table with the columns that were trained on and the target; for images also an IDX "
-        "or NPY file, with --labels",
-    )
-    parser.add_argument(
-        "--target",
-        nargs="+",
-        metavar="COLUMN",
-        help="the columns of the true values; by default those that were trained on",
-    )
-    parser.add_argument(
-        "--labels", type=Path, metavar="FILE", help="an IDX or NPY file with the labels of images"
-    )
+    add_labelled_file(parser)
     parser.add_argument(
         "--out",
         type=Path,
@@ -105,58 +83,13 @@ def _was_trained_on(model: Path, file: Path) -> bool:
 
 def _report(net: Network, options: argparse.Namespace) -> Report:
     if net.metadata.get("preprocessing") is not None:
-        if options.labels is not None:
-            raise UsageError(
-                "--labels goes with networks for images; this one was trained on a table: name its "
-                "column by --target"
-            )
+        refuse_labels(options.labels)
         return evaluate(net, options.file, target=options.target, max_bytes=options.max_bytes)
     judge = Evaluation(net)
     target = None if options.target is None else options.target[0]
-    blocks = samples(net, options.file, target, options.max_bytes)
-    if options.labels is not None:
-        labels = _labels(options.labels, options.max_bytes)
-        start = 0
-        for x in blocks:
-            if start + len(x) > len(labels):
-                raise UsageError(
-                    f"{options.labels}: {len(labels):,} labels, but {options.file} has more samples"
-                )
-            judge.add(x, [labels[start : start + len(x)]])
-            start += len(x)
-        if start < len(labels):
-            raise UsageError(
-                f"{options.labels}: {len(labels):,} labels for the {start:,} samples of "
-                f"{options.file}"
-            )
-        return judge.report()
-    if is_array_file(options.file):
-        raise UsageError(
-            f"{options.file} has no labels: --labels FILE names the IDX or NPY file that has them"
-        )
-    known = net.metadata.get("target")
-    for x, column in zip(
-        blocks, _column(options.file, target or known, options.max_bytes), strict=True
-    ):
-        judge.add(x, [column])
+    for x, columns in labelled_blocks(net, options.file, options.labels, target, options.max_bytes):
+        judge.add(x, columns)
     return judge.report()
-
-
-def _labels(path: Path, max_bytes: int | None) -> NDArray[Any]:
-    labels = read_array(path, max_bytes)
-    if labels.ndim != 1:
-        raise UsageError(f"{path}: an array of shape {labels.shape}, expected one label per sample")
-    return np.asarray(labels)
-
-
-def _column(path: Path, name: str | None, max_bytes: int | None) -> Iterator[NDArray[Any]]:
-    """A column of a table, in the parts in which its samples come."""
-    for part in read_table_parts(path, max_bytes=max_bytes):
-        if name is None:
-            raise UsageError("--target COLUMN must name the column of the true values")
-        if name not in part:
-            raise UsageError(f"{path}: {no_such('column', name, part)}; --target COLUMN names it")
-        yield part[name]
 
 
 def _check_out(folder: Path, names: tuple[str, ...]) -> None:

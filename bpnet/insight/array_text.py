@@ -8,7 +8,7 @@ import numpy as np
 
 __all__ = ["array_lines", "json_values"]
 
-_MOST_COLUMNS, _MOST_ROWS = 8, 6
+_MOST_COLUMNS, _MOST_ROWS = 10, 6
 
 
 def array_lines(values: np.ndarray[Any, Any]) -> list[str]:
@@ -24,8 +24,8 @@ def array_lines(values: np.ndarray[Any, Any]) -> list[str]:
     ['0.5  -0.25', '1e-09  0']
     >>> array_lines(np.arange(31.0))
     ['31 values, 0 to 30, mean 15, 1 of them 0']
-    >>> array_lines(np.eye(10))
-    ['10 x 10 values, 0 to 1, mean 0.1, 90 of them 0']
+    >>> array_lines(np.eye(20))
+    ['20 x 20 values, 0 to 1, mean 0.05, 380 of them 0']
     """
     rows = values.reshape(1, -1) if values.ndim < 2 else values
     if len(rows) > _MOST_ROWS:

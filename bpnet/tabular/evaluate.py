@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._lib.registry import no_such
 from .._lib.wording import count, listing, shown
 from ..data import Preprocessing
 from ..data.sparse import is_sparse
 from ..data.tables.cell_parsing import as_numbers, is_missing
-from ..data.tables.reading.parts import read_table_parts_with
 from ..data.tables.table import Table
 from ..data.tables.target_encoders import NumberTargets, target_numbers
 from ..network import Network
 from .baselines import stored_baseline
 from .judge import PartTally, told_warnings
-from .outputs import class_labels, network_outputs, preprocessing_of, target_names
+from .labelled import labelled_parts, named_file, target_columns
+from .outputs import class_index, class_labels, network_outputs, preprocessing_of, target_names
 from .report import NETWORK, Report
 
 __all__ = ["Evaluation", "evaluate"]
@@ -100,8 +96,8 @@ def evaluate(
             "the network was not trained on a table, so it does not know how columns become its "
             "inputs: give a pair (x, y) of arrays"
         )
-    names = _names(preprocessing, target)
-    with _named(data):
+    names = target_columns(preprocessing, target)
+    with named_file(data):
         for x, columns, place in _blocks(preprocessing, names, data, max_bytes):
             judge.add(x, columns, place)
         return judge.report()
@@ -221,57 +217,19 @@ class Evaluation:
             except ValueError:
                 return -1
             return int(found[0])
-        texts = [str(one) for one in self._classes or ()]
-        word = str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
-        return texts.index(word) if word in texts else -1
-
-
-def _names(preprocessing: Preprocessing, target: str | Sequence[str] | None) -> tuple[str, ...]:
-    """The columns that hold the targets, in the order of those trained on."""
-    if target is None:
-        return preprocessing.targets
-    names = (target,) if isinstance(target, str) else tuple(target)
-    if len(names) != len(preprocessing.targets):
-        raise ValueError(
-            f"the network predicts {listing(preprocessing.targets)}, so target must name "
-            f"{count(len(preprocessing.targets), 'column')}, not {listing(names)}"
-        )
-    for name in names:
-        if any(column.name == name for column in preprocessing.columns):
-            raise ValueError(
-                f"column {name!r} is what the network predicts from, so it cannot be the target"
-            )
-    return names
+        return class_index(label, self._classes or ())
 
 
 def _blocks(
     preprocessing: Preprocessing, names: Sequence[str], data: Any, max_bytes: int | None
 ) -> Iterator[tuple[NDArray[Any], list[NDArray[Any]], Place]]:
     """Inputs, target columns and what rows are called, of some rows of a table at a time."""
-    own = dict(zip(preprocessing.targets, names, strict=True))
-    options = preprocessing.read_options(max_bytes)
-    options = replace(options, text=tuple(own.get(name, name) for name in options.text))
     waiting: deque[tuple[list[NDArray[Any]], Place]] = deque()
 
     def features() -> Iterator[Table]:
-        for part in read_table_parts_with(data, options):
-            for name in names:
-                if name not in part:
-                    raise ValueError(no_such("column", name, part))
+        for part in labelled_parts(preprocessing, names, data, max_bytes):
             waiting.append(([part.pop(name) for name in names], part.place))
             yield part
 
     for x in preprocessing.transform_parts(features()):
         yield x, *waiting.popleft()
-
-
-@contextlib.contextmanager
-def _named(data: Any) -> Iterator[None]:
-    """Errors of a file begin with its name."""
-    try:
-        yield
-    except ValueError as error:
-        told = str(error)
-        if not isinstance(data, str | os.PathLike) or told.startswith(os.fspath(data)):
-            raise
-        raise ValueError(f"{os.fspath(data)}: {told}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,14 @@ from numpy.typing import NDArray
 from ..data import Preprocessing
 from ..network import Network
 
-__all__ = ["Outputs", "class_labels", "network_outputs", "preprocessing_of", "target_names"]
+__all__ = [
+    "Outputs",
+    "class_index",
+    "class_labels",
+    "network_outputs",
+    "preprocessing_of",
+    "target_names",
+]
 
 
 class Outputs(NamedTuple):
@@ -41,6 +49,17 @@ def class_labels(net: Network) -> tuple[Any, ...] | None:
         return None
     n = net.sizes[-1] if net.task == "multilabel" else max(2, net.sizes[-1])
     return tuple(net.classes or range(n))
+
+
+def class_index(label: Any, classes: Sequence[Any]) -> int:
+    """The index of a class by its label as a file has it; -1 if there is none.
+
+    >>> class_index(7.0, (6, 7)), class_index("b", ("a", "b")), class_index("c", ("a", "b"))
+    (1, 1, -1)
+    """
+    texts = [str(one) for one in classes]
+    word = str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
+    return texts.index(word) if word in texts else -1
 
 
 def target_names(net: Network) -> tuple[str, ...]:
