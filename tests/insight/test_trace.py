@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -314,6 +315,13 @@ def test_the_table_reads_as_the_book():
     rows = [line for part in TABLE.split("\n\n") if "layer 1:" in part for line in part.split("\n")]
     assert str(found.table(1)).splitlines()[1:] == [line for line in rows if line[0] == " "]
     assert repr(found.layers[1]).splitlines()[-1] == "  dC/dw^1 = delta^1 (a^0)^T  (BP4)"
+
+
+def test_the_page_shows_a_real_table():
+    page = (Path(__file__).parents[2] / "docs" / "trace.md").read_text(encoding="utf-8")
+    net = bpnet.Network([2, 3, 1], backend="numpy", seed=0)
+    found = bpnet.trace(net, [[0.5, -1.0]], [[1.0]], dtype="float64")
+    assert f"```text\n{found}\n```" in page
 
 
 def test_wide_layers_are_shortened_with_counts_and_ranges():
