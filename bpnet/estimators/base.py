@@ -30,7 +30,15 @@ from .parameters import (
     seed_of,
 )
 from .persistence import SavedInFiles
-from .places import answer_for, chosen_backend, for_network, is_at, on_host
+from .places import (
+    answer_for,
+    chosen_backend,
+    for_network,
+    importable,
+    imported,
+    is_at,
+    on_host,
+)
 from .random_draws import initial_parameters
 from .scikit_learn import (
     BaseEstimator,
@@ -63,6 +71,7 @@ class BaseMLP(SavedInFiles, BaseEstimator):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
 
+    backend: Any
     network_: Network
     _solver: SolverState | None
     coefs_: list[Any]
@@ -303,8 +312,16 @@ class BaseMLP(SavedInFiles, BaseEstimator):
             self._publish()
         return self.network_
 
+    def __sklearn_clone__(self) -> Any:
+        twin = object.__new__(type(self))
+        twin.__dict__.update(vars(self), backend=None)
+        found = super(BaseMLP, twin).__sklearn_clone__()
+        found.backend = self.backend  # a namespace is a module, which cannot be copied
+        return found
+
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()
+        state = {**state, "backend": importable(self.backend)}
         if "network_" in state:
             network = self._own_network()
             state = {k: one for k, one in state.items() if k not in _SHOWN}
@@ -313,6 +330,7 @@ class BaseMLP(SavedInFiles, BaseEstimator):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
+        self.backend = imported(self.backend)
         if hasattr(self, "network_"):
             self._publish()
             self._solver = self._solver and self._solver.alone(self.network_)

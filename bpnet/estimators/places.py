@@ -5,7 +5,10 @@ Nothing is copied between devices unasked; only to and from NumPy, and between l
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+import sys
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +24,8 @@ __all__ = [
     "backend_of",
     "chosen_backend",
     "for_network",
+    "importable",
+    "imported",
     "is_at",
     "on_host",
     "taken",
@@ -174,3 +179,26 @@ def _dtype_name(x: Any) -> str:
     """Name of a dtype that networks have, whatever library it is of."""
     name = str(x.dtype).rpartition(".")[2]
     return name if name in DTYPES else "float64"
+
+
+class _Path(NamedTuple):
+    """The import path of a namespace, which as a module cannot be pickled."""
+
+    name: str
+
+
+def importable(backend: Any) -> Any:
+    """What can be pickled for an estimator's ``backend``."""
+    if isinstance(backend, ModuleType) and sys.modules.get(backend.__name__) is backend:
+        return _Path(backend.__name__)
+    return backend
+
+
+def imported(backend: Any) -> Any:
+    """What `importable` was given; its path where that cannot be imported here."""
+    if not isinstance(backend, _Path):
+        return backend
+    try:
+        return importlib.import_module(backend.name)
+    except ImportError:
+        return backend.name

@@ -15,7 +15,9 @@ from _backends import TARGETS, Target, relative
 from _strict import strict_backend
 from estimators._cases import BOTH, fitted, multi_output, ours, samples
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.exceptions import DataConversionWarning
+from sklearn.model_selection import cross_val_predict
 
 import bpnet
 from bpnet.backends.standard import StandardBackend
@@ -486,6 +488,19 @@ def test_an_array_of_another_library_than_the_backend_is_refused(kind, strict):
     assert isinstance(
         fitted(ours(kind)(backend="torch", **GIVEN), torch.tensor(X), y).coefs_[0], torch.Tensor
     )
+
+
+@BOTH
+def test_a_namespace_is_kept_by_clones_and_pickles(kind):
+    import array_api_strict as xp
+
+    X, y = samples(kind)
+    for one in (ours(kind)(backend=xp, **GIVEN), fitted(ours(kind)(backend=xp, **GIVEN), X, y)):
+        for other in (clone(one), copy.deepcopy(one), pickle.loads(pickle.dumps(one))):
+            assert other.backend is one.backend is xp
+            assert other.get_params() == one.get_params()
+    said = cross_val_predict(ours(kind)(backend=xp, **GIVEN, tol=1e9, n_iter_no_change=1), X, y)
+    assert type(said) is np.ndarray
 
 
 @BOTH
