@@ -19,6 +19,7 @@ from .network import Network
 from .optimizers import SGD, Momentum, Nesterov
 
 if _typing.TYPE_CHECKING:
+    from . import book as book
     from . import data as data
     from .backends import available_backends, get_backend, use
     from .data import load_table
@@ -138,6 +139,7 @@ __getattr__ = _lazy_attributes(
         "LBFGS": "training.lbfgs",
         "MLPClassifier": "estimators",
         "MLPRegressor": "estimators",
+        "book": "",
         "data": "",
         "Report": "tabular.report",
         "TableRun": "tabular.train",

@@ -37,7 +37,16 @@ LAYERS = {
     5: ("backprop", "model", "data", "storage"),
     6: ("training",),
     7: ("network",),
-    8: ("loading", "gradients", "rate_finder", "explanation", "tabular", "estimators", "insight"),
+    8: (
+        "loading",
+        "gradients",
+        "rate_finder",
+        "explanation",
+        "tabular",
+        "estimators",
+        "insight",
+        "book",
+    ),
     9: ("cli", "__main__"),
 }
 """Packages and modules of each layer. Imports run to lower layers, or within one in no circle."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,11 @@ from .._lib.files import as_path
 from .dataset import Dataset, Pair
 from .idx import read_idx
 
-__all__ = ["load_mnist"]
+__all__ = ["N_VALIDATION", "load_mnist", "read_mnist"]
 
-_N_VALIDATION = 10_000
+RawPair: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
+N_VALIDATION = 10_000
+"""How many of the images to train on are to validate: the last ones."""
 
 
 def load_mnist(directory: str | os.PathLike[str]) -> Dataset:
@@ -51,6 +53,38 @@ def load_mnist(directory: str | os.PathLike[str]) -> Dataset:
     Traceback (most recent call last):
     FileNotFoundError: no-such-directory: no such directory
     """
+    (x, y), (test_x, test_y) = read_mnist(directory)
+    rows, columns = x.shape[1:]
+    return Dataset(
+        train=_scaled(x[:-N_VALIDATION], y[:-N_VALIDATION]),
+        validation=_scaled(x[-N_VALIDATION:], y[-N_VALIDATION:]),
+        test=_scaled(test_x, test_y) if len(test_x) else None,
+        task="classification",
+        classes=tuple(range(10)),
+        features=tuple(f"pixel_{row}_{column}" for row in range(rows) for column in range(columns)),
+        targets=("digit",),
+    )
+
+
+def read_mnist(directory: str | os.PathLike[str]) -> tuple[RawPair, RawPair]:
+    """Images and labels as they are in MNIST's four files, to train on and to test.
+
+    Parameters
+    ----------
+    directory : str or path
+        As of `load_mnist`.
+
+    Returns
+    -------
+    train, test : (images, labels)
+        Of uint8, shapes (m, rows, columns) and (m,), in the order of the files. The last
+        `N_VALIDATION` to train on are those that are to validate.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `load_mnist`.
+    """
     directory = as_path(directory, "directory")
     if not directory.is_dir():
         raise FileNotFoundError(f"{directory}: no such directory")
@@ -58,9 +92,9 @@ def load_mnist(directory: str | os.PathLike[str]) -> Dataset:
     x, y = _read_pair(images, _find(directory, "train-labels", "idx1-ubyte"))
     test_images = _find(directory, "t10k-images", "idx3-ubyte")
     test_x, test_y = _read_pair(test_images, _find(directory, "t10k-labels", "idx1-ubyte"))
-    if len(x) <= _N_VALIDATION:
+    if len(x) <= N_VALIDATION:
         raise ValueError(
-            f"{images}: {len(x)} images; the last {_N_VALIDATION} are to validate, "
+            f"{images}: {len(x)} images; the last {N_VALIDATION} are to validate, "
             "and none is left to train on"
         )
     if x.shape[1:] != test_x.shape[1:]:
@@ -68,16 +102,7 @@ def load_mnist(directory: str | os.PathLike[str]) -> Dataset:
             f"{test_images}: images of shape {test_x.shape[1:]}, those to train on have shape "
             f"{x.shape[1:]}"
         )
-    rows, columns = x.shape[1:]
-    return Dataset(
-        train=_scaled(x[:-_N_VALIDATION], y[:-_N_VALIDATION]),
-        validation=_scaled(x[-_N_VALIDATION:], y[-_N_VALIDATION:]),
-        test=_scaled(test_x, test_y) if len(test_x) else None,
-        task="classification",
-        classes=tuple(range(10)),
-        features=tuple(f"pixel_{row}_{column}" for row in range(rows) for column in range(columns)),
-        targets=("digit",),
-    )
+    return (x, y), (test_x, test_y)
 
 
 def _find(directory: Path, stem: str, kind: str) -> Path:

@@ -15,7 +15,7 @@ from ..costs import Cost
 from ..normalization import widened
 from .model import Model
 
-__all__ = ["TINY", "BatchGradient", "Gradients", "gradient"]
+__all__ = ["TINY", "BatchGradient", "Gradients", "ShareOfCost", "gradient"]
 
 TINY = 1e-30
 """Less than any weight that counts, so that a mini-batch without weight moves nothing."""
@@ -134,7 +134,7 @@ def gradient(
                 share = share * (1.0 / m)
             if weight is not None:
                 share = share * (weight if whole else weight[part, :])
-            cost = _ShareOfCost(cost, share)
+            cost = ShareOfCost(cost, share)
         nabla_w, nabla_b, z = backprop(w, b, passes, cost, x_k, y_k, xp)
         norms = [passes[l].nabla_scale for l in architecture.norms]
         norms += [passes[l].nabla_shift for l in architecture.norms]
@@ -152,7 +152,7 @@ def gradient(
     return BatchGradient(total if scale is None else total / scale, z, running)
 
 
-class _ShareOfCost:
+class ShareOfCost:
     """A cost of which each sample counts for a share: 1/m of the mean, times its weight.
 
     It is computed in float32 where the layers compute in a smaller type.
