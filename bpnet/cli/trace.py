@@ -10,7 +10,7 @@ from .._lib.constraints import Integer
 from .._lib.wording import listing
 from ..insight.trace import trace
 from ..loading import load, model_file
-from ..tabular.outputs import class_labels
+from ..tabular.outputs import class_labels, preprocessing_of, target_names
 from .chosen_samples import chosen_samples
 from .errors import usage
 from .labelled_samples import add_labelled_file
@@ -87,5 +87,7 @@ def run(options: argparse.Namespace) -> int:
     classes = class_labels(net)
     if classes is not None:
         print(f"outputs: {listing(classes)}")
+    elif preprocessing_of(net) is not None:
+        print(f"outputs: {listing(target_names(net))}, scaled as in training")
     print(found.table(options.layer))
     return 0

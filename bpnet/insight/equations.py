@@ -7,10 +7,13 @@ Layers are counted as everywhere in bpnet, the input being 0: the book's layer l
 from __future__ import annotations
 
 from .._lib.frozen import Frozen
+from .._lib.wording import shortened
 from ..costs import Quadratic
 from ..model import Model
 
 __all__ = ["Equation", "cost_equation", "layer_equations"]
+
+_LONGEST = 40
 
 
 class Equation(Frozen):
@@ -85,7 +88,7 @@ def _forward(model: Model, l: int) -> dict[str, Equation]:
         found["argument"] = Equation(f"u^{l}", f"scale^{l} * n^{l} + shift^{l}", kind)
     sigma = f"sigma({_argument(model, l)})"
     if layer.residual:
-        found["value"] = Equation(sigma, "", model.architecture.sigma[l - 1].name)
+        found["value"] = Equation(sigma, "", _name(model, l))
         found["a"] = Equation(f"a^{l}", f"{sigma} + a^{l - 1}", "25, residual")
     else:
         found["a"] = Equation(f"a^{l}", sigma, "25")
@@ -97,7 +100,7 @@ def _backward(model: Model, l: int, m: int, elementwise: bool) -> dict[str, Equa
     norm, L = architecture.norms.get(l - 1), len(model.sizes) - 1
     found = {}
     if elementwise:
-        found["sigma_prime"] = Equation(f"sigma'({u})", "", architecture.sigma[l - 1].name)
+        found["sigma_prime"] = Equation(f"sigma'({u})", "", _name(model, l))
     residual = [layer.residual for layer in architecture.layers]
     g = f"((w^{l + 1})^T delta^{l + 1})"
     if l == L:
@@ -128,6 +131,11 @@ def _backward(model: Model, l: int, m: int, elementwise: bool) -> dict[str, Equa
         found["nabla_scale"] = Equation(f"dC/dscale^{l}", f"{by_u} * n^{l}", kind)
         found["nabla_shift"] = Equation(f"dC/dshift^{l}", by_u, kind)
     return found
+
+
+def _name(model: Model, l: int) -> str:
+    """Of the activation function of layer ``l``; a mixed one may name many."""
+    return shortened(model.architecture.sigma[l - 1].name, _LONGEST)
 
 
 def _argument(model: Model, l: int) -> str:

@@ -19,7 +19,7 @@ from ..model.layer_pass import LayerPass
 from ..network import Network
 from ..training.samples import check_samples
 
-__all__ = ["LayerRecord", "Recording", "record", "record_network"]
+__all__ = ["LayerRecord", "Recording", "check_network", "record", "record_network"]
 
 
 class LayerRecord(Frozen):
@@ -148,10 +148,21 @@ def record_network(net: Network, x: Any, y: Any = None) -> Recording:
     ValueError, TypeError
         If samples do not fit the network; the message gives both values.
     """
+    check_network(net)
     backend = net.backend
     with backend.scope():
         x, y = check_samples(net.model, backend, x, y, net.metadata)
         return record(net.model, backend.xp, net.state.theta, dense(x), y)
+
+
+def check_network(net: Any) -> None:
+    """Raise TypeError, with a way out for an estimator, if it is no `Network`."""
+    if isinstance(net, Network):
+        return
+    told = f"net must be a Network, not {type(net).__name__}"
+    if isinstance(getattr(net, "network_", None), Network):
+        told += ", whose network is its network_"
+    raise TypeError(told)
 
 
 class _RecordedActivation:

@@ -19,7 +19,7 @@ from ..network import Network
 from ..training.samples import check_samples
 from .array_text import array_lines, json_values
 from .equations import Equation, cost_equation, layer_equations
-from .recording import LayerRecord, record_network
+from .recording import LayerRecord, check_network, record_network
 
 __all__ = ["LayerTrace", "Trace", "trace"]
 
@@ -286,8 +286,7 @@ def trace(net: Network, x: Any, y: Any = None, *, dtype: str | None = None) -> T
       a^0 = x  (input)                                   1  2
     ...
     """
-    if not isinstance(net, Network):
-        raise TypeError(f"net must be a Network, not {type(net).__name__}")
+    check_network(net)
     notes = [*_differences(net)]
     if dtype is not None:
         dtype = check_dtype(dtype)

@@ -81,7 +81,9 @@ def test_a_row_of_a_table_is_traced_as_the_network_sees_it(target, capsys):
     text = printed(capsys, f"{model}/model.safetensors", "t.csv", "--sample", "7")
     assert text.startswith("sample 7 of t.csv\n")
     assert text.endswith(f"{expected.table()}\n")
-    assert ("outputs: 'p', 'q'\n" in text) is (target == ("kind",))
+    names = ", ".join(map(repr, target))
+    outputs = "'p', 'q'" if target == ("kind",) else f"{names}, scaled as in training"
+    assert f"\noutputs: {outputs}\n" in text
 
 
 def test_several_rows_are_a_mini_batch_in_the_order_asked_for(capsys):
@@ -317,3 +319,33 @@ def test_model_and_data_that_do_not_fit(capsys):
 def test_a_folder_called_digits_does_not_matter(capsys):
     Path("digits").mkdir()
     assert record(capsys, digits("m"), "digits")["data"] == "digits (test part)"
+
+
+@pytest.mark.parametrize("kind", ["parquet", "npz", "jsonl", "csv.gz"])
+def test_every_format_of_tables(kind, capsys):
+    model = trained("kind")
+    expected = record(capsys, model, "t.csv", "--sample", "5")
+    columns = bpnet.data.read_table("t.csv")
+    if kind == "parquet":
+        pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+        pandas.DataFrame(dict(columns)).to_parquet("u.parquet")
+    elif kind == "npz":
+        np.savez("u.npz", **{name: np.array(column.tolist()) for name, column in columns.items()})
+    elif kind == "jsonl":
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        Path("u.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    else:
+        Path("u.csv.gz").write_bytes(gzip.compress(Path("t.csv").read_bytes()))
+    assert record(capsys, model, f"u.{kind}", "--sample", "5")["layers"] == expected["layers"]
+
+
+def test_several_labels_at_once(capsys):
+    rng = np.random.default_rng(0)
+    lines = [f"{a:.3f},{int(a > 0.5)},{int(b > 0.5)}" for a, b in rng.random((60, 2))]
+    Path("t.csv").write_text("\n".join(["a,warm,wet", *lines]))
+    flags = ["--target", "warm", "wet", "--task", "multilabel", "--epochs", "2", "--quiet"]
+    assert main(["train", "--data", "t.csv", *flags, "--out", "m"]) == 0
+    found = record(capsys, "m", "t.csv", "--sample", "3")
+    assert found["targets"]["values"] == [[float(one) for one in lines[3].split(",")[1:]]]
+    assert "outputs: 'warm', 'wet'" in printed(capsys, "m", "t.csv", "--sample", "3")

@@ -398,6 +398,27 @@ def test_samples_that_do_not_fit_are_refused(arguments, error, words):
         bpnet.trace(*arguments)
 
 
+def test_an_estimator_is_refused_with_its_network():
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    x, y = np.eye(3), [0, 1, 0]
+    estimator = bpnet.MLPClassifier(random_state=0)
+    with pytest.raises(TypeError, match=r"net must be a Network, not MLPClassifier$"):
+        bpnet.trace(estimator, x, y)
+    estimator.partial_fit(x, y, classes=[0, 1])
+    with pytest.raises(TypeError, match="MLPClassifier, whose network is its network_"):
+        bpnet.trace(estimator, x, y)
+    assert bpnet.trace(estimator.network_, x, y).y.shape[0] == 3
+
+
+def test_long_names_of_functions_are_shortened():
+    names = ["sigmoid", "tanh", "relu", "elu", "silu", "softplus", "identity", "leaky_relu"]
+    mixed = bpnet.activations.PerNeuron(names)
+    net = bpnet.Network([2, 8, 1], activations=[mixed, "sigmoid"], seed=0)
+    equation = bpnet.trace(net, [[1.0, 2.0]], [[1.0]]).layers[1].equations["sigma_prime"]
+    assert len(str(equation)) < 60
+    assert "..." in equation.source
+
+
 def test_a_dtype_that_is_none_is_refused():
     with pytest.raises(ValueError, match="float16"):
         bpnet.trace(small(), [[1.0, 2.0]], [[1.0]], dtype="float16")
