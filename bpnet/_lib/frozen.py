@@ -115,7 +115,7 @@ class Frozen:
 def _same(one: Any, other: Any) -> bool:
     try:
         return one is other or bool(one == other)
-    except ValueError:  # arrays compare entry by entry
+    except (ValueError, RuntimeError, TypeError):  # arrays compare entry by entry
         return bool(_content(one) == _content(other))
 
 

@@ -30,3 +30,12 @@ def test_a_changed_copy():
     one = Point(1)
     assert one.replaced(y=2) == Point(1, 2)
     assert one == Point(1)
+
+
+def test_arrays_of_other_libraries_compare_entry_by_entry(target):
+    class Holder(Frozen):
+        array: object
+
+    one, same, other = (target.give([1.0, 2.0, last]) for last in (3.0, 3.0, 4.0))
+    assert Holder(one) == Holder(same)
+    assert Holder(one) != Holder(other)

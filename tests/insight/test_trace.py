@@ -443,3 +443,14 @@ def test_texts_frames_and_custom_functions_are_traced():
     cube = CustomActivation(lambda z, xp: z**3, lambda z, a, xp: 3.0 * z * z, name="cube")
     found = bpnet.trace(small(activations=[cube, "sigmoid"]), [[1.0, 2.0]], [[0.0]])
     assert "sigma'(z^1)  (cube)" in str(found)
+
+
+def test_traces_of_a_network_are_equal_where_their_numbers_are(target):
+    net = bpnet.Network([2, 3, 1], backend=target.backend("float64"), seed=0)
+
+    def traced(first):
+        x = target.give([[first, 1.0], [0.5, 0.5]])
+        return bpnet.trace(net, x, target.give([[1.0], [0.0]]))
+
+    assert traced(0.25) == traced(0.25)
+    assert traced(0.25) != traced(0.75)
