@@ -1,4 +1,5 @@
-"""The command line: ``bpnet train | predict | evaluate | trace | info | check | devices``."""
+"""The command line: ``bpnet train | predict | evaluate | trace | info | check | reproduce |
+devices``."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from typing import Any
 from .. import __version__
 from .._lib.registry import check_name
 from ..training import DivergenceError
-from . import check, devices, evaluate, info, predict, trace, train
+from . import check, devices, evaluate, info, predict, reproduce, trace, train
 from .errors import RunError, UsageError, in_words, usage
 from .parser import Parser
 
@@ -26,6 +26,7 @@ _COMMANDS = {
     "trace": trace,
     "info": info,
     "check": check,
+    "reproduce": reproduce,
     "devices": devices,
 }
 
@@ -38,6 +39,7 @@ examples:
   bpnet trace runs/iris-1 iris.csv --sample 7  what did backpropagation compute for it?
   bpnet info runs/iris-1                       what is it, and how was it trained?
   bpnet check                                  are the gradients right on this machine?
+  bpnet reproduce                              are the curves of Nielsen's book those published?
 
 exit codes: 0 well, 1 a run that failed, 2 wrong usage, 130 interrupted by Ctrl-C
 """
@@ -92,7 +94,7 @@ def _run(argv: list[str]) -> int:
         description="Backpropagation for fully connected networks on NumPy, CuPy, PyTorch and JAX.",
         epilog=_EPILOG,
     )
-    parser.add_argument("--version", action="version", version=f"bpnet {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"bpnet {__version__}")
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", title="commands", required=True
     )

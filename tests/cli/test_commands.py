@@ -65,11 +65,11 @@ def test_check_of_what_is_not_here_is_wrong_usage(capsys):
 
 
 def test_version(capsys):
-    assert main(["--version"]) == 0
-    assert capsys.readouterr().out == f"bpnet {bpnet.__version__}\n"
+    assert main(["--version"]) == main(["-V"]) == 0
+    assert capsys.readouterr().out == f"bpnet {bpnet.__version__}\n" * 2
 
 
-@pytest.mark.parametrize("command", ["train", "predict", "check", "devices"])
+@pytest.mark.parametrize("command", ["train", "predict", "check", "reproduce", "devices"])
 def test_help(command, capsys):
     assert main([command, "--help"]) == 0
     told, errors = capsys.readouterr()

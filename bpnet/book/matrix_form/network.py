@@ -20,7 +20,8 @@ __all__ = ["ColumnNetwork", "OutputError"]
 
 _XP = NumpyBackend.xp
 _SIGMOID = Sigmoid()
-_PACKAGE = __name__.rpartition(".matrix_form")[0]
+_BOOK = __name__.rpartition(".matrix_form")[0]
+_MODULES = (__name__, f"{_BOOK}.network", f"{_BOOK}.network2")
 
 
 class OutputError:
@@ -140,9 +141,9 @@ class ColumnNetwork:
         self.weights = [np.random.randn(*shape) for shape in weights]  # noqa: NPY002
 
     def _is_own(self, *names: str) -> bool:
-        """Whether methods are those of this package, and not a subclass's or the object's."""
+        """Whether methods are those of the three classes, and not a subclass's or the object's."""
         methods = (getattr(self, name) for name in names)
-        return all(f"{getattr(m, '__module__', '')}.".startswith(f"{_PACKAGE}.") for m in methods)
+        return all(getattr(method, "__module__", "") in _MODULES for method in methods)
 
     def _parameters(self) -> tuple[list[Floats], list[Floats]]:
         """Weights, and biases of shape (n_l,); an entry of the lists may have been replaced."""

@@ -1,0 +1,1 @@
+"""The book's published curves, computed anew by its programs: `bpnet reproduce`."""
