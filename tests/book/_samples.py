@@ -1,7 +1,8 @@
 """Samples for the book's networks, the same in every test."""
 
 import numpy as np
-from book import _transcription as transcription
+
+from benchmarks import book_loops as transcription
 
 
 def training_samples(n=37, n_in=12, n_out=10, dtype=np.float32):

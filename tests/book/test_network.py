@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from _backends import relative
-from book import _transcription as transcription
 from book._samples import evaluation_samples, training_samples
 from book.test_network2 import flat, next_numbers, seed
 
+from benchmarks import book_loops as transcription
 from bpnet.book import network
 
 

@@ -10,9 +10,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from _backends import relative
-from book import _transcription as transcription
 from book._samples import evaluation_samples, training_samples
 
+from benchmarks import book_loops as transcription
 from bpnet.book import network2
 
 MONITORS = {

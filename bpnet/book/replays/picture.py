@@ -76,7 +76,8 @@ def _draw_panel(
     axis.set(xlabel="epoch", ylabel=what + (", %" if what.endswith("accuracy") else ""))
     axis.xaxis.get_major_locator().set_params(integer=True)
     style_axes(axis, legend=False)
-    axis.legend(frameon=False, fontsize=7)
+    place = "lower right" if what.endswith("accuracy") else "center right"  # where no curve is
+    axis.legend(frameon=False, fontsize=7, loc=place)
 
 
 def _in_percent(curve: Sequence[float], what: str, images: int) -> list[float]:

@@ -1,8 +1,8 @@
 """A small program of two arms, and samples for it."""
 
 import numpy as np
-from book import _transcription as transcription
 
+from benchmarks import book_loops as transcription
 from bpnet.book.replays.programs import MONITORED, Arm, Program
 
 ARMS = (

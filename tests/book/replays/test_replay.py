@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from _backends import relative
-from book import _transcription as transcription
 from book.replays._programs import ARMS, PROGRAM, data
 
+from benchmarks import book_loops as transcription
 from bpnet.book import mnist_loader
 from bpnet.book.replays.comparison import compare
 from bpnet.book.replays.programs import MONITORED, PROGRAMS, SEED, program
