@@ -1,9 +1,9 @@
 """The accuracies in the text of the book, and the time of its loops: ``python -m benchmarks.book``.
 
-Each network of the text is trained on MNIST by the book's modules of this package, with a seed, since
+Each network of the text is trained on MNIST by the book's modules of this package, with a seed, as
 the text's runs had none. Accuracies of single runs differ by some tenths of a percent: with 10,000
-images the standard error of 98 % is 0.14 %, and starts differ as well. In chapter 1 they may fail, by
-a digit that is never recognized; its networks are started several times, and the best start counts.
+images the standard error of 98 % is 0.14 %, and starts differ as well. In chapter 1 a start may
+fail, by a digit that is never recognized. Its networks start several times; the best one counts.
 
     python -m benchmarks.book                                  all runs, some minutes
     python -m benchmarks.book --only chapter-1-30 --seeds 0 1

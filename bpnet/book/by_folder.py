@@ -12,17 +12,19 @@ from pathlib import Path
 __all__ = ["replace_module"]
 
 
-def replace_module(name: str) -> None:
-    """Put the package's module of that name in the place of the one that is being imported.
+def replace_module(name: str, file: str) -> None:
+    """Put the package's module of a file in the place of the one that is being imported.
 
     Parameters
     ----------
     name : str
-        Such as ``"network2"``.
+        What it is imported as.
+    file : str
     """
-    folder = str(Path(__file__).resolve().parents[2])
+    path = Path(file).resolve()
+    folder = str(path.parents[2])
     sys.path.insert(0, folder)  # before any other bpnet that may be installed
     try:
-        sys.modules[name] = importlib.import_module(f"bpnet.book.{name}")
+        sys.modules[name] = importlib.import_module(f"bpnet.book.{path.stem}")
     finally:
         sys.path.remove(folder)

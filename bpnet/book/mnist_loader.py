@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if not __package__:  # imported by way of its folder, on sys.path
-    importlib.import_module("by_folder").replace_module(__name__)
+    importlib.import_module("by_folder").replace_module(__name__, __file__)
 
 from bpnet.book.data_folders import mnist_folder
 from bpnet.book.matrix_form.columns import vectorized_result

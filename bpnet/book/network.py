@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 if not __package__:  # imported by way of its folder, on sys.path
-    importlib.import_module("by_folder").replace_module(__name__)
+    importlib.import_module("by_folder").replace_module(__name__, __file__)
 
 from bpnet.book.matrix_form.columns import as_list, labels, same_shapes
 from bpnet.book.matrix_form.network import ColumnNetwork, OutputError
@@ -110,8 +110,8 @@ class Network(ColumnNetwork):
         """
         samples = as_list(test_data, "test_data")
         correct = 0
-        for part, a in self._outputs_by_blocks(samples):
-            correct += int(np.sum(a.argmax(axis=1) == labels(part)))
+        for first, ys, a in self._outputs_by_blocks(samples):
+            correct += int(np.sum(a.argmax(axis=1) == labels(ys, first)))
         return correct
 
     def cost_derivative(self, output_activations: Any, y: Any) -> Any:

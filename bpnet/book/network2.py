@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 if not __package__:  # imported by way of its folder, on sys.path
-    importlib.import_module("by_folder").replace_module(__name__)
+    importlib.import_module("by_folder").replace_module(__name__, __file__)
 
 from bpnet._lib.atomic import write_atomically
 from bpnet._lib.files import as_path
@@ -265,9 +265,11 @@ class Network(ColumnNetwork):
             Whether y are columns, as of training data, and not digits.
         """
         correct = 0
-        for part, a in self._outputs_by_blocks(as_list(data, "data")):
-            ys = [y for _, y in part]
-            right = rows(ys, a.shape[1], "y").argmax(axis=1) if convert else labels(part)
+        for first, ys, a in self._outputs_by_blocks(as_list(data, "data")):
+            if convert:
+                right: Any = rows(ys, a.shape[1], "y", first).argmax(axis=1)
+            else:
+                right = labels(ys, first)
             correct += int(np.sum(a.argmax(axis=1) == right))
         return correct
 
@@ -285,9 +287,9 @@ class Network(ColumnNetwork):
         if not data:
             raise ValueError("data is empty: there is no cost to take the mean of")
         cost = 0.0
-        for part, a in self._outputs_by_blocks(data):
-            ys = [y for _, y in part]
-            y = one_hot(labels(part), a.shape[1]) if convert else rows(ys, a.shape[1], "y")
+        for first, ys, a in self._outputs_by_blocks(data):
+            n_out = a.shape[1]
+            y = one_hot(labels(ys, first), n_out) if convert else rows(ys, n_out, "y", first)
             # Divided one by one: a sum of the largest numbers that there are would be infinite.
             cost += float(np.sum(self._costs(a, y) / len(data)))
         with np.errstate(over="ignore"):

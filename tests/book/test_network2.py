@@ -14,6 +14,7 @@ from book._samples import evaluation_samples, training_samples
 
 from benchmarks import book_loops as transcription
 from bpnet.book import network2
+from bpnet.book.matrix_form import columns
 
 MONITORS = {
     "monitor_evaluation_cost": True,
@@ -425,6 +426,24 @@ def test_digits_and_columns_that_are_mixed_up_are_told():
         net.accuracy(evaluation_samples(), convert=True)
     with pytest.raises(ValueError, match="10 is no digit of 10 outputs: expected one of 0 to 9"):
         net.total_cost([(training_samples()[0][0], 10)], 0.0, convert=True)
+
+
+def test_the_number_of_a_sample_is_that_of_the_list(monkeypatch):
+    """Samples are computed in parts."""
+    monkeypatch.setattr(columns, "_ENTRIES", 12 * 5)
+    _, net = both()
+    data = evaluation_samples()
+    expected = both()[0].accuracy(data)
+    assert net.accuracy(data) == expected
+    for change, message in (
+        (lambda x, y: (x[:, 0], y), r"x of sample 17 has shape \(12,\)"),
+        (lambda x, y: (x, x), r"y of sample 17 has shape \(12, 1\), expected a digit"),
+        (lambda x, y: x, r"sample 17 must be a pair \(x, y\)"),
+    ):
+        wrong = list(data)
+        wrong[17] = change(*data[17])
+        with pytest.raises((ValueError, TypeError), match=message):
+            net.accuracy(wrong)
 
 
 def test_one_hot_rows_are_as_many_as_the_outputs():

@@ -82,6 +82,15 @@ assert pickle.loads(pickle.dumps(network2.Network([2, 1]))).sizes == [2, 1]
     run(program, folder)
 
 
+def test_a_module_runs_by_itself(folder):
+    """It does nothing, as the book's."""
+    for name in ("network", "network2", "mnist_loader"):
+        program = (
+            f"import runpy; runpy.run_path({str(FOLDER / f'{name}.py')!r}, run_name='__main__')"
+        )
+        assert run(f"import sys; sys.path.insert(0, {str(FOLDER)!r}); {program}", folder) == ""
+
+
 def test_the_package_gives_its_modules():
     for name in ("network", "network2", "mnist_loader"):
         assert getattr(bpnet.book, name).__name__ == f"bpnet.book.{name}"

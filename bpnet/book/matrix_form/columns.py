@@ -130,18 +130,16 @@ def _one_by_one(samples: Any, n_in: int, n_out: int, name: str) -> tuple[list[An
     """Columns of whatever can be converted, or the error that tells which sample cannot."""
     xs, ys = [], []
     for k, sample in enumerate(samples):
-        try:
-            x, y = sample
-        except (TypeError, ValueError):
-            message = f"{name}[{k}] must be a pair (x, y), not {described(sample)}"
-            raise TypeError(message) from None
+        x, y = _pair(sample, f"{name}[{k}]")
         xs.append(column(f"x of {name}[{k}]", x, n_in))
         ys.append(target(f"y of {name}[{k}]", y, n_out))
     return xs, ys
 
 
-def rows(columns: Sequence[Any], n: int, name: str) -> Floats:
+def rows(columns: Sequence[Any], n: int, name: str, first: int = 0) -> Floats:
     """Column vectors of n entries each as the rows of one matrix, shape (m, n), in float64.
+
+    The first belongs to the sample of that number.
 
     Raises
     ------
@@ -149,20 +147,29 @@ def rows(columns: Sequence[Any], n: int, name: str) -> Floats:
         If one has another shape; the message says which.
     """
     if not _all_columns(columns, n):
-        columns = [column(f"{name} of sample {k}", one, n) for k, one in enumerate(columns)]
+        columns = [column(f"{name} of sample {k}", one, n) for k, one in enumerate(columns, first)]
     return np.concatenate(columns, dtype=np.float64).reshape(len(columns), n)
 
 
-def blocks(samples: Any, width: int) -> Iterator[Any]:
-    """The samples in parts whose matrices stay in a core's cache."""
+def blocks(samples: Any, width: int) -> Iterator[tuple[int, list[Any], list[Any]]]:
+    """Parts whose matrices stay in a core's cache: number of the first sample, inputs, results.
+
+    Raises
+    ------
+    TypeError
+        If a sample is no pair.
+    """
     size = max(1, _ENTRIES // width)
     for start in range(0, len(samples), size):
-        yield samples[start : start + size]
+        pairs = [
+            _pair(one, f"sample {k}") for k, one in enumerate(samples[start : start + size], start)
+        ]
+        yield start, [x for x, _ in pairs], [y for _, y in pairs]
 
 
-def labels(samples: Any) -> Floats:
-    """The digits of samples, shape (m,)."""
-    return np.asarray([label(y, k) for k, (_, y) in enumerate(samples)], dtype=np.float64)
+def labels(ys: Sequence[Any], first: int = 0) -> Floats:
+    """The digits of samples, shape (m,); the first is that of the sample of that number."""
+    return np.asarray([label(y, k) for k, y in enumerate(ys, first)], dtype=np.float64)
 
 
 def label(y: Any, k: int) -> Any:
@@ -250,6 +257,14 @@ def _all_columns(columns: Sequence[Any], n: int) -> bool:
     except AttributeError:
         return False
     return shapes == {(n, 1)} and all(getattr(t, "kind", "") in _KINDS for t in types)
+
+
+def _pair(sample: Any, name: str) -> tuple[Any, Any]:
+    try:
+        x, y = sample
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} must be a pair (x, y), not {described(sample)}") from None
+    return x, y
 
 
 def _wrong_shape(name: str, shape: tuple[int, ...], n: int) -> str:

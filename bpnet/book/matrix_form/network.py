@@ -164,14 +164,15 @@ class ColumnNetwork:
         outputs: Floats = a[-1]
         return outputs
 
-    def _outputs_by_blocks(self, samples: Any) -> Iterator[tuple[Any, Floats]]:
-        """Samples, some at a time, and their outputs, shape (m, n_L)."""
-        for part in blocks(samples, self.sizes[0]):
-            if self._is_own("feedforward"):
-                yield part, self._outputs(rows([x for x, _ in part], self.sizes[0], "x"))
+    def _outputs_by_blocks(self, samples: Any) -> Iterator[tuple[int, list[Any], Floats]]:
+        """Of some samples at a time: number of the first, results y, outputs, shape (m, n_L)."""
+        own = self._is_own("feedforward")
+        for first, xs, ys in blocks(samples, self.sizes[0]):
+            if own:
+                yield first, ys, self._outputs(rows(xs, self.sizes[0], "x", first))
             else:
-                columns = [self.feedforward(x) for x, _ in part]
-                yield part, rows(columns, self.sizes[-1], "the output")
+                outputs = [self.feedforward(x) for x in xs]
+                yield first, ys, rows(outputs, self.sizes[-1], "the output", first)
 
     def _gradient(self, x: Floats, y: Floats) -> tuple[list[Floats], list[Floats]]:
         """Gradient of the sum of the costs of samples as rows."""
