@@ -26,6 +26,9 @@ if _typing.TYPE_CHECKING:
     from .estimators import MLPClassifier, MLPRegressor
     from .explanation import explain
     from .gradients import GradientCheck, gradient_check
+    from .insight.clipping import clipped_gradient_sum
+    from .insight.per_example import per_example_gradients, per_example_norms
+    from .insight.privacy import private_sgd
     from .insight.trace import Trace, trace
     from .loading import load
     from .optimizers import AdaGrad, Adam, AdamW, AMSGrad, Lion, Muon, NAdam, RAdam, RMSProp
@@ -91,6 +94,7 @@ __all__ = [
     "activations",
     "available_backends",
     "backends",
+    "clipped_gradient_sum",
     "costs",
     "evaluate",
     "explain",
@@ -103,6 +107,9 @@ __all__ = [
     "metrics",
     "normalization",
     "optimizers",
+    "per_example_gradients",
+    "per_example_norms",
+    "private_sgd",
     "read_checkpoint",
     "schedules",
     "trace",
@@ -144,12 +151,16 @@ __getattr__ = _lazy_attributes(
         "Report": "tabular.report",
         "TableRun": "tabular.train",
         "Trace": "insight.trace",
+        "clipped_gradient_sum": "insight.clipping",
         "evaluate": "tabular.evaluate",
         "find_learning_rate": "rate_finder",
         "gradient_check": "gradients",
         "load": "loading",
         "load_table": "data",
         "trace": "insight.trace",
+        "per_example_gradients": "insight.per_example",
+        "per_example_norms": "insight.per_example",
+        "private_sgd": "insight.privacy",
         "train_table": "tabular.train",
     },
 )

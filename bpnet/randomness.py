@@ -15,9 +15,18 @@ import numpy as np
 from .backends import Array
 from .backends.counter_random import hash_of, keep_bits
 
-__all__ = ["epoch_order", "generator", "keep_mask", "mask_key", "new_seed", "start_generator"]
+__all__ = [
+    "epoch_order",
+    "generator",
+    "keep_mask",
+    "mask_key",
+    "new_seed",
+    "normal_noise",
+    "poisson_sample",
+    "start_generator",
+]
 
-_START, _ORDER = 0, 1  # purposes
+_START, _ORDER, _SAMPLE, _NOISE = 0, 1, 3, 4  # purposes; streams of samples have 2
 
 
 def new_seed() -> int:
@@ -54,6 +63,34 @@ def epoch_order(seed: int, epoch: int, n: int) -> np.ndarray[Any, np.dtype[np.in
     False
     """
     return generator(seed, _ORDER, epoch).permutation(n)
+
+
+def poisson_sample(
+    seed: int, step: int, n: int, rate: float
+) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The rows of a step whose mini-batch takes each of ``n`` samples with probability ``rate``.
+
+    Each sample is drawn for itself, in each step anew: the number of rows varies, and may be 0.
+
+    Examples
+    --------
+    >>> from bpnet.randomness import poisson_sample
+    >>> [poisson_sample(seed=0, step=step, n=8, rate=0.25) for step in range(3)]
+    [array([], dtype=int64), array([0, 2, 4, 6]), array([1, 5])]
+    """
+    return np.flatnonzero(generator(seed, _SAMPLE, step).random(n) < rate)
+
+
+def normal_noise(seed: int, step: int, size: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Standard normal numbers of a step, shape (size,), on the host: for a gradient's noise.
+
+    Examples
+    --------
+    >>> from bpnet.randomness import normal_noise
+    >>> normal_noise(seed=0, step=0, size=2)
+    array([ 0.07221458, -0.83144032])
+    """
+    return generator(seed, _NOISE, step).standard_normal(size)
 
 
 def mask_key(seed: int, step: int, layer: int) -> int:

@@ -1,6 +1,8 @@
-"""The recipes of ``examples/``, each for one epoch on a few of MNIST's images."""
+"""``examples/``: the recipes, each for one epoch on a few of MNIST's images; the others in full."""
 
+import importlib
 import json
+import math
 import os
 import subprocess
 import sys
@@ -13,7 +15,7 @@ from benchmarks.quality import GOALS, draw, summary, table, train
 
 ROOT = Path(__file__).resolve().parent.parent
 MNIST = Path(os.environ.get("BPNET_DATA", ROOT.parent / "shared" / "data"), "mnist")
-RECIPES = sorted(path.stem for path in (ROOT / "examples").glob("[!_]*.py"))
+RECIPES = sorted(path.stem for path in (ROOT / "examples").glob("mnist_*.py"))
 
 needs_mnist = pytest.mark.skipif(
     not MNIST.is_dir(), reason=f"no MNIST in {MNIST}; BPNET_DATA says where"
@@ -66,3 +68,43 @@ def test_a_summary_is_of_the_mean(tmp_path):
     if find_spec("matplotlib"):
         draw(tmp_path, {"recipe": found})
         assert (tmp_path / "quality.png").stat().st_size
+
+
+def example(name, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    return importlib.import_module(name)
+
+
+def test_wrong_labels_are_found(tmp_path, monkeypatch, capsys):
+    mislabelled, picture = example("mislabelled_digits", monkeypatch), tmp_path / "worst.png"
+    shares = mislabelled.main(["--picture", str(picture)] if find_spec("matplotlib") else [])
+    assert shares[0.03] >= 0.8
+    table = capsys.readouterr().out
+    assert "18 of 1,797 labels are wrong" in table
+    assert f"54 (3%) {shares[0.03]:>18.1%}" in table
+    assert picture.exists() == bool(find_spec("matplotlib"))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_wrong_labels_are_found_from_other_seeds(seed, monkeypatch):
+    mislabelled = example("mislabelled_digits", monkeypatch)
+    x, y = mislabelled.all_digits()
+    labels, planted = mislabelled.plant(y, seed)
+    assert (labels != y).sum() == len(planted) == 18
+    norm = mislabelled.norms(x, labels, epochs=20, seed=seed)
+    assert mislabelled.found(norm, planted)[0.03] >= 0.8
+
+
+@needs_mnist
+def test_wrong_labels_of_mnist_are_found(monkeypatch):
+    assert example("mislabelled_digits", monkeypatch).main(["--data", str(MNIST)])[0.03] >= 0.8
+
+
+def test_private_digits_are_learned(monkeypatch, capsys):
+    pytest.importorskip("dp_accounting", reason="dp-accounting is not installed")
+    runs = example("private_digits", monkeypatch).main(["--seed", "1"])
+    epsilons = [run.epsilon for _, run, _ in runs]
+    assert epsilons[0] == math.inf
+    assert sorted(epsilons, reverse=True) == epsilons
+    assert all(accuracy > 0.8 for *_, accuracy in runs)
+    assert "2.87" in capsys.readouterr().out

@@ -199,9 +199,13 @@ class _RecordedLayer(_RecordedActivation):
 
     def __init__(self, layer: LayerPass | Activation) -> None:
         super().__init__(layer)
-        self.inner: _RecordedActivation = self
+        self._within: _RecordedActivation | None = None
         if isinstance(layer, LayerPass):
-            self.inner = layer.sigma = _RecordedActivation(layer.sigma)  # type: ignore[assignment]
+            self._within = layer.sigma = _RecordedActivation(layer.sigma)  # type: ignore[assignment]
+
+    @property
+    def inner(self) -> _RecordedActivation:
+        return self._within or self  # no attribute: a cycle would keep the arrays for a while
 
     def record(self, nabla_w: Array, nabla_b: Array, m: int, xp: Any) -> LayerRecord:
         """What went through, and the gradients by weights and biases."""
