@@ -16,7 +16,7 @@ from ..data.sparse import SparseRows
 from ..model import Gradients, Model, gradient
 from ..network import Network
 from ..training.samples import check_samples
-from .per_example import refuse_shared_statistics, sample_blocks, total_norms
+from .per_example import model_with_independent_examples, sample_blocks, total_norms
 
 __all__ = ["ClippedSum", "check_clip_norm", "clipped_gradient_sum"]
 
@@ -57,8 +57,7 @@ def clipped_gradient_sum(net: Network, x: Any, y: Any = None, *, clip_norm: floa
     (array([[1., 1.]], dtype=float32), array([1.5], dtype=float32))
     """
     clip_norm = check_clip_norm("clip_norm", clip_norm)
-    model, backend = net.model, net.backend
-    refuse_shared_statistics(model)
+    model, backend = model_with_independent_examples(net), net.backend
     with backend.scope():
         x, y = check_samples(model, backend, x, y, net.metadata)
         run = ClippedSum(model, backend, clip_norm)

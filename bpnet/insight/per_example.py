@@ -18,13 +18,13 @@ from ..data.sparse import SparseRows, dense_rows
 from ..model import Gradients, Model
 from ..network import Network
 from ..training.samples import check_samples
-from .recording import LayerRecord, Recording, record, record_network
+from .recording import LayerRecord, Recording, check_network, record, record_network
 
 __all__ = [
     "ExampleNorms",
+    "model_with_independent_examples",
     "per_example_gradients",
     "per_example_norms",
-    "refuse_shared_statistics",
     "sample_blocks",
     "total_norms",
 ]
@@ -81,7 +81,7 @@ def per_example_gradients(net: Network, x: Any, y: Any = None) -> Gradients:
     array([[[-1., -2.]],
            [[ 3.,  4.]]], dtype=float32)
     """
-    refuse_shared_statistics(net.model)
+    model_with_independent_examples(net)
     with net.backend.scope():
         found = record_network(net, x, y)
         pairs = list(zip(found.layers, _activations_below(found), strict=True))
@@ -122,8 +122,7 @@ def per_example_norms(net: Network, x: Any, y: Any = None) -> ExampleNorms:
     >>> bpnet.per_example_norms(net, [[2.0, 2.0], [0.0, 0.0]], [[1.0], [-1.0]]).total
     array([3., 1.], dtype=float32)
     """
-    model, backend = net.model, net.backend
-    refuse_shared_statistics(model)
+    model, backend = model_with_independent_examples(net), net.backend
     with backend.scope():
         theta = net.state.theta
         x, y = check_samples(model, backend, x, y, net.metadata)
@@ -150,18 +149,25 @@ def total_norms(model: Model, xp: Any, theta: Array, x: Array, y: Array) -> Arra
     return _norms(model, xp, theta, x, y)[0]
 
 
-def refuse_shared_statistics(model: Model) -> None:
-    """Raise ValueError if the network has batch normalization.
+def model_with_independent_examples(net: Network) -> Model:
+    """The model of a network in which no example's cost depends on the others.
 
-    Each example's cost then depends on the others of its mini-batch.
+    Raises
+    ------
+    TypeError
+        If it is no `Network`.
+    ValueError
+        If it has batch normalization.
     """
-    if layers := model.architecture.batch_norm_layers:
+    check_network(net)
+    if layers := net.model.architecture.batch_norm_layers:
         names = ", ".join(str(l + 1) for l in layers)
         raise ValueError(
             f"batch normalization in layer{'s' if layers[1:] else ''} {names} makes an example's "
             "cost depend on the other examples of its mini-batch, so that none has a gradient of "
             "its own: use a network with Layer(..., normalization='layer'), or without any"
         )
+    return net.model
 
 
 def sample_blocks(

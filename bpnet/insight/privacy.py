@@ -24,7 +24,7 @@ from ..randomness import normal_noise, poisson_sample
 from ..training import DivergenceError, History
 from ..training.samples import check_samples
 from .clipping import ClippedSum, check_clip_norm
-from .per_example import refuse_shared_statistics
+from .per_example import model_with_independent_examples
 
 __all__ = ["PrivateTraining", "privacy_spent", "private_sgd"]
 
@@ -131,8 +131,7 @@ def private_sgd(
     noise = Number(0.0)("noise_multiplier", noise_multiplier)
     learning_rate = Number(0.0, closed="neither")("learning_rate", learning_rate)
     last = first_step + steps
-    model, backend = net.model, net.backend
-    refuse_shared_statistics(model)
+    model, backend = model_with_independent_examples(net), net.backend
     if text_labels(y, "y") is not None and net.classes is None:
         raise ValueError(
             "y holds text, and which classes there are must not depend on private examples: name "

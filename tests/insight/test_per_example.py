@@ -1,6 +1,7 @@
 """Per-example gradients and norms: single samples, `Network.backprop`, and PyTorch's vmap."""
 
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
@@ -175,6 +176,18 @@ def test_what_does_not_fit_is_refused(function):
         function(net, np.zeros((2, 4)), [0, 1])
     with pytest.raises(ValueError, match=r"2 .*3|3 .*2"):
         function(net, np.zeros((2, 3)), [0, 1, 1])
+
+
+@pytest.mark.parametrize("name", ["per_example_gradients", "per_example_norms"])
+def test_an_estimator_is_refused_with_its_network_named(name):
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    estimator = bpnet.MLPClassifier(max_iter=1, hidden_layer_sizes=(3,), random_state=0)
+    x, y = RNG.standard_normal((20, 3)), [0, 1] * 10
+    with warnings.catch_warnings(action="ignore"):  # it has not converged
+        estimator.fit(x, y)
+    with pytest.raises(TypeError, match=r"net must be a Network, not MLPClassifier.* network_"):
+        getattr(bpnet, name)(estimator, x, y)
+    getattr(bpnet, name)(estimator.network_, x, y)
 
 
 def test_nothing_of_the_users_changes(target):
