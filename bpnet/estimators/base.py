@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeAlias
@@ -145,7 +146,7 @@ class BaseMLP(SavedInFiles, BaseEstimator):
                 fit_lbfgs(self, samples, held, optimizer, callbacks, self._score_outputs)
             else:
                 if not incremental or self._solver is None:
-                    self._solver = SolverState(optimizer, self._solver)
+                    self._solver = SolverState(self, optimizer, self._solver)
                     self.network_.reset_optimizer()
                 fit_stochastic(
                     self,
@@ -305,8 +306,9 @@ class BaseMLP(SavedInFiles, BaseEstimator):
 
     def _own_network(self) -> Network:
         """The network, with whatever was put in the place of its parameters meanwhile."""
-        parameters = [*self.coefs_, *self.intercepts_]
-        if any(one is not shown for one, shown in zip(parameters, self._shown, strict=True)):
+        parameters, shown = [*self.coefs_, *self.intercepts_], self._shown
+        if len(parameters) != len(shown) or any(map(operator.is_not, parameters, shown)):
+            self._check_parameters()
             with self.network_.backend.scope():
                 self.network_.set_parameters([w.T for w in self.coefs_], self.intercepts_)
             self._publish()
@@ -318,6 +320,18 @@ class BaseMLP(SavedInFiles, BaseEstimator):
         found = super(BaseMLP, twin).__sklearn_clone__()
         found.backend = self.backend  # a namespace is a module, which cannot be copied
         return found
+
+    def _check_parameters(self) -> None:
+        """Raise unless there are as many, of the same shapes, as the network has."""
+        shown, count = self._shown, self.n_layers_ - 1
+        for name, expected in (("coefs_", shown[:count]), ("intercepts_", shown[count:])):
+            given = getattr(self, name)
+            shapes = [[(*np.shape(one),) for one in arrays] for arrays in (given, expected)]
+            if shapes[0] != shapes[1]:
+                raise ValueError(
+                    f"{name} was replaced by arrays of shapes {shapes[0]}, but this network has "
+                    f"{shapes[1]}: give as many, of these shapes"
+                )
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()

@@ -279,8 +279,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         self : object
         """
-        if self._is_first_call(classes):
-            self._labels = Labels(y if is_multilabel(y) else on_host(classes), X)
+        self._learn_classes(classes, X, y)
         validation = X_val, y_val, sample_weight_val
         found: MLPClassifier = self._fit(X, y, sample_weight, validation, incremental=True)
         return found
@@ -293,19 +292,26 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             )
         return True
 
-    def _is_first_call(self, classes: Any) -> bool:
-        """Whether ``partial_fit`` is to learn the classes, which later calls may only repeat."""
+    def _learn_classes(self, classes: Any, X: Any, y: Any) -> None:
+        """Know the classes from the first ``partial_fit`` on; later ones may only repeat them."""
         first = not hasattr(self, "classes_")
         if first and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        if not first and classes is not None:
-            given, known = unique_labels(on_host(classes)), self._labels.classes
-            if not np.array_equal(known, given):
-                raise ValueError(
-                    f"`classes={classes!r}` is not the same as on last call to partial_fit, was: "
-                    f"{known!r}"
-                )
-        return first
+        if first:
+            self._labels = Labels(y if is_multilabel(y) else on_host(classes), X)
+        if classes is None or (first and not self._labels.several):
+            return
+        given, known = unique_labels(on_host(classes)), self._labels.classes
+        if np.array_equal(known, given):
+            return
+        if first:
+            raise ValueError(
+                f"classes of several labels at once are the numbers of the {len(known)} columns of "
+                f"y, but {classes!r} was given: use classes=range({len(known)})"
+            )
+        raise ValueError(
+            f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {known!r}"
+        )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -102,13 +102,17 @@ class SolverState:
 
     Parameters
     ----------
+    estimator : MLPClassifier or MLPRegressor
+        At the first call. The optimizer and the rule of its learning rate stay, whatever parameters
+        the estimator is given later.
     optimizer : Optimizer
-        Of the first call, whatever parameters the estimator is given later.
     before : SolverState, optional
         Of the fit before a warm start.
 
     Attributes
     ----------
+    learning_rate : {"constant", "invscaling", "adaptive"}
+    power_t : float
     rate_factor : float
         Multiplies the optimizer's learning rate.
     stuck : int
@@ -121,8 +125,12 @@ class SolverState:
 
     shows_best = False
 
-    def __init__(self, optimizer: Optimizer, before: SolverState | None = None) -> None:
+    def __init__(
+        self, estimator: Any, optimizer: Optimizer, before: SolverState | None = None
+    ) -> None:
         self.optimizer = optimizer
+        self.learning_rate = estimator.learning_rate if changes_rate(estimator) else "constant"
+        self.power_t = estimator.power_t
         self.rate_factor = 1.0
         self.stuck: int = before.stuck if before else 0
         self.best: _Parameters | None = before.best if before else None
@@ -200,8 +208,8 @@ class Convergence(Callback):
         else:
             self._judge_loss()
         before = state.rate_factor
-        if changes_rate(own) and own.learning_rate == "invscaling":
-            state.rate_factor = (own.t_ + 1) ** -own.power_t
+        if state.learning_rate == "invscaling":
+            state.rate_factor = (own.t_ + 1) ** -state.power_t
         if state.stuck > own.n_iter_no_change:
             self._stop_or_slow_down(fit)
         if state.rate_factor != before:  # callbacks may have made it slower, too
@@ -251,7 +259,7 @@ class Convergence(Callback):
             "consecutive epochs."
         )
         rate = fit.learning_rate_at(fit.steps_done, fit.rate_factor)
-        adaptive = changes_rate(own) and own.learning_rate == "adaptive"
+        adaptive = state.learning_rate == "adaptive"
         if adaptive and rate > LEAST_RATE:
             state.rate_factor /= SLOWER
             state.stuck = 0

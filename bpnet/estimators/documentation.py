@@ -72,7 +72,7 @@ optimizer : Optimizer, LBFGS or str, optional
     One of bpnet's, in place of the solver's: ``solver``, ``momentum``, ``nesterovs_momentum``,
     ``beta_1``, ``beta_2`` and ``epsilon`` then mean nothing. An object, such as
     ``bpnet.AdamW(0.01)``, has its own learning rate; a name has ``learning_rate_init``.
-    ``learning_rate`` counts with any of them. ``partial_fit`` keeps that of its first call.
+    ``learning_rate`` counts with any of them. ``partial_fit`` keeps both of its first call.
 schedule : callable, optional
     The learning rate as a function of the number of the step from 0, such as those of
     `bpnet.schedules`, in place of ``learning_rate_init`` and of the optimizer's own. It goes on

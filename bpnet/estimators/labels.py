@@ -146,7 +146,10 @@ class Labels:
             Of a network, or targets.
         xp : namespace
         """
-        return marked(outputs, xp) if self.several else target_classes(outputs, xp)
+        if self.several:
+            return marked(outputs, xp)
+        decided = target_classes(outputs, xp)
+        return xp.zeros_like(decided) if len(self.classes) == 1 else decided
 
     def predicted(self, outputs: Array) -> Array:
         """Labels of a network's outputs, where these are; in NumPy if no other library has them."""
@@ -159,8 +162,6 @@ class Labels:
             decided = self.decided(outputs, xp)
             if self.several:
                 return decided
-            if len(self.classes) == 1:
-                decided = xp.zeros_like(decided)
             classes = self.classes_in(own)
             if classes is self.classes:
                 return classes[own.to_numpy(decided)]

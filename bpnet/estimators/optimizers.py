@@ -28,6 +28,10 @@ __all__ = [
 ]
 
 
+_SCIPYS_TOLERANCE = 1e7 * float(np.finfo(np.float64).eps)
+"""Of the cost, where an L-BFGS is not told one, as by scikit-learn."""
+
+
 class ScikitMomentum(Momentum):
     """``v <- mu v - eta g``, ``theta <- theta + v``; with Nesterov's ``theta + mu v - eta g``.
 
@@ -100,15 +104,21 @@ def chosen_optimizer(estimator: Any) -> Optimizer | LBFGS:
             )
         if isinstance(given, LBFGS):
             return given
-        return LBFGS(gradient_tolerance=estimator.tol, max_evaluations=estimator.max_fun)
+        return LBFGS(
+            gradient_tolerance=float(estimator.tol),
+            cost_tolerance=_SCIPYS_TOLERANCE,
+            max_evaluations=int(estimator.max_fun),
+        )
     if isinstance(given, Optimizer):
         return given if schedule is None else given.replaced(learning_rate=schedule)
-    rate = estimator.learning_rate_init if schedule is None else schedule
+    rate = float(estimator.learning_rate_init) if schedule is None else schedule
     if given is not None:
         return get(given).replaced(learning_rate=rate)
     if estimator.solver == "sgd":
-        return ScikitMomentum(rate, estimator.momentum, estimator.nesterovs_momentum)
-    return ScikitAdam(rate, estimator.beta_1, estimator.beta_2, estimator.epsilon)
+        nesterov = bool(estimator.nesterovs_momentum)
+        return ScikitMomentum(rate, float(estimator.momentum), nesterov)
+    decay = float(estimator.beta_1), float(estimator.beta_2)
+    return ScikitAdam(rate, *decay, float(estimator.epsilon))
 
 
 def trains_by_lbfgs(estimator: Any) -> bool:

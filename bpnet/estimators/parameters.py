@@ -73,11 +73,19 @@ def hidden_sizes(given: Any) -> list[int]:
 
     Raises
     ------
+    InvalidParameterError
+        If one is not an integer.
     ValueError
         If one is not greater than 0.
     """
     sizes = list(given) if isinstance(given, Iterable) else [given]
-    if np.any(np.asarray(sizes) <= 0):
+    for size in sizes:
+        if not isinstance(size, Integral) or isinstance(size, bool):
+            raise InvalidParameterError(
+                "Each entry of the 'hidden_layer_sizes' parameter must be an integer. "
+                f"Got {size!r}."
+            )
+    if any(size <= 0 for size in sizes):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
     return [int(size) for size in sizes]
 

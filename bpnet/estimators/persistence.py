@@ -251,6 +251,13 @@ def _load(
         raise ValueError(
             f"{os.fspath(path)!r} holds an {record['kind']}: bpnet.{record['kind']}.load reads it"
         )
+    unknown = sorted(record["parameters"].keys() - kind().get_params(deep=False).keys())
+    if unknown:
+        raise ValueError(
+            f"{os.fspath(path)!r} holds an estimator with the parameters {listing(unknown)}, which "
+            f"{kind.__name__} does not have: call load of the subclass that was saved, or update "
+            "bpnet"
+        )
     with as_damage(path):
         parameters = {
             name: from_record(f"{_KEY}.parameters.{name}", one, custom or {})
@@ -303,7 +310,7 @@ def _solver(estimator: Any, record: dict[str, Any]) -> dict[str, Any]:
     if "solver" not in record or isinstance(optimizer, LBFGS):
         return {"_solver": None}
     found = record["solver"]
-    state = SolverState(optimizer)
+    state = SolverState(estimator, optimizer)
     state.rate_factor, state.stuck = found["rate_factor"], found["stuck"]
     state.shows_best = found["shows_best"]
     return {"_solver": state}

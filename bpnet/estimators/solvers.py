@@ -22,6 +22,11 @@ _NOT_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and "
     "need to be preprocessed."
 )
+_UNCONVERGED = {
+    "stalled": "the line search found no lower loss.",
+    "failed": "the loss or its gradient became infinite.",
+}
+"""Why L-BFGS ended before any limit or tolerance was met."""
 _CALLER = 5
 """Frames from these functions to who called ``fit``."""
 
@@ -62,10 +67,10 @@ def fit_stochastic(
         history = network.fit(
             samples.X,
             samples.targets,
-            epochs=1 if incremental else estimator.max_iter,
+            epochs=1 if incremental else int(estimator.max_iter),
             batch_size=_batch_size(estimator.batch_size, n),
             optimizer=solver.optimizer,
-            alpha=estimator.alpha,
+            alpha=float(estimator.alpha),
             shuffle=ShuffledOrder(random_state, n) if estimator.shuffle else False,
             sample_weight=samples.weights,
             metrics=None,
@@ -112,29 +117,32 @@ def fit_lbfgs(
     network = estimator.network_
     if validation is not None:
         callbacks = [IterationCurves(estimator, validator(network, validation, score)), *callbacks]
-    history = network.fit(
-        samples.X,
-        samples.targets,
-        epochs=estimator.max_iter,
-        optimizer=optimizer,
-        alpha=estimator.alpha,
-        sample_weight=samples.weights,
-        metrics=None,
-        validation=_for_callbacks(validation, callbacks),
-        callbacks=callbacks,
-        progress=False,
-    )
+    try:
+        history = network.fit(
+            samples.X,
+            samples.targets,
+            epochs=int(estimator.max_iter),
+            optimizer=optimizer,
+            alpha=float(estimator.alpha),
+            sample_weight=samples.weights,
+            metrics=None,
+            validation=_for_callbacks(validation, callbacks),
+            callbacks=callbacks,
+            progress=False,
+        )
+    except DivergenceError as error:  # the network has finite parameters, as scikit-learn's has
+        history = error.history
     estimator.n_iter_ = len(history)
     estimator.converged_ = history.stopped == "converged"
-    if history.stopped == "interrupted":
-        warnings.warn("Training interrupted by user.", stacklevel=_CALLER)
-    elif history.stopped in ("completed", "stalled"):  # otherwise a callback has stopped it
-        told = _unconverged(estimator, optimizer, history.stopped)
-        warnings.warn(told, ConvergenceWarning, stacklevel=_CALLER)
     if estimator.n_iter_:
         estimator.loss_ = history["train_objective"][-1]
-    else:  # the first parameters were a minimum
+    else:  # the first parameters were a minimum, or there was no way from them
         estimator.loss_ = _objective(network, samples, estimator.alpha)
+    if history.stopped == "interrupted":
+        warnings.warn("Training interrupted by user.", stacklevel=_CALLER)
+    elif history.stopped in ("completed", *_UNCONVERGED):  # otherwise a callback has stopped it
+        told = _unconverged(estimator, optimizer, history.stopped)
+        warnings.warn(told, ConvergenceWarning, stacklevel=_CALLER)
 
 
 def _for_callbacks(validation: Samples | None, callbacks: list[Callback]) -> Any:
@@ -167,8 +175,8 @@ def _objective(network: Any, samples: Samples, alpha: float) -> float:
 def _unconverged(estimator: Any, optimizer: LBFGS, stopped: str) -> str:
     """What to tell of an L-BFGS that met no tolerance."""
     told = f"lbfgs failed to converge after {estimator.n_iter_} iteration(s): "
-    if stopped == "stalled":
-        told += "the line search found no lower loss."
+    if stopped in _UNCONVERGED:
+        told += _UNCONVERGED[stopped]
     elif estimator.n_iter_ == estimator.max_iter:
         told += (
             "the limit of iterations is reached.\n\nIncrease the number of iterations to "

@@ -122,7 +122,7 @@ def held_out(
     Raises
     ------
     ValueError
-        If fewer than two would be held out.
+        If fewer than two would be held out, or one part would have no weight.
     """
     every = np.arange(samples.X.shape[0])
     parts = train_test_split(every, random_state=random_state, test_size=share, stratify=stratify)
@@ -130,6 +130,11 @@ def held_out(
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' or the size of your "
             "dataset."
+        )
+    if samples.weights is not None and not all(samples.weights[rows].any() for rows in parts):
+        raise ValueError(
+            "all samples to train on, or all that are held out, have weight 0: give more of them a "
+            "weight, or give X_val and y_val"
         )
     with backend.scope():
         train, validation = (

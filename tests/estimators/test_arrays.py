@@ -240,6 +240,12 @@ def test_one_class(target):
     mine = fitted(ours("MLPClassifier")(**GIVEN), there, labels)
     assert set(on_host(mine.predict(there)).tolist()) == {7}
     assert mine.score(there, labels) == 1.0
+    for label in (0, 7):
+        (labels,) = given(target, np.full_like(y, label))
+        mine = fitted(ours("MLPClassifier")(**GIVEN, early_stopping=True), there, labels)
+        assert set(mine.validation_scores_) == {1.0}
+        weighted = ours("MLPClassifier")(**GIVEN, class_weight={label: 2.0})
+        assert fitted(weighted, there, labels).score(there, labels) == 1.0
 
 
 def test_a_label_that_the_library_would_round_stays_in_numpy():

@@ -5,12 +5,13 @@ import warnings
 
 import numpy as np
 import pytest
-from estimators._cases import BOTH, binary, fitted, ours, samples, theirs
+from estimators._cases import BOTH, binary, fitted, multi_output, ours, samples, theirs
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import is_classifier, is_regressor
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import bpnet
+from bpnet.estimators.scikit_learn import InvalidParameterError
 
 
 @BOTH
@@ -67,6 +68,7 @@ def test_nothing_is_answered_before_a_fit(kind):
     "wrong",
     [
         {"hidden_layer_sizes": (3, 0)},
+        {"hidden_layer_sizes": (3, -1)},
         {"activation": "reluu"},
         {"solver": "newton"},
         {"alpha": -1},
@@ -97,6 +99,49 @@ def test_a_wrong_parameter_is_refused_with_the_same_type_of_error(kind, wrong):
 
 
 @BOTH
+@pytest.mark.parametrize("sizes", [(2.5,), (True,), ("3",), (None, 3), [[3]], 2.0])
+def test_sizes_of_layers_are_integers(kind, sizes):
+    X, y = samples(kind)
+    for make in (ours(kind), theirs(kind)):
+        with pytest.raises((TypeError, ValueError)):
+            make(hidden_layer_sizes=sizes).fit(X, y)
+    with pytest.raises(InvalidParameterError, match="'hidden_layer_sizes' parameter"):
+        ours(kind)(hidden_layer_sizes=sizes).fit(X, y)
+
+
+@BOTH
+@pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
+def test_numbers_of_every_type(kind, solver):
+    """As scikit-learn, whose checks take True for 1 and NumPy's numbers for Python's."""
+    X, y = samples(kind)
+    given = {
+        "hidden_layer_sizes": (np.int64(4), np.uint8(3)),
+        "alpha": True,
+        "batch_size": np.int32(50),
+        "learning_rate_init": np.float32(0.5),
+        "power_t": True,
+        "max_iter": np.uint8(3),
+        "random_state": np.int16(3),
+        "tol": np.float16(0.25),
+        "momentum": True,
+        "nesterovs_momentum": np.False_,
+        "epsilon": True,
+        "beta_1": False,
+        "beta_2": np.float32(0.5),
+        "n_iter_no_change": True,
+        "max_fun": np.int8(9),
+        "verbose": False,
+    }
+    for further in ({}, {"max_iter": True, "learning_rate_init": True, "max_fun": True}):
+        mine, own = (
+            fitted(make(solver=solver, **{**given, **further}), X, y)
+            for make in (ours(kind), theirs(kind))
+        )
+        assert mine.n_iter_ == own.n_iter_
+        assert mine.loss_ == pytest.approx(own.loss_)
+
+
+@BOTH
 @pytest.mark.parametrize("change", ["in place", "an entry", "the list"])
 def test_parameters_may_be_changed(kind, change):
     X, y = samples(kind)
@@ -122,6 +167,57 @@ def test_parameters_may_be_changed(kind, change):
     for one in (mine, own):
         one.partial_fit(X, y)
     assert mine.loss_ == pytest.approx(own.loss_)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda one: one.coefs_.__setitem__(0, np.ones((2, 2))), r"coefs_ .*\(2, 2\)"),
+        (lambda one: one.coefs_.pop(), "coefs_ "),
+        (lambda one: one.coefs_.append(np.ones(3)), "coefs_ "),
+        (lambda one: one.intercepts_.pop(), r"intercepts_ .*\[\(4,\)\], but this network has"),
+        (lambda one: setattr(one, "intercepts_", [np.ones(4), np.ones(9)]), "intercepts_ .*9"),
+    ],
+)
+def test_parameters_of_other_shapes_are_refused_by_name(kind, change, message):
+    X, y = samples(kind)
+    one = fitted(ours(kind)(hidden_layer_sizes=4, max_iter=1), X, y)
+    change(one)
+    with pytest.raises(ValueError, match=message):
+        one.predict(X)
+
+
+def test_classes_of_several_labels_are_the_columns():
+    X, y = multi_output("MLPClassifier")
+    columns = y.shape[1]
+    for classes in ([0, 1], range(1, columns + 1)):
+        for make in (ours("MLPClassifier"), theirs("MLPClassifier")):
+            with pytest.raises(ValueError, match="classes"):
+                make().partial_fit(X, y, classes=classes)
+    with pytest.raises(ValueError, match=rf"use classes=range\({columns}\)"):
+        ours("MLPClassifier")().partial_fit(X, y, classes=[0, 1])
+    one = ours("MLPClassifier")()
+    for _ in range(2):  # what was accepted once is accepted again
+        one.partial_fit(X, y, classes=range(columns))
+    assert_array_equal(one.classes_, range(columns))
+
+
+@BOTH
+@pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
+def test_a_warning_as_an_error_comes_last(kind, solver):
+    """Whoever catches it has an estimator that knows all it learned."""
+    X, y = samples(kind)
+    one, other = (ours(kind)(solver=solver, max_iter=3, random_state=0) for _ in range(2))
+    with pytest.warns(ConvergenceWarning):
+        other.fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ConvergenceWarning):
+            one.fit(X, y)
+    assert vars(one).keys() == vars(other).keys()
+    assert (one.n_iter_, one.loss_) == (other.n_iter_, other.loss_)
+    assert_array_equal(one.predict(X), other.predict(X))
 
 
 @BOTH

@@ -481,6 +481,25 @@ def test_a_file_of_something_else(kind, tmp_path):
         ours(kind).load(path)
 
 
+class WithMore(bpnet.MLPClassifier):
+    """A subclass with a parameter of its own, and without most others."""
+
+    def __init__(self, hidden_layer_sizes=(5,), more=1):
+        super().__init__(hidden_layer_sizes, max_iter=3, tol=9.0, n_iter_no_change=1)
+        self.more = more
+
+
+def test_a_file_of_a_subclass(tmp_path):
+    X, y = samples("MLPClassifier")
+    path = tmp_path / "one.safetensors"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        WithMore(more=7).fit(X, y).save(path)
+    assert WithMore.load(path).more == 7
+    with pytest.raises(ValueError, match="the parameters 'more', which MLPClassifier does not"):
+        bpnet.MLPClassifier.load(path)
+
+
 def changed(path, *place):
     """A function that writes another value to a place within the estimator's record."""
 

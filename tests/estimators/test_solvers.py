@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from estimators._cases import BOTH, binary, fitted, ours, samples
+from estimators._cases import BOTH, binary, fitted, ours, samples, theirs
 from numpy.testing import assert_allclose
 from sklearn.exceptions import ConvergenceWarning
 
@@ -145,6 +145,57 @@ def test_it_stops_when_nothing_improves_for_so_many_epochs(kind, patience, early
             best = min(best, loss)
     assert len(curve) == mlp.n_iter_ < 3000
     assert stuck == patience + 1
+
+
+@BOTH
+@pytest.mark.parametrize("learning_rate", ["invscaling", "adaptive"])
+@pytest.mark.parametrize(
+    "change", [{"learning_rate": "constant"}, {"power_t": 0.1}, {"solver": "adam"}], ids=str
+)
+def test_partial_fit_keeps_the_rule_of_its_learning_rate(kind, learning_rate, change):
+    """As the optimizer, and as scikit-learn: that of the first call."""
+    X, y = samples(kind)
+    first = {"classes": np.unique(y)} if kind == "MLPClassifier" else {}
+    given = {"solver": "sgd", "learning_rate_init": 0.1, "tol": 1.0, "n_iter_no_change": 1}
+    mine, own = (
+        make(**given, learning_rate=learning_rate, random_state=0)
+        for make in (ours(kind), theirs(kind))
+    )
+    for k in range(8):
+        for one in (mine, own):
+            if k == 2:
+                one.set_params(**change)
+            one.partial_fit(X, y, **first)
+    np.testing.assert_allclose(mine.loss_curve_, own.loss_curve_)
+
+
+@BOTH
+def test_lbfgs_ends_by_the_same_tolerances(kind):
+    X, y = samples(kind)
+    given = {"alpha": 0.1 if kind == "MLPClassifier" else 1.0, "hidden_layer_sizes": ()}
+    mine, own = (
+        make(solver="lbfgs", tol=0.0, max_iter=1000, random_state=0, **given).fit(X, y)
+        for make in (ours(kind), theirs(kind))
+    )
+    assert mine.n_iter_ == own.n_iter_ < 1000
+    assert mine.converged_
+
+
+@pytest.mark.parametrize("scale", [30.0, 100.0, 1e4])
+def test_lbfgs_whose_loss_overflows_has_the_parameters_before(scale):
+    """As scikit-learn's, of which SciPy ends the line search."""
+    X, y = samples("MLPRegressor")
+    y = np.random.default_rng(0).poisson(np.exp(X[:, 0]))
+    given = {"loss": "poisson", "solver": "lbfgs", "hidden_layer_sizes": (), "random_state": 1}
+    mine, own = ours("MLPRegressor")(**given), theirs("MLPRegressor")(**given)
+    with pytest.warns(ConvergenceWarning, match=r"lbfgs failed.*: the loss or its gradient became"):
+        mine.fit(scale * X, y)
+    with np.errstate(all="ignore"):
+        fitted(own, scale * X, y)
+    assert all(np.isfinite(one).all() for one in mine.coefs_)
+    assert mine.n_iter_ == own.n_iter_
+    assert not mine.converged_
+    np.testing.assert_allclose(mine.coefs_[0], own.coefs_[0])
 
 
 @BOTH

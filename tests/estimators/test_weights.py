@@ -78,6 +78,20 @@ def test_weights_that_are_refused(kind, how, weight, message):
 
 
 @BOTH
+@pytest.mark.parametrize("row", range(8))
+def test_neither_part_of_the_samples_may_be_without_weight(kind, row):
+    """Neither those that train, nor those that are held out."""
+    X, y = samples(kind)
+    one = ours(kind)(**GIVEN, early_stopping=True, validation_fraction=0.5)
+    weight = np.zeros(len(X))
+    weight[row] = 1.0  # of one part
+    with pytest.raises(ValueError, match="have weight 0"):
+        one.fit(X, y, sample_weight=weight)
+    assert not hasattr(one, "network_")
+    fitted(one, X, y, sample_weight=weight, X_val=X, y_val=y)
+
+
+@BOTH
 def test_weights_in_partial_fit_are_those_of_scikit_learn(kind):
     X, y = samples(kind)
     weight = np.random.default_rng(0).uniform(0.1, 3.0, len(X))
@@ -120,7 +134,8 @@ def test_balanced_classes_have_the_same_total():
     """With outputs that are constant, their probabilities are the weights of the classes."""
     y = np.repeat([0, 1, 2], [50, 20, 5])
     X = np.zeros((75, 1))
-    one = bpnet.MLPClassifier((), class_weight="balanced", solver="lbfgs", alpha=0, tol=1e-9)
+    given = {"alpha": 0, "optimizer": bpnet.LBFGS(gradient_tolerance=1e-9)}
+    one = bpnet.MLPClassifier((), class_weight="balanced", **given)
     assert_allclose(fitted(one, X, y).predict_proba(X[:1]), np.full((1, 3), 1 / 3), atol=1e-5)
     fitted(one.set_params(class_weight={0: 0.0, 1: 1.0, 2: 4.0}), X, y)
     assert_allclose(one.predict_proba(X[:1]), [[0.0, 0.5, 0.5]], atol=1e-5)
