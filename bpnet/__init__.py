@@ -27,6 +27,9 @@ if _typing.TYPE_CHECKING:
     from .explanation import explain
     from .gradients import GradientCheck, gradient_check
     from .insight.clipping import clipped_gradient_sum
+    from .insight.diagnosis.callback import Diagnostics
+    from .insight.diagnosis.diagnose import diagnose
+    from .insight.diagnosis.result import Diagnosis
     from .insight.per_example import per_example_gradients, per_example_norms
     from .insight.privacy import private_sgd
     from .insight.trace import Trace, trace
@@ -67,6 +70,8 @@ __all__ = [
     "CSVLog",
     "Callback",
     "Checkpoint",
+    "Diagnosis",
+    "Diagnostics",
     "DivergenceError",
     "EarlyStopping",
     "GradientCheck",
@@ -96,6 +101,7 @@ __all__ = [
     "backends",
     "clipped_gradient_sum",
     "costs",
+    "diagnose",
     "evaluate",
     "explain",
     "find_learning_rate",
@@ -147,7 +153,10 @@ __getattr__ = _lazy_attributes(
         "MLPClassifier": "estimators",
         "MLPRegressor": "estimators",
         "book": "",
+        "Diagnosis": "insight.diagnosis.result",
+        "Diagnostics": "insight.diagnosis.callback",
         "data": "",
+        "diagnose": "insight.diagnosis.diagnose",
         "Report": "tabular.report",
         "TableRun": "tabular.train",
         "Trace": "insight.trace",

@@ -12,7 +12,7 @@ from ..activations import Activation, PerNeuron
 from ..backends import Array, Backend
 from ..model import Model
 
-__all__ = ["warn_if_out_of_range"]
+__all__ = ["out_of_range", "warn_if_out_of_range"]
 
 
 def warn_if_out_of_range(model: Model, backend: Backend, y: Array, name: str = "y") -> bool:
@@ -31,9 +31,17 @@ def warn_if_out_of_range(model: Model, backend: Backend, y: Array, name: str = "
     bool
         Whether there was a warning.
     """
+    told = out_of_range(model, backend, y, name)
+    if told:
+        warnings.warn(told, stacklevel=2)
+    return bool(told)
+
+
+def out_of_range(model: Model, backend: Backend, y: Array, name: str = "y") -> str:
+    """What `warn_if_out_of_range` warns of; empty if all targets can be reached."""
     output, n = model.output, model.sizes[-1]
     if output.range == (-math.inf, math.inf) and not isinstance(output, PerNeuron):
-        return False
+        return ""
     xp = backend.xp
     extremes = xp.stack([xp.min(y, axis=0), xp.max(y, axis=0)])
     lows, highs = backend.to_numpy(extremes).astype(np.float64).tolist()
@@ -41,13 +49,11 @@ def warn_if_out_of_range(model: Model, backend: Backend, y: Array, name: str = "
     for j, (sigma, low, high) in enumerate(zip(each, lows, highs, strict=True)):
         if low < sigma.range[0] or high > sigma.range[1]:
             what = name if n == 1 else f"column {j} of {name}"
-            warnings.warn(
+            return (
                 f"{what} goes from {low:g} to {high:g}, which the network cannot reach: its "
-                f"{sigma.name} outputs {_in_words(*sigma.range)}. {_way_out(model)}",
-                stacklevel=2,
+                f"{sigma.name} outputs {_in_words(*sigma.range)}. {_way_out(model)}"
             )
-            return True
-    return False
+    return ""
 
 
 def _in_words(low: float, high: float) -> str:
