@@ -29,6 +29,8 @@ from .per_example import model_with_independent_examples
 __all__ = ["PrivateTraining", "privacy_spent", "private_sgd"]
 
 _SEED_BITS = 128  # no one can try all of these; 32 bits can be tried
+_INTERVAL = 1e-4  # of privacy losses; dp-accounting's own
+_LEAST_NOISE = 0.01  # with less, epsilon is in the thousands: nothing is promised
 _SIZES = 8  # about as many sizes of mini-batches are computed, rows of zero weight filling them
 
 
@@ -38,7 +40,7 @@ class PrivateTraining(Frozen):
     Parameters
     ----------
     epsilon, delta : float
-        Of all steps from the first on. Infinite without noise.
+        Of all steps from the first on. Epsilon is infinite where the noise is less than 0.01.
     steps : int
         From the first on: ``first_step`` of the next `private_sgd` that goes on.
     sampling_rate, clip_norm, noise_multiplier, learning_rate : float
@@ -191,9 +193,12 @@ def privacy_spent(
         raise ImportError(
             f"the epsilon of a private training needs dp-accounting: {pip_install('dp-accounting')}"
         ) from error
-    if not noise:
+    if noise < _LEAST_NOISE:
         return math.inf
-    accountant = pld.PLDAccountant(dp_accounting.NeighboringRelation.ADD_OR_REMOVE_ONE)
+    # Losses grow with 1/noise^2, and time and memory with their range in units of the interval.
+    interval = _INTERVAL * max(1.0, 1.0 / noise**2)
+    neighbours = dp_accounting.NeighboringRelation.ADD_OR_REMOVE_ONE
+    accountant = pld.PLDAccountant(neighbours, value_discretization_interval=interval)
     step = dp_accounting.PoissonSampledDpEvent(rate, dp_accounting.GaussianDpEvent(noise))
     accountant.compose(dp_accounting.SelfComposedDpEvent(step, steps))
     return float(accountant.get_epsilon(delta))

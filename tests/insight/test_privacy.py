@@ -209,6 +209,19 @@ def test_epsilon_grows_with_steps_and_rates_and_falls_with_noise():
     assert spent(10, 0.1, 2.0) < spent(10, 0.1, 1.0) < spent(10, 0.1, 0.0) == math.inf
 
 
+def test_little_noise_is_no_long_computation_and_never_promises_more(accountant):
+    """Coarser losses for little noise: not below the fine ones, and hardly above."""
+    from dp_accounting import pld
+
+    fine = pld.PLDAccountant(value_discretization_interval=2e-4)
+    event = accountant.PoissonSampledDpEvent(0.5, accountant.GaussianDpEvent(0.3))
+    fine.compose(event, 20)
+    assert spent(20, 0.5, 0.3) == pytest.approx(fine.get_epsilon(1e-5), rel=1e-5)
+    assert spent(20, 0.5, 0.3) > (1 - 1e-9) * fine.get_epsilon(1e-5)
+    assert 1e4 < spent(100, 0.5, 0.05) < spent(100, 0.5, 0.011) < math.inf
+    assert spent(1, 0.5, 1e-3) == spent(1, 0.5, 1e-200) == math.inf
+
+
 # ------------------------------------------------------------------ refused, and nothing changed
 
 
