@@ -151,7 +151,7 @@ def unscaled_targets(seen: Evidence) -> Iterator[Finding]:
             way_out,
             PREVENTS,
         )
-    elif samples.target_spread.max() < SMALLEST_TARGET:
+    elif samples.samples >= FEWEST_NUMBERS and samples.target_spread.max() < SMALLEST_TARGET:
         yield Finding(
             "tiny_targets",
             f"{_column(small, samples)} varies by {samples.target_spread[small]:.3g} only, much "

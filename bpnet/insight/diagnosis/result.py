@@ -64,7 +64,7 @@ class Diagnosis:
         return not self.findings
 
     def __str__(self) -> str:
-        lines = [self._title(), ""]
+        lines = [*_paragraph("", self._title()), ""]
         for number, one in enumerate(self.findings, start=1):
             lines += _paragraph(f"{number}. ", _sentence(one.verdict))
             lines += _paragraph("   why: ", _sentence(one.equation))

@@ -110,6 +110,17 @@ def single_sample():
     return Network([64, 30, 10], activations="relu", cost="nll", seed=15), x[:1], y[:1], "adam"
 
 
+def single_number():
+    net = Network([1, 1], activations=["identity"], seed=0)
+    return net, np.ones((1, 1)), np.full((1, 1), 2.0), bpnet.SGD(0.1)
+
+
+def autoencoder_after():
+    x, _ = digits()
+    net = Network([64, 16, 64], activations="relu", cost="cross_entropy", seed=0)
+    return trained(net, x, x, 3)
+
+
 def normalized_and_dropped():
     hidden = [Layer(40, normalization="batch", dropout=0.3) for _ in range(4)]
     net = Network([64, *hidden, 10], cost="log_likelihood", seed=16)
@@ -157,6 +168,8 @@ HEALTHY = [
     rare_class_after,
     mini_batch_of_eight,
     single_sample,
+    single_number,
+    autoencoder_after,
     normalized_and_dropped,
     residual_start,
     last_layer_of_zeros,

@@ -181,16 +181,33 @@ def test_values_that_are_not_finite_are_null_in_json():
     str(found)
 
 
+def test_errors_too_small_for_their_type_vanish_infinitely():
+    x, y = digits()
+    (one,) = bpnet.diagnose(nll([64, *[20] * 100, 10]), x[:50], y[:50]).findings
+    assert one.kind == "vanishing_gradient"
+    assert "learns infinitely slower than layer 101" in one.verdict
+
+
 def test_large_data_are_looked_at_in_part():
     x, y = digits()
     x, y = np.tile(x, (4, 1)), np.tile(y, 4)
     found = bpnet.diagnose(nll([64, 30, 10]), x, y)
     assert found.samples.samples == len(x) == 5032
     assert found.samples.looked_at <= 2048
-    assert "1,678 of 5,032 samples, evenly spaced" in str(found).splitlines()[0]
+    assert "1,678 of 5,032 samples, evenly spaced" in " ".join(str(found).split())
 
 
-def test_sparse_samples_and_frames():
+def test_a_network_of_a_table_takes_the_table():
+    pandas = pytest.importorskip("pandas")
+    x, y = table("iris")
+    frame = pandas.DataFrame(x, columns=["a", "b", "c", "d"])
+    frame["kind"] = np.asarray(["setosa", "versicolor", "virginica"])[y]
+    net = bpnet.train_table(frame, "kind", epochs=3, progress=False).net
+    found = bpnet.diagnose(net, frame[frame["kind"] != "setosa"])
+    assert found.findings[0].verdict == "class setosa: none of 100 samples"
+
+
+def test_sparse_samples():
     sparse = pytest.importorskip("scipy.sparse")
     x, y = digits()
     dense, thin = (bpnet.diagnose(nll([64, 10]), one, y) for one in (x, sparse.csr_array(x)))
@@ -224,6 +241,9 @@ def test_bad_input_is_refused():
     net = nll([64, 10])
     with pytest.raises(TypeError, match="net must be a Network, not str"):
         bpnet.diagnose("net", x, y)
+    fitted = bpnet.MLPClassifier(tol=1e9, n_iter_no_change=1).fit(*table("iris"))
+    with pytest.raises(TypeError, match="not MLPClassifier, whose network is its network_"):
+        bpnet.diagnose(fitted, *table("iris"))
     with pytest.raises(ValueError, match="layer 1 expects 64 inputs, x has 63 columns"):
         bpnet.diagnose(net, x[:, 1:], y)
     with pytest.raises(ValueError, match="x has 1258 samples, y has 3"):
