@@ -20,6 +20,7 @@ from .continuation import Settings, continued
 from .convergence import SolverState, forget_curves
 from .inputs import checked_samples
 from .losses import check_targets
+from .nested_parameters import NestedParameters
 from .optimizers import chosen_optimizer, trains_by_lbfgs
 from .parameters import (
     CONSTRAINTS,
@@ -42,7 +43,6 @@ from .places import (
 )
 from .random_draws import initial_parameters
 from .scikit_learn import (
-    BaseEstimator,
     check_is_fitted,
     check_random_state,
     fit_context,
@@ -59,7 +59,7 @@ Given: TypeAlias = tuple[Any, Any, Any]
 _OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}  # scikit-learn's
 
 
-class BaseMLP(SavedInFiles, BaseEstimator):
+class BaseMLP(SavedInFiles, NestedParameters):
     """A multilayer perceptron, trained as scikit-learn trains its own.
 
     Subclasses name the parameters, in scikit-learn's order, and turn labels into targets.

@@ -13,8 +13,9 @@ _PARAMETERS = """
 hidden_layer_sizes : array-like of int, or int, default=(100,)
     Neurons of each hidden layer; ``()`` for none.
 activation : str, Activation or sequence of them, default="relu"
-    Of the hidden layers, or of each one: scikit-learn's ``"identity"``, ``"logistic"``, ``"tanh"``
-    and ``"relu"``, every other name of `bpnet.activations`, or an object of one's own.
+    Activation of the hidden layers, or of each one: scikit-learn's ``"identity"``,
+    ``"logistic"``, ``"tanh"`` and ``"relu"``, every other name of `bpnet.activations`, or an
+    object of one's own.
 solver : {"lbfgs", "sgd", "adam"}, default="adam"
     L-BFGS on all samples at once, stochastic gradient descent with momentum, or Adam.
 alpha : float, default=0.0001
@@ -45,20 +46,21 @@ warm_start : bool, default=False
     trains by the present settings, of which only the layers' sizes must be the same.
     ``partial_fit`` keeps the optimizer, the library and the dtype of its first call.
 momentum : float, default=0.9
-    Of "sgd", from 0 to 1.
+    Momentum of "sgd", from 0 to 1.
 nesterovs_momentum : bool, default=True
-    Whether that momentum is Nesterov's.
+    Whether "sgd" uses Nesterov's momentum.
 early_stopping : bool, default=False
     Whether to stop by the score on held-out samples, or on ``X_val`` of ``fit``, in place of the
     loss, and to keep the parameters of the best epoch. L-BFGS has its own end.
 validation_fraction : float, default=0.1
     Share of the samples that is held out for that.
 beta_1, beta_2 : float, default=0.9, 0.999
-    Decay of Adam's running means of the gradient and of its square.
+    Decay rates of Adam's running means of the gradient and of its square.
 epsilon : float, default=1e-8
-    Of Adam.
+    Added to the denominator of Adam's step.
 n_iter_no_change : int, default=10
-    Epochs without improvement, after which training ends; ``numpy.inf`` for never.
+    Training ends after more than so many epochs in a row without improvement; ``numpy.inf`` for
+    never.
 max_fun : int, default=15000
     The most evaluations of the loss by L-BFGS.
 """
@@ -82,11 +84,11 @@ callbacks : Callback or list of them, optional
     See `bpnet.Callback`. They watch ``train_cost``, ``train_objective`` (the loss with its penalty)
     and, where there is validation data, ``validation_cost`` (without weights). Fits of an estimator
     cannot be resumed: a `bpnet.Checkpoint` writes what `bpnet.load` reads as a network.
-backend, device : optional
+backend, device : str or object, optional
     The library that computes, and where; by default that of X, for NumPy's arrays what
     `bpnet.use` says, else NumPy. See `bpnet.get_backend`.
 dtype : {"float32", "float64"}, optional
-    Of the parameters; by default that of X.
+    Type of the parameters; by default that of X.
 compute_dtype : {"bfloat16", "float16", "tf32"}, optional
     What training computes in, where library and device can.
 """
@@ -101,9 +103,9 @@ intercepts_ : list of array, shape (n_out,) each
 loss_ : float
     The last loss, with the penalty.
 loss_curve_ : list of float
-    Of each epoch; not for L-BFGS.
+    The loss of each epoch; not for L-BFGS.
 best_loss_ : float or None
-    The least; None with early stopping.
+    The least loss; None with early stopping.
 validation_scores_, validation_loss_curve_ : list of float, or None
     Score, and loss without the penalty, on the validation samples after each epoch; None where
     there are none. Weights count in both.
@@ -117,10 +119,11 @@ n_iter_ : int
 t_ : int
     Samples trained on, with repetition.
 n_features_in_ : int
+    Number of features.
 feature_names_in_ : array of str, shape (n_features,)
-    Of a frame whose columns all have names.
+    Names of the columns; only after a fit to a frame whose columns all have one.
 n_layers_, n_outputs_ : int
-    Counting the input layer; columns of the output.
+    Number of layers, counting the input's; number of output neurons.
 out_activation_ : str
     Name of the output layer's activation.
 """

@@ -389,6 +389,42 @@ def test_a_search_over_objects_of_bpnet(kind):
 
 
 @BOTH
+def test_a_search_over_settings_of_an_optimizer(kind):
+    X, y = samples(kind)
+    optimizer = bpnet.AdamW(0.01)
+    one = ours(kind)(hidden_layer_sizes=(8,), optimizer=optimizer, max_iter=5, random_state=0)
+    model = make_pipeline(StandardScaler(), one)
+    step = kind.lower()
+    grid = {
+        f"{step}__optimizer__learning_rate": [1e-5, 0.1],
+        f"{step}__optimizer__weight_decay": [0.0, 0.5],
+    }
+    search = GridSearchCV(model, grid, cv=2, error_score="raise").fit(X, y)
+    assert len(set(search.cv_results_["mean_test_score"])) > 1
+    best = search.best_estimator_[-1].optimizer
+    assert best.learning_rate == search.best_params_[f"{step}__optimizer__learning_rate"]
+    assert optimizer == one.optimizer == bpnet.AdamW(0.01)
+
+
+@BOTH
+def test_settings_of_parameters_by_name(kind):
+    one = ours(kind)(loss=bpnet.costs.Huber(), activation=bpnet.activations.LeakyReLU(0.1))
+    assert one.set_params(loss__delta=3.0, activation__slope=0.3, alpha=1.0) is one
+    assert one.get_params()["loss"] == bpnet.costs.Huber(3.0)
+    assert one.activation == bpnet.activations.LeakyReLU(0.3)
+    one.set_params(optimizer__momentum=0.5, optimizer=bpnet.Momentum())  # in any order
+    assert one.optimizer == bpnet.Momentum(momentum=0.5)
+    with pytest.raises(TypeError, match="momentum"):
+        one.set_params(optimizer__momentun=0.5)
+    with pytest.raises(ValueError, match="momentum"):
+        one.set_params(optimizer__momentum=2.0)
+    with pytest.raises(ValueError, match="Invalid parameter 'optimiser'"):
+        one.set_params(optimiser__momentum=0.5)
+    with pytest.raises(AttributeError, match="set_params"):
+        one.set_params(solver__momentum=0.5)
+
+
+@BOTH
 @pytest.mark.parametrize(
     "callback", [bpnet.EarlyStopping("train_cost"), bpnet.KeepBest("train_cost"), bpnet.Progress()]
 )
