@@ -45,6 +45,7 @@ examples:
 """
 _BY_DEFAULT = ("weight_initialization_30", "weight_initialization_100", "multiple_eta")
 _FILES = ("table.txt", "curves.json", "curves.png")
+_FURTHER = 2  # epochs after the first that departs, to see how a difference grows
 _REPOSITORY = "https://github.com/mnielsen/neural-networks-and-deep-learning"
 
 
@@ -140,14 +141,15 @@ def _folder(out: Path | None) -> Path:
 
 def _departures(compared: Mapping[str, list[Comparison]], data: tuple[Any, Any, Any]) -> list[str]:
     """Where the arms part whose costs are not the published ones, and why."""
-    apart = {
-        (name, one.arm): one.departs
-        for name, ones in compared.items()
-        for one in ones
-        if one.departs is not None
-    }
+    first: dict[tuple[str, str], int] = {}
+    for name, ones in compared.items():
+        for one in ones:
+            if one.departs is not None:
+                key = name, one.arm
+                first[key] = min(one.departs, first.get(key, one.departs))
     found = (
-        departure(program(name), arm, data, epochs=epochs) for (name, arm), epochs in apart.items()
+        departure(program(name), arm, data, epochs=epoch + _FURTHER)
+        for (name, arm), epoch in first.items()
     )
     return [filled(str(one)) for one in found if one is not None]
 

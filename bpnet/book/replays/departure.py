@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any
 
 import numpy as np
@@ -38,21 +39,21 @@ class Departure(Frozen):
     per_epoch: int
 
     @property
-    def growth(self) -> float:
-        """By what each step multiplies a difference, on average."""
-        (low, first), (high, last) = (
-            one for one in (min(self.steps.items()), max(self.steps.items()))
-        )
-        return float((high / low) ** (1.0 / max(1, last - first)))
+    def tenfold(self) -> float | None:
+        """In how many steps a difference grows tenfold, on average; None if that was not seen."""
+        (low, first), (high, last) = min(self.steps.items()), max(self.steps.items())
+        return (last - first) / math.log10(high / low) if last > first else None
 
     def __str__(self) -> str:
         apart = ", ".join(f"{level:g} after {step:,}" for level, step in self.steps.items())
-        return (
-            f"{self.program}, {self.arm} is chaotic: with gradients summed sample by sample, as in "
-            f"the book's program, the same run is apart by {apart} steps of the "
-            f"{self.per_epoch:,} of an epoch. On average a step multiplies a difference by "
-            f"{self.growth:.2f}, so that the last bits of the first sums decide the curve."
+        text = (
+            f"{self.program}, {self.arm}: rounding grows. With gradients summed sample by sample, "
+            f"as in the book's program, the same run is apart by {apart} steps; an epoch has "
+            f"{self.per_epoch:,}."
         )
+        if self.tenfold is None:
+            return text
+        return f"{text} A difference grows tenfold in {self.tenfold:,.0f} steps."
 
 
 def departure(

@@ -44,7 +44,7 @@ def draw(
         for one in programs
         for what in dict.fromkeys(name for arm in one.arms for name in arm.monitored)
     ]
-    across = min(3, len(panels))
+    across = 4 if len(panels) % 4 == 0 else min(3, len(panels))
     down = math.ceil(len(panels) / across)
     figure, axes = make_figure((4.6 * across, 3.7 * down), down, across)
     for axis, (one, what) in zip(axes, panels, strict=False):
@@ -76,7 +76,7 @@ def _draw_panel(
     axis.set(xlabel="epoch", ylabel=what + (", %" if what.endswith("accuracy") else ""))
     axis.xaxis.get_major_locator().set_params(integer=True)
     style_axes(axis, legend=False)
-    place = "lower right" if what.endswith("accuracy") else "center right"  # where no curve is
+    place = "lower right" if what.endswith("accuracy") else "best"
     axis.legend(frameon=False, fontsize=7, loc=place)
 
 

@@ -22,14 +22,17 @@ def test_a_wild_run_parts_step_by_step():
     levels, steps = list(found.steps), list(found.steps.values())
     assert levels[0] == 1e-12
     assert steps == sorted(steps)
-    assert "small, wild is chaotic" in str(found)
+    assert "small, wild: rounding grows" in str(found)
     assert f"1e-12 after {steps[0]:,}" in str(found)
 
 
-def test_the_growth_of_a_step():
-    found = Departure("small", "wild", {1e-12: 10, 1e-6: 20, 1e-3: 25}, 5)
-    assert math.isclose(found.growth, 10 ** (9 / 15))
-    assert math.isclose(Departure("small", "wild", {1e-12: 10}, 5).growth, 1.0)
+def test_the_growth():
+    found = Departure("small", "wild", {1e-12: 10, 1e-6: 20, 1e-3: 1810}, 5)
+    assert math.isclose(found.tenfold, 200.0)
+    assert str(found).endswith("an epoch has 5. A difference grows tenfold in 200 steps.")
+    once = Departure("small", "wild", {1e-12: 10}, 5)
+    assert once.tenfold is None
+    assert str(once).endswith("apart by 1e-12 after 10 steps; an epoch has 5.")
 
 
 def test_another_arm_is_refused():
