@@ -121,9 +121,10 @@ def training_columns(samples: Any, n_in: int, n_out: int, name: str) -> tuple[li
         xs, ys = map(list, zip(*samples, strict=True))
     except (TypeError, ValueError):
         xs = ys = []
-    if not (xs and _all_columns(xs, n_in) and _all_columns(ys, n_out)):
-        xs, ys = _one_by_one(samples, n_in, n_out, name)
-    return xs, rows(ys, n_out, f"y of {name}")
+    if _all_columns(xs, n_in) and _all_columns(ys, n_out):
+        return xs, _stacked(ys, n_out)
+    xs, ys = _one_by_one(samples, n_in, n_out, name)
+    return xs, _stacked(ys, n_out)
 
 
 def _one_by_one(samples: Any, n_in: int, n_out: int, name: str) -> tuple[list[Any], list[Any]]:
@@ -148,6 +149,10 @@ def rows(columns: Sequence[Any], n: int, name: str, first: int = 0) -> Floats:
     """
     if not _all_columns(columns, n):
         columns = [column(f"{name} of sample {k}", one, n) for k, one in enumerate(columns, first)]
+    return _stacked(columns, n)
+
+
+def _stacked(columns: Sequence[Any], n: int) -> Floats:
     return np.concatenate(columns, dtype=np.float64).reshape(len(columns), n)
 
 

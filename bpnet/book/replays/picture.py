@@ -62,6 +62,8 @@ def _draw_panel(
     published: Mapping[str, Curves],
 ) -> None:
     for arm, color in zip(program.arms, _COLORS, strict=False):
+        if what not in arm.monitored:
+            continue
         if arm.name in published:
             curve = _in_percent(published[arm.name][what], what, arm.images)
             label = f"{arm.name}, published"
