@@ -1,8 +1,6 @@
 """MNIST as the book's programs load it.
 
-References
-----------
-M. Nielsen, Neural Networks and Deep Learning (2015), chapter 1; ``mnist_loader.py``.
+After M. Nielsen, Neural Networks and Deep Learning (2015), chapter 1; ``mnist_loader.py``.
 """
 
 from __future__ import annotations

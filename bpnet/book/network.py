@@ -1,8 +1,6 @@
 """The book's first network: the quadratic cost, and stochastic gradient descent.
 
-References
-----------
-M. Nielsen, Neural Networks and Deep Learning (2015), chapters 1 and 2; ``network.py``.
+After M. Nielsen, Neural Networks and Deep Learning (2015), chapters 1 and 2; ``network.py``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """The book's second network: the cross-entropy cost, regularization, better initial weights.
 
-References
-----------
-M. Nielsen, Neural Networks and Deep Learning (2015), chapter 3; ``network2.py``.
+After M. Nielsen, Neural Networks and Deep Learning (2015), chapter 3; ``network2.py``.
 """
 
 from __future__ import annotations
