@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
+import inspect
 from typing import TypeVar
 
 __all__ = ["documented"]
@@ -133,7 +133,8 @@ def documented(estimator: C) -> C:
     """An estimator whose docstring says what both have in common."""
     if estimator.__doc__ is not None:  # it is with python -OO
         shared = {"parameters": _PARAMETERS, "own": _OWN_PARAMETERS, "attributes": _ATTRIBUTES}
-        indented = {name: textwrap.indent(text.strip(), "    ") for name, text in shared.items()}
-        for name, text in indented.items():
-            estimator.__doc__ = estimator.__doc__.replace(f"    <{name}>", text)
+        text = inspect.cleandoc(estimator.__doc__)  # which Python 3.13 has done already
+        for name, told in shared.items():
+            text = text.replace(f"<{name}>", told.strip())
+        estimator.__doc__ = text
     return estimator
