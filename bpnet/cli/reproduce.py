@@ -95,9 +95,13 @@ def run(options: argparse.Namespace) -> int:
         published = _published(options.published, chosen)
         folder = _folder(options.out)
     found: dict[str, dict[str, Curves]] = {}
-    with _Progress(chosen, options.epochs) as progress:
-        for one in chosen:
-            found[one.name] = replay(one, data, epochs=options.epochs, on_epoch=progress.epoch)
+    try:
+        with _Progress(chosen, options.epochs) as progress:
+            for one in chosen:
+                found[one.name] = replay(one, data, epochs=options.epochs, on_epoch=progress.epoch)
+    except BaseException:
+        folder.rmdir()  # it is empty
+        raise
     compared = {
         one.name: compare(one, found[one.name], published[one.name])
         for one in chosen

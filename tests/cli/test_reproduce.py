@@ -93,6 +93,15 @@ def test_what_cannot_be_is_told_before_anything_is_trained(folder, capsys, argum
     assert not (folder / "runs").exists()
 
 
+def test_an_interrupted_replay_leaves_no_folder(folder, capsys, monkeypatch):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bpnet.cli.reproduce.replay", interrupted)
+    assert reproduce() == 130
+    assert not any((folder / "runs").iterdir())
+
+
 def test_without_mnist(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("BPNET_DATA", str(tmp_path))
     assert reproduce() == 2

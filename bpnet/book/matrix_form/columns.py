@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..._lib.wording import described
+from ...backends.host_arrays import host_array
 
 __all__ = [
     "Floats",
@@ -58,32 +59,28 @@ def as_float64(name: str, value: Any) -> Floats:
     Raises
     ------
     TypeError
-        If it does not consist of real numbers.
+        If it does not consist of real numbers, or is masked.
+    ValueError
+        If rows differ in length.
     """
-    try:
-        array = np.asarray(value)
-    except ValueError:  # of rows that differ in length
-        array = np.asarray(None)
-    if array.dtype.kind not in _KINDS:
-        raise TypeError(f"{name} must be an array of numbers, not {described(value)}")
-    return array.astype(np.float64, copy=False)
+    return host_array(value, name).astype(np.float64, copy=False)
 
 
-def column(name: str, value: Any, n: int) -> Floats:
-    """A column vector of n entries, in float64.
+def column(name: str, value: Any, n: int, code: str = "") -> Floats:
+    """A column vector of n entries, in float64; ``code`` is what the user's code may call it.
 
     Raises
     ------
     ValueError
         If it has another shape; the message gives both.
     """
-    array = as_float64(name, value)
+    array = as_float64(code or name, value)
     if array.shape != (n, 1):
         raise ValueError(_wrong_shape(name, array.shape, n))
     return array
 
 
-def target(name: str, y: Any, n: int) -> Floats:
+def target(name: str, y: Any, n: int, code: str = "") -> Floats:
     """A desired output, a column vector of n entries, in float64.
 
     Raises
@@ -96,7 +93,7 @@ def target(name: str, y: Any, n: int) -> Floats:
             f"{name} is {described(y)}, expected a column of shape ({n}, 1): vectorized_result "
             "makes one of a digit"
         )
-    return column(name, y, n)
+    return column(name, y, n, code)
 
 
 def training_columns(samples: Any, n_in: int, n_out: int, name: str) -> tuple[list[Any], Floats]:
@@ -132,8 +129,8 @@ def _one_by_one(samples: Any, n_in: int, n_out: int, name: str) -> tuple[list[An
     xs, ys = [], []
     for k, sample in enumerate(samples):
         x, y = _pair(sample, f"{name}[{k}]")
-        xs.append(column(f"x of {name}[{k}]", x, n_in))
-        ys.append(target(f"y of {name}[{k}]", y, n_out))
+        xs.append(column(f"x of {name}[{k}]", x, n_in, f"{name}[{k}][0]"))
+        ys.append(target(f"y of {name}[{k}]", y, n_out, f"{name}[{k}][1]"))
     return xs, ys
 
 
@@ -257,11 +254,9 @@ def same_shapes(a: Any, y: Any) -> tuple[Floats, Floats]:
 
 def _all_columns(columns: Sequence[Any], n: int) -> bool:
     """Whether all are arrays of numbers of the shape (n, 1): quick for many."""
-    try:
-        shapes, types = set(map(_SHAPE, columns)), set(map(_DTYPE, columns))
-    except AttributeError:
+    if set(map(type, columns)) != {np.ndarray} or set(map(_SHAPE, columns)) != {(n, 1)}:
         return False
-    return shapes == {(n, 1)} and all(getattr(t, "kind", "") in _KINDS for t in types)
+    return all(dtype.kind in _KINDS for dtype in set(map(_DTYPE, columns)))
 
 
 def _pair(sample: Any, name: str) -> tuple[Any, Any]:
