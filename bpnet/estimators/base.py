@@ -57,6 +57,8 @@ Given: TypeAlias = tuple[Any, Any, Any]
 """X, y and weights as a user gives them, or None for each."""
 
 _OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}  # scikit-learn's
+_SHOWN = ("coefs_", "intercepts_", "_shown", "classes_")
+"""What is made of the network and the labels, so that pickles leave it out."""
 
 
 class BaseMLP(SavedInFiles, NestedParameters):
@@ -366,6 +368,3 @@ class BaseMLP(SavedInFiles, NestedParameters):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-_SHOWN = ("coefs_", "intercepts_", "_shown", "classes_")

@@ -56,6 +56,11 @@ def _note_validation(estimator: Any, figures: ValidationFigures) -> None:
         print(f"Validation score: {figures.score:f}")
 
 
+def _note_best_score(estimator: Any) -> None:
+    best, last = estimator.best_validation_score_, estimator.validation_scores_[-1]
+    estimator.best_validation_score_ = float(np.fmax(best, last))  # of which one may be NaN
+
+
 class IterationCurves(Callback):
     """Writes the figures of validation samples after each iteration of L-BFGS.
 
@@ -73,10 +78,8 @@ class IterationCurves(Callback):
         _begin_validation_curves(self._estimator, True)
 
     def on_epoch_end(self, fit: Fit, row: dict[str, Any]) -> None:
-        own = self._estimator
-        _note_validation(own, self._validate())
-        best, score = own.best_validation_score_, own.validation_scores_[-1]
-        own.best_validation_score_ = float(np.fmax(best, score))
+        _note_validation(self._estimator, self._validate())
+        _note_best_score(self._estimator)
 
 
 _Parameters = tuple[list[HostArray], list[HostArray]]
@@ -247,8 +250,7 @@ class Convergence(Callback):
         state.stuck = state.stuck + 1 if own.loss_ > own.best_loss_ - own.tol else 0
         own.best_loss_ = min(own.best_loss_, own.loss_)
         if self._validate is not None:
-            best, score = own.best_validation_score_, own.validation_scores_[-1]
-            own.best_validation_score_ = float(np.fmax(best, score))
+            _note_best_score(own)
 
     def _stop_or_slow_down(self, fit: Fit) -> None:
         """The end of the fit; with an adaptive learning rate a lower one, while there is one."""
