@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import activations
+from .._lib.wording import count
 from ..activations import Activation
 from ..activations.registry import ALIASES, BUILT_IN
 from ..optimizers import Optimizer
@@ -121,8 +122,8 @@ def _each(given: Any, layers: int, name: str, allowed: Any, kind: type | None = 
     found = list(given)
     if len(found) != layers:
         raise InvalidParameterError(
-            f"The '{name}' parameter has {len(found)} entries, but there are {layers} hidden "
-            "layers: give one for each, or a single one for all"
+            f"The '{name}' parameter has {len(found)} entries, but the network has "
+            f"{count(layers, 'hidden layer')}: give one for each, or a single one for all"
         )
     for one in found:
         if not (allowed.is_satisfied_by(one) or (kind and isinstance(one, kind))):

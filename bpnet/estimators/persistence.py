@@ -347,7 +347,7 @@ def _check_task(network: Network, task: str, whose: str) -> None:
 
 def _check_count(name: str, given: Any, expected: int, what: str) -> None:
     if len(given) != expected:
-        raise ValueError(f"{name} has {len(given)} entries, but the network {expected} {what}")
+        raise ValueError(f"{name} has {len(given)} entries, but the network has {expected} {what}")
 
 
 def _moved(network: Network, estimator: Any, backend: Any, device: Any) -> Network:

@@ -551,7 +551,7 @@ WRONG_LABELS = [
     (("labels", "type"), "continuous", "estimator.labels.type"),
     (("labels", "type"), "binary", "binary"),
     (("labels", "type"), "multilabel-indicator", "task"),
-    (("labels", "classes", "values"), [1, 2], "has 2 entries, but the network 3 outputs"),
+    (("labels", "classes", "values"), [1, 2], "has 2 entries, but the network has 3 outputs"),
     (("labels", "classes", "values"), [1, 1, 2], "different labels, sorted"),
     (("labels", "classes", "values"), [1, 2, "3"], r"values\[2\] is '3'"),
     (("labels", "classes", "values"), [1, 2, 2**70], "cannot be read"),
