@@ -20,6 +20,8 @@ def search(package: str, jobs: int, epochs: int) -> dict[str, float]:
     from sklearn.datasets import load_digits
     from sklearn.model_selection import GridSearchCV
 
+    if hasattr(os, "sched_setaffinity"):  # a child has one core for each of its threads
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))
     os.environ["PYTHONWARNINGS"] = "ignore"  # of workers
     warnings.simplefilter("ignore")
     X, y = load_digits(return_X_y=True)
