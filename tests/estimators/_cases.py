@@ -1,5 +1,6 @@
 """Both estimators beside scikit-learn's own, and data for each."""
 
+import re
 import warnings
 
 import numpy as np
@@ -13,6 +14,11 @@ import bpnet
 
 BOTH = pytest.mark.parametrize("kind", ["MLPClassifier", "MLPRegressor"])
 """Every property is tried on both."""
+
+
+def without_addresses(value):
+    """A value as text that is the same in every process, for the names of tests."""
+    return re.sub(r" at 0x[0-9a-f]+", "", str(value))
 
 
 def ours(kind):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from _backends import TARGETS, Target, relative
 from _strict import strict_backend
-from estimators._cases import BOTH, fitted, multi_output, ours, samples
+from estimators._cases import BOTH, fitted, multi_output, ours, samples, without_addresses
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import DataConversionWarning
@@ -203,7 +203,7 @@ def test_labels_that_no_library_holds_are_answered_in_numpy(target):
         (np.array([1.0, 2.0, 3.0], np.float32), "float32"),
         ([7, 8, 9], "int64"),
     ],
-    ids=str,
+    ids=without_addresses,
 )
 def test_numeric_labels_in_numpy_follow_the_samples(labels, dtype, target):
     X, y = samples("MLPClassifier")
@@ -371,7 +371,7 @@ def test_no_float64_where_the_device_has_none(strict):
         (lambda X, y: (X / (X - X), y), r"Input X contains NaN \(row 0, column 0\)|infinity"),
         (lambda X, y: (X * 1j, y), "Complex data not supported"),
     ],
-    ids=str,
+    ids=without_addresses,
 )
 def test_what_scikit_learn_refuses_is_refused(kind, change, message, target):
     X, y = samples(kind)

@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from estimators._cases import BOTH, binary, fitted, multi_output, ours, samples
+from estimators._cases import BOTH, binary, fitted, multi_output, ours, samples, without_addresses
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
@@ -90,7 +90,7 @@ class StopAfter(bpnet.Callback):
         {"dtype": "float16"},
         {"compute_dtype": "int8"},
     ],
-    ids=str,
+    ids=without_addresses,
 )
 def test_a_wrong_parameter_is_refused_by_name(kind, wrong):
     X, y = samples(kind)
@@ -124,7 +124,7 @@ def test_constraints_are_those_of_the_parameters(kind):
         ({"dropout": 0.5, "solver": "lbfgs"}, "dropout=0.5"),
         ({"dropout": (0.0, 0.5), "optimizer": "lbfgs"}, "dropout="),
     ],
-    ids=str,
+    ids=without_addresses,
 )
 def test_parameters_that_exclude_one_another(kind, wrong, message):
     X, y = samples(kind)
@@ -350,7 +350,7 @@ def test_a_regressor_refuses_a_loss_of_classes():
         (quartic(), "identity"),
         (quartic("softplus"), "softplus"),
     ],
-    ids=str,
+    ids=without_addresses,
 )
 def test_a_regressors_losses(loss, output):
     X, y = samples("MLPRegressor")
@@ -465,7 +465,7 @@ def test_lbfgs_as_an_optimizer_has_its_own_limits(kind):
 
 
 @BOTH
-@pytest.mark.parametrize("optimizer", [None, "adamw", bpnet.Nesterov(0.5)], ids=str)
+@pytest.mark.parametrize("optimizer", [None, "adamw", bpnet.Nesterov(0.5)], ids=without_addresses)
 def test_a_schedule_is_the_learning_rate(kind, optimizer):
     X, y = samples(kind)
     rates = Rates()
@@ -645,7 +645,7 @@ def test_checkpoints_are_networks(kind, tmp_path):
         {"early_stopping": True},
         {"optimizer": bpnet.LBFGS()},
     ],
-    ids=str,
+    ids=without_addresses,
 )
 def test_options_are_the_same_on_every_library(kind, library, given):
     pytest.importorskip(library)
