@@ -38,6 +38,13 @@ hypothesis.settings.register_profile("bpnet", deadline=None, derandomize=True, m
 hypothesis.settings.load_profile("bpnet")
 
 
+def pytest_collection_modifyitems(items):
+    """Refuse names with an address: each process of a parallel run would have others."""
+    changing = [item.nodeid for item in items if " at 0x" in item.nodeid]
+    if changing:
+        raise pytest.UsageError(f"give the cases of this test names, by ids: {changing[0]}")
+
+
 def pytest_addoption(parser):
     parser.addoption("--runs", type=int, help="how many cases of each fuzzer")
 
