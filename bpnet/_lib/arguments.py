@@ -81,7 +81,7 @@ _ELSEWHERE = {
     "l2": f"{_AT_FIT}l2=0.001)",
     "early_stopping": f"{_AT_CALLBACK}[bpnet.EarlyStopping()])",
     "patience": f"{_AT_CALLBACK}[bpnet.EarlyStopping(patience=10)])",
-    "shuffle": "samples are shuffled in every epoch, by the network's seed",
+    "shuffle": f"{_AT_FIT}shuffle=False)",
 }
 
 

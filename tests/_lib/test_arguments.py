@@ -42,7 +42,7 @@ def test_fit_knows_what_others_call_its_arguments(name, meant):
         ("fit", "random_state", "seed=0"),
         ("fit", "dropout", "bpnet.Layer(3, dropout=0.5)"),
         ("fit", "patience", "bpnet.EarlyStopping(patience=10)"),
-        ("fit", "shuffle", "shuffled in every epoch"),
+        ("step", "shuffle", "net.fit(x, y, epochs=10, shuffle=False)"),
         ("step", "epochs", "net.fit(x, y, epochs=10)"),
     ],
 )

@@ -90,11 +90,11 @@ def test_settings_of_training_that_numpy_lacks_are_dropped(torch, tmp_path):
 
 
 def test_a_registered_backend_of_a_package_that_is_missing(tmp_path, monkeypatch):
-    (tmp_path / "fast_arrays.py").write_text(MODULE)
+    (tmp_path / "arrays_of_a_package.py").write_text(MODULE)
     monkeypatch.syspath_prepend(tmp_path)
-    import fast_arrays
+    import arrays_of_a_package
 
-    bpnet.backends.register("fast", fast_arrays.Fast, target=fast_arrays.Target)
+    bpnet.backends.register("fast", arrays_of_a_package.Fast, target=arrays_of_a_package.Target)
     try:
         net = trained(backend="fast", device="cpu")
         before = f"sys.path.insert(0, {str(tmp_path)!r})"
@@ -103,7 +103,7 @@ def test_a_registered_backend_of_a_package_that_is_missing(tmp_path, monkeypatch
         backend, warning = unpickled_elsewhere(net, tmp_path)
     finally:
         bpnet.backends.unregister("fast")
-        del sys.modules["fast_arrays"]
+        del sys.modules["arrays_of_a_package"]
     assert backend == "<numpy on cpu, float32>"
     assert "pickled with fast on cpu is now with numpy on cpu: ModuleNotFoundError" in warning
 
