@@ -34,7 +34,7 @@ LAYERS = {
         "optimizers",
         "metrics",
     ),
-    5: ("backprop", "model", "data", "storage"),
+    5: ("backprop", "model", "data", "parallel", "storage"),
     6: ("training",),
     7: ("network",),
     8: (

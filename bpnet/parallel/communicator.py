@@ -1,0 +1,71 @@
+"""Communicator: the processes that train one network together."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, NoReturn
+
+from ..backends import Array, Backend
+
+__all__ = ["Communicator"]
+
+
+class Communicator(ABC):
+    """The processes that train one network together; each of them is a rank.
+
+    Every method but `abort` is collective: all ranks call it, in the same order, with arrays of
+    the same shape and dtype.
+
+    Attributes
+    ----------
+    name : {"serial", "mpi", "nccl", "torch"}
+    rank : int
+        Of this process, from 0.
+    size : int
+        Number of processes.
+    seconds : float
+        Time that this process has spent in collective calls, waiting for others included.
+    """
+
+    name: ClassVar[str]
+    rank: int
+    size: int
+    seconds: float = 0.0
+
+    @abstractmethod
+    def takes_device_arrays(self, backend: Backend) -> bool:
+        """Whether it takes the backend's own arrays; if not, it takes NumPy arrays."""
+
+    @abstractmethod
+    def all_reduce_sum(self, array: Array) -> Array:
+        """The sum of the ranks' arrays, on every rank; a new array.
+
+        The order of the additions, and so the rounding, is the engine's own.
+        """
+
+    @abstractmethod
+    def all_gather(self, array: Array) -> Array:
+        """The ranks' arrays, shape (size, ...), on every rank."""
+
+    @abstractmethod
+    def broadcast(self, array: Array, root: int = 0) -> Array:
+        """The array of rank ``root``, on every rank; the others give one to be overwritten."""
+
+    @abstractmethod
+    def barrier(self) -> None:
+        """Wait until every rank has come here."""
+
+    @abstractmethod
+    def gather_objects(self, value: Any) -> list[Any]:
+        """The ranks' values, in order, on every rank: anything that can be pickled."""
+
+    @abstractmethod
+    def meet(self, seconds: float) -> bool:
+        """Whether all other ranks come here as well within so many seconds.
+
+        For a rank whose fit fails: if all fail, each raises its own error; if not, it aborts.
+        """
+
+    @abstractmethod
+    def abort(self, message: str) -> NoReturn:
+        """End all ranks, at once and with a non-zero status; this one's message is printed."""
