@@ -13,8 +13,8 @@ __all__ = ["Communicator"]
 class Communicator(ABC):
     """The processes that train one network together; each of them is a rank.
 
-    Every method but `abort` is collective: all ranks call it, in the same order, with arrays of
-    the same shape and dtype.
+    Every method but `takes_device_arrays` and `abort` is collective: all ranks call it, in the same
+    order, with arrays of the same shape and dtype.
 
     Attributes
     ----------
@@ -65,6 +65,17 @@ class Communicator(ABC):
 
         For a rank whose fit fails: if all fail, each raises its own error; if not, it aborts.
         """
+
+    def pulse(self, ending: bool, seconds: float) -> bool:
+        """Whether the fits of all ranks are ending: a sign of life, from a thread of its own.
+
+        Raises
+        ------
+        TimeoutError
+            If another rank gives none within so many seconds. A communicator that cannot tell, as
+            this one, returns ``ending``.
+        """
+        return ending
 
     @abstractmethod
     def abort(self, message: str) -> NoReturn:
