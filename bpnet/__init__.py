@@ -34,6 +34,7 @@ if _typing.TYPE_CHECKING:
     from .insight.privacy import private_sgd
     from .insight.trace import Trace, trace
     from .loading import load
+    from .many_fits import ManyFits, fit_many
     from .optimizers import AdaGrad, Adam, AdamW, AMSGrad, Lion, Muon, NAdam, RAdam, RMSProp
     from .rate_finder import find_learning_rate
     from .tabular.evaluate import evaluate
@@ -83,6 +84,7 @@ __all__ = [
     "Lion",
     "MLPClassifier",
     "MLPRegressor",
+    "ManyFits",
     "Momentum",
     "Muon",
     "NAdam",
@@ -105,6 +107,7 @@ __all__ = [
     "evaluate",
     "explain",
     "find_learning_rate",
+    "fit_many",
     "get_backend",
     "gradient_check",
     "initializers",
@@ -162,7 +165,9 @@ __getattr__ = _lazy_attributes(
         "Trace": "insight.trace",
         "clipped_gradient_sum": "insight.clipping",
         "evaluate": "tabular.evaluate",
+        "ManyFits": "many_fits",
         "find_learning_rate": "rate_finder",
+        "fit_many": "many_fits",
         "gradient_check": "gradients",
         "load": "loading",
         "load_table": "data",

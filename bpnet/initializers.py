@@ -139,6 +139,11 @@ ALIASES = {
 """Names that other libraries use."""
 
 
+def own(initializer: Initializer) -> Initializer | None:
+    """The initializer if it is one of bpnet's, which any process can read; otherwise None."""
+    return initializer if type(initializer).__module__ == __name__ else None
+
+
 def get(initializer: str | Initializer) -> Initializer:
     """The initializer of that name, or the argument if it is one.
 

@@ -21,7 +21,7 @@ from .model import Gradients, Layer, Model, checked_task, resolved
 from .model.metadata import class_names, with_classes
 from .optimizers import SGD, Optimizer
 from .randomness import new_seed
-from .training.state import Trained, TrainingState
+from .training.state import TrainingState, untrained
 
 # What computes, trains and writes files is imported where it is needed: `import bpnet` is light.
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class Network:
     seed : int
     metadata : dict
         Your own JSON values, saved with the network.
+    initializer : Initializer or None, which is of a class of your own, or not in a model file
 
     Examples
     --------
@@ -84,6 +85,7 @@ class Network:
     backend: Backend
     seed: int
     metadata: dict[str, Any]
+    initializer: Initializer | None
     _model: Model
     _task_given: bool
 
@@ -106,23 +108,21 @@ class Network:
         check_arguments("Network", unknown, ["sizes", *(Network.__init__.__kwdefaults__ or ())])
         cost = _costs.get(cost)
         architecture = resolved(sizes, activations, cost)
-        own = _backends.get_backend(
-            backend, device, dtype, compute_dtype=compute_dtype, deterministic=deterministic
-        )
+        settings: Any = {"compute_dtype": compute_dtype, "deterministic": deterministic}
+        own = _backends.get_backend(backend, device, dtype, **settings)
         seed = new_seed() if seed is None else Integer(0)("seed", seed)
         model = Model(architecture, cost, checked_task(task, cost, architecture.sigma[-1]))
-        theta = model.init(_initializers.get(initializer), seed)
-        running = (architecture.first_running(),) if architecture.running_size else ()
-        trained = Trained(TrainingState(theta, (), running))
-        self.__setstate__((model, task is not None, own, seed, {}, trained))
+        start = untrained(model, _initializers.get(initializer), seed)
+        self.__setstate__((model, task is not None, own, seed, {}, *start))
 
     def __getstate__(self) -> tuple[Any, ...]:
-        metadata, trained = _copy.deepcopy(self.metadata), self._store.on_host()
-        return self._model, self._task_given, self.backend, self.seed, metadata, trained
+        own = self._model, self._task_given, self.backend, self.seed, _copy.deepcopy(self.metadata)
+        return *own, self.initializer, self._store.on_host()
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         # Every way to a network ends here; its arrays are copies of those given, which are NumPy's.
-        self._model, self._task_given, self.backend, self.seed, self.metadata, trained = state
+        self._model, self._task_given, self.backend, self.seed, self.metadata, *init = state[:-1]
+        self.initializer, trained = (init or [None])[0], state[-1]  # none in pickles of before
         from .training.runs import CompiledRuns
         from .training.store import StateStore, from_host
 

@@ -42,6 +42,7 @@ LAYERS = {
         "gradients",
         "rate_finder",
         "explanation",
+        "many_fits",
         "tabular",
         "estimators",
         "insight",

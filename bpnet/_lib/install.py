@@ -18,6 +18,7 @@ REQUIREMENTS = {
     "pyarrow": "pyarrow>=15",
     "scikit-learn": "scikit-learn>=1.9",
     "scipy": "scipy>=1.11",
+    "joblib": "joblib>=1.4",
     "dp-accounting": "dp-accounting>=0.6",
     "tensorboardX": "tensorboardX>=2.6.3",
 }

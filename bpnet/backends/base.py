@@ -220,6 +220,10 @@ class Backend(ABC):
         """A context with the settings of the library that bpnet computes under."""
         return contextlib.nullcontext()
 
+    def one_thread(self) -> contextlib.AbstractContextManager[Any]:
+        """A context in which the library's products have one thread, where it can be told so."""
+        return contextlib.nullcontext()
+
     def uploads(self) -> Uploads:
         """What moves samples to the device during the computation; one for each feed."""
         from .uploads import Uploads

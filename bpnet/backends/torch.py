@@ -55,6 +55,16 @@ def _same_bits() -> Iterator[None]:
         torch.use_deterministic_algorithms(before)
 
 
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class TorchBackend(Backend):
     """PyTorch's arrays and products; its autograd is not used."""
 
@@ -81,6 +91,9 @@ class TorchBackend(Backend):
         if compute_dtype == "tf32" and self._device.type != "cuda":
             return "only CUDA GPUs have it"
         return ""
+
+    def one_thread(self) -> contextlib.AbstractContextManager[Any]:
+        return _one_thread()
 
     def why_not_deterministic(self) -> str:
         if self._device.type == "cuda" and "CUBLAS_WORKSPACE_CONFIG" not in os.environ:

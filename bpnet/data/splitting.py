@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .._lib.constraints import Integer
 from .._lib.wording import count
 
-__all__ = ["Split", "split", "split_by_group", "split_by_time"]
+__all__ = ["Split", "fold_of_rows", "split", "split_by_group", "split_by_time"]
 
 Indices = NDArray[np.int64]
 
@@ -153,6 +154,51 @@ def split_by_time(times: NDArray[Any], *, validation: float, test: float) -> Spl
     )
     order = np.argsort(of_rows, kind="stable")
     return Split(*np.split(order, [until[held_out_from], until[test_from]]))
+
+
+def fold_of_rows(
+    rows: int, folds: int, strata: NDArray[np.int64] | None = None, seed: int = 0
+) -> NDArray[np.int64]:
+    """Which fold each row is held out in.
+
+    Parameters
+    ----------
+    rows, folds : int
+    strata : array, shape (rows,), int64, optional
+        Classes, from 0 on, which keep their shares in every fold. The row of a class that has no
+        other is in no fold, so that every network is trained on it.
+    seed : int, optional
+
+    Returns
+    -------
+    array, shape (rows,), int64
+        From 0 on; -1 for a row that is in none.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two rows to hold out.
+
+    Examples
+    --------
+    >>> fold_of_rows(7, 3, np.array([0, 0, 0, 1, 1, 1, 2])).tolist()
+    [2, 1, 0, 0, 1, 2, -1]
+    """
+    folds = Integer(2)("folds", folds)
+    labels = np.zeros(rows, np.int64) if strata is None else strata
+    counts = np.bincount(labels, minlength=1)
+    divided = counts[labels] > 1 if strata is not None else np.ones(rows, bool)
+    n_divided = int(divided.sum())
+    if n_divided < 2:
+        raise ValueError(
+            f"{n_divided} of {rows} rows can be held out, and folds need at least 2: the others "
+            "are alone in their classes"
+        )
+    order = np.lexsort((_keys(Integer(0)("seed", seed), rows), labels))
+    order = order[divided[order]]
+    fold = np.full(rows, -1, np.int64)
+    fold[order] = np.arange(n_divided) % min(folds, n_divided)
+    return fold
 
 
 def _keys(seed: int, n: int) -> NDArray[np.uint64]:

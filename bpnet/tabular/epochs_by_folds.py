@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from .._lib.constraints import Integer
+from ..data.splitting import fold_of_rows
 from ..network import Network
 from ..training import Fit
 
-__all__ = ["EpochsByFolds", "epochs_by_folds", "fold_of_rows"]
+__all__ = ["EpochsByFolds", "epochs_by_folds"]
 
 
 class EpochsByFolds(NamedTuple):
@@ -137,51 +138,6 @@ def epochs_by_folds(
             if len(means) - 1 - best >= patience:
                 break
     return EpochsByFolds(best + 1, tuple(means), tuple((np.argmin(costs, axis=0) + 1).tolist()))
-
-
-def fold_of_rows(
-    rows: int, folds: int, strata: NDArray[np.int64] | None = None, seed: int = 0
-) -> NDArray[np.int64]:
-    """Which fold each row is held out in.
-
-    Parameters
-    ----------
-    rows, folds : int
-    strata, seed : optional
-        As for `epochs_by_folds`.
-
-    Returns
-    -------
-    array, shape (rows,), int64
-        From 0 on; -1 for a row that is in none.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two rows to hold out.
-
-    Examples
-    --------
-    >>> fold_of_rows(7, 3, np.array([0, 0, 0, 1, 1, 1, 2])).tolist()
-    [2, 1, 0, 0, 1, 2, -1]
-    """
-    folds = Integer(2)("folds", folds)
-    labels = np.zeros(rows, np.int64) if strata is None else strata
-    counts = np.bincount(labels, minlength=1)
-    divided = counts[labels] > 1 if strata is not None else np.ones(rows, bool)
-    n_divided = int(divided.sum())
-    if n_divided < 2:
-        raise ValueError(
-            f"{n_divided} of {rows} rows can be held out, and folds need at least 2: the others "
-            "are alone in their classes"
-        )
-    # NumPy keeps this raw stream the same in all its versions; that of `permutation` it may change.
-    keys = np.random.PCG64(np.random.SeedSequence(Integer(0)("seed", seed))).random_raw(rows)
-    order = np.lexsort((keys, labels))
-    order = order[divided[order]]
-    fold = np.full(rows, -1, np.int64)
-    fold[order] = np.arange(n_divided) % min(folds, n_divided)
-    return fold
 
 
 def _side_by_side(fits: Sequence[Fit], epochs: int) -> Iterator[NDArray[np.float64]]:

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 from .._lib.frozen import Frozen
 from ..backends import Array
+from ..initializers import Initializer, own
+from ..model import Model
 from ..optimizers import Optimizer
 
-__all__ = ["Counters", "Trained", "TrainingState", "map_arrays"]
+__all__ = ["Counters", "Trained", "TrainingState", "map_arrays", "untrained"]
 
 
 class TrainingState(NamedTuple):
@@ -71,6 +73,15 @@ class Trained(NamedTuple):
     state: TrainingState
     counters: Counters = Counters()
     optimizer: Optimizer | None = None
+
+
+def untrained(model: Model, initializer: Initializer, seed: int) -> tuple[Any, Trained]:
+    """What a network has before its first step, in NumPy's arrays: a function of the seed.
+
+    Before it stands the initializer, or None if it is not one of bpnet's.
+    """
+    running = (model.architecture.first_running(),) if model.architecture.running_size else ()
+    return own(initializer), Trained(TrainingState(model.init(initializer, seed), (), running))
 
 
 def map_arrays(function: Callable[[Array], Any], state: Any) -> Any:

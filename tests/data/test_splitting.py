@@ -6,7 +6,7 @@ from _errors import raises
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpnet.data.splitting import split, split_by_group, split_by_time
+from bpnet.data.splitting import fold_of_rows, split, split_by_group, split_by_time
 
 
 @given(
@@ -128,3 +128,37 @@ def test_earlier_samples_are_trained_on_and_ties_stay_together(times, validation
     most = np.bincount(times).max()
     for part, share in zip(parts[1:], (validation, test), strict=True):
         assert abs(len(part) - share * len(times)) <= most
+
+
+def test_every_class_keeps_its_share_in_every_fold() -> None:
+    labels = np.repeat([0, 1, 2], [50, 13, 7])[np.random.default_rng(3).permutation(70)]
+    fold = fold_of_rows(70, 5, labels, seed=2)
+    assert set(fold) == set(range(5))
+    assert np.bincount(fold).tolist() == [14] * 5
+    for label, least, most in ((0, 10, 10), (1, 2, 3), (2, 1, 2)):
+        counts = np.bincount(fold[labels == label], minlength=5)
+        assert least <= counts.min() <= counts.max() <= most
+
+
+@pytest.mark.parametrize("rows", [2, 3, 11, 60])
+@pytest.mark.parametrize("folds", [2, 5, 7])
+def test_rows_are_divided_evenly(rows: int, folds: int) -> None:
+    counts = np.bincount(fold_of_rows(rows, folds))
+    assert counts.sum() == rows
+    assert len(counts) == min(rows, folds)
+    assert counts.max() - counts.min() <= 1
+
+
+def test_no_class_is_unknown_in_training() -> None:
+    labels = np.array([0] * 9 + [1] * 2 + [2])
+    for seed in range(20):
+        fold = fold_of_rows(12, 5, labels, seed)
+        assert fold[-1] == -1
+        assert set(fold[:-1]) <= set(range(5))
+        for k in range(5):
+            assert set(labels[fold != k]) == {0, 1, 2}
+
+
+def test_folds_depend_on_the_rows_number_not_on_numpy() -> None:
+    """As of any other split, what is recorded here must stay."""
+    assert fold_of_rows(10, 3, seed=7).tolist() == [1, 0, 2, 1, 2, 2, 0, 1, 0, 0]

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import bpnet
-from bpnet.tabular.epochs_by_folds import epochs_by_folds, fold_of_rows
+from bpnet.data.splitting import fold_of_rows
+from bpnet.tabular.epochs_by_folds import epochs_by_folds
 from bpnet.training import Fit
 
 
@@ -116,40 +117,6 @@ def test_classification_by_indices() -> None:
     found = epochs_by_folds(make, x, y, epochs=4, folds=3, strata=y, settings=SETTINGS)
     assert found.epochs == 4
     assert found.costs[-1] < found.costs[0]
-
-
-def test_every_class_keeps_its_share_in_every_fold() -> None:
-    labels = np.repeat([0, 1, 2], [50, 13, 7])[np.random.default_rng(3).permutation(70)]
-    fold = fold_of_rows(70, 5, labels, seed=2)
-    assert set(fold) == set(range(5))
-    assert np.bincount(fold).tolist() == [14] * 5
-    for label, least, most in ((0, 10, 10), (1, 2, 3), (2, 1, 2)):
-        counts = np.bincount(fold[labels == label], minlength=5)
-        assert least <= counts.min() <= counts.max() <= most
-
-
-@pytest.mark.parametrize("rows", [2, 3, 11, 60])
-@pytest.mark.parametrize("folds", [2, 5, 7])
-def test_rows_are_divided_evenly(rows: int, folds: int) -> None:
-    counts = np.bincount(fold_of_rows(rows, folds))
-    assert counts.sum() == rows
-    assert len(counts) == min(rows, folds)
-    assert counts.max() - counts.min() <= 1
-
-
-def test_no_class_is_unknown_in_training() -> None:
-    labels = np.array([0] * 9 + [1] * 2 + [2])
-    for seed in range(20):
-        fold = fold_of_rows(12, 5, labels, seed)
-        assert fold[-1] == -1
-        assert set(fold[:-1]) <= set(range(5))
-        for k in range(5):
-            assert set(labels[fold != k]) == {0, 1, 2}
-
-
-def test_folds_depend_on_the_rows_number_not_on_numpy() -> None:
-    """As of any other split, what is recorded here must stay."""
-    assert fold_of_rows(10, 3, seed=7).tolist() == [1, 0, 2, 1, 2, 2, 0, 1, 0, 0]
 
 
 @pytest.mark.parametrize(

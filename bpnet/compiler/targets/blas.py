@@ -8,15 +8,16 @@ there are none, and everything is computed without them.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-__all__ = ["BLAS", "blas", "layout_of", "pointer", "threads"]
+__all__ = ["BLAS", "blas", "layout_of", "one_thread", "pointer", "threads"]
 
 Array = Any
 
@@ -148,6 +149,27 @@ def threads() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """While entered, NumPy's BLAS has one thread, if it is OpenBLAS.
+
+    The bits of a product may depend on the number of threads.
+    """
+    for name in _COUNTS:
+        count, change = (
+            getattr(_library(), each, None) for each in (name, name.replace("_get_", "_set_"))
+        )
+        if count is not None and change is not None:
+            before = int(count())
+            change(1)
+            try:
+                yield
+            finally:
+                change(before)
+            return
+    yield
 
 
 @functools.cache
