@@ -26,6 +26,7 @@ from .training.state import TrainingState, untrained
 # What computes, trains and writes files is imported where it is needed: `import bpnet` is light.
 if TYPE_CHECKING:
     from ._lib.html import ShownText
+    from .parallel import Communicator
     from .training import Callback, Fit, History, Snapshot
     from .training.answers import Answers
     from .training.trainable import Trainable
@@ -395,6 +396,8 @@ class Network:
         progress: bool | None = None,
         evaluate_training: bool = False,
         resume: Snapshot | str | os.PathLike[str] | None = None,
+        parallel: str | Communicator | None = None,
+        blocks: int | None = 4,
         **unknown: Never,
     ) -> History:
         """Train by mini-batches; a second call continues where the first stopped.
@@ -430,6 +433,9 @@ class Network:
         resume : Snapshot or path, optional
             A checkpoint, or a folder of them, from which to continue bit for bit; the other
             arguments must be those of the fit that wrote it.
+        parallel, blocks : str or Communicator, and int or None, optional
+            Train with other processes, joined by "mpi", "nccl" or "torch"; in how many parts each
+            mini-batch is computed, by however many of them. See `bpnet.parallel`.
 
         Raises
         ------

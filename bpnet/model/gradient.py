@@ -15,7 +15,7 @@ from ..costs import Cost
 from ..normalization import widened
 from .model import Model
 
-__all__ = ["TINY", "BatchGradient", "Gradients", "ShareOfCost", "gradient"]
+__all__ = ["TINY", "BatchGradient", "Gradients", "PartOfBatch", "ShareOfCost", "gradient"]
 
 TINY = 1e-30
 """Less than any weight that counts, so that a mini-batch without weight moves nothing."""
@@ -37,6 +37,21 @@ class BatchGradient(NamedTuple):
     theta: Array
     z: Array
     running: tuple[Array, ...]
+
+
+class PartOfBatch(NamedTuple):
+    """Which of a mini-batch's samples are given, where others are computed elsewhere.
+
+    Parameters
+    ----------
+    first : int
+        Number of the first of them within the mini-batch.
+    of : int
+        Samples of the whole mini-batch.
+    """
+
+    first: int
+    of: int
 
 
 class Gradients(Frozen):
@@ -79,6 +94,7 @@ def gradient(
     accumulate: int = 1,
     compute: str = "",
     scale: Array = None,
+    part: PartOfBatch | None = None,
 ) -> BatchGradient:
     """Gradient of the cost of a mini-batch, by BP1-BP4.
 
@@ -104,6 +120,9 @@ def gradient(
         targets, weights of samples and statistics keep.
     scale : array, shape (1,), optional
         Multiplies gradients on their way back, so that float16 does not lose small ones.
+    part : PartOfBatch, optional
+        What ``x`` is, where it is not the whole mini-batch. The gradient is then this part's share
+        of that of the mean cost, as if the weights of all samples had a mean of 1.
 
     Returns
     -------
@@ -112,6 +131,7 @@ def gradient(
     architecture, layout = model.architecture, model.layout
     keys, own = keys or {}, theta.dtype
     m, total, outputs = x.shape[0], None, []
+    first, of = part or (0, m)
     if compute:
         low = getattr(xp, compute)
         theta, x = xp.astype(theta, low), xp.astype(x, low)
@@ -120,20 +140,20 @@ def gradient(
     if weighted:
         weight = y[:, -1:]
         y = y[:, :-1]
-        if mean:
+        if mean and part is None:
             weight = weight * (m / xp.maximum(xp.sum(weight, axis=0, keepdims=True), TINY))
-    for part in _parts(m, accumulate):
-        whole = part == slice(0, m)
-        x_k, y_k = (x, y) if whole else (x[part, :], y[part, :])
-        x_k = architecture.input(x_k, keys, part.start, xp)
-        passes = architecture.passes(theta, None, x_k, xp, keys, part.start)
+    for rows in _parts(m, accumulate):
+        whole = rows == slice(0, m)
+        x_k, y_k = (x, y) if whole else (x[rows, :], y[rows, :])
+        x_k = architecture.input(x_k, keys, first + rows.start, xp)
+        passes = architecture.passes(theta, None, x_k, xp, keys, first + rows.start)
         cost: Any = model.cost
         if mean or weighted:
             share: Any = 1.0 if scale is None else scale
             if mean:
-                share = share * (1.0 / m)
+                share = share * (1.0 / of)
             if weight is not None:
-                share = share * (weight if whole else weight[part, :])
+                share = share * (weight if whole else weight[rows, :])
             cost = ShareOfCost(cost, share)
         nabla_w, nabla_b, z = backprop(w, b, passes, cost, x_k, y_k, xp)
         norms = [passes[l].nabla_scale for l in architecture.norms]

@@ -34,6 +34,11 @@ class Block(NamedTuple):
     order: np.ndarray[Any, Any]
     targets: Array
 
+    @property
+    def steps(self) -> int:
+        """Number of mini-batches."""
+        return len(self.order)
+
 
 class BatchFeed(Protocol):
     """What gives the samples of each epoch.

@@ -83,6 +83,7 @@ class Fit(ABC):
         self.steps_done = self._steps_before = self._store.counters.steps
         self._validation, self._evaluates_training = validation, evaluate_training
         self._callbacks = sorted(callbacks, key=lambda one: getattr(one, "last", False))
+        self._listeners = self._callbacks  # those that are called; others only name their settings
         own = None if metrics is None else task_metric(trainable.model.task)
         self._metrics = MetricColumns(metrics or (), own)
         self._scorer = self._make_scorer()
@@ -105,11 +106,16 @@ class Fit(ABC):
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the history."""
+        return ("epoch", *self._figures, "seconds")
+
+    @property
+    def _figures(self) -> list[str]:
+        """Columns of costs and metrics."""
         kinds = ("train", "validation") if self.has_validation else ("train",)
         found = [f"{kind}_{what}" for what in ("cost", *self._metrics.names) for kind in kinds]
         if self._config.sums_penalties:
             found.insert(1, "train_objective")
-        return ("epoch", *found, "seconds")
+        return found
 
     def lower_is_better(self, column: str) -> bool:
         """Whether lower figures of a column are better."""
@@ -258,7 +264,7 @@ class Fit(ABC):
     @contextlib.contextmanager
     def _begin_callbacks(self) -> Iterator[None]:
         try:
-            for callback in self._callbacks:
+            for callback in self._listeners:
                 callback.on_fit_begin(self)
                 self._begun.append(callback)
             yield
@@ -367,18 +373,23 @@ class Fit(ABC):
 
     def _row(self, cost: float, objective: float | None, sums: EpochSums) -> dict[str, Any]:
         """The history's row of an epoch with this cost, and objective where it has a column."""
-        given = self._model, self.backend, self._trainable.runs, self._store.state
         if self._evaluates_training:
-            judged = [evaluate(*given, self._all_samples(), self._metrics, "train")]
+            judged = [self._evaluated(self._all_samples(), "train")]
         else:
             judged = [[cost, *self._scorer.figures(sums)]]
         if self._validation is not None:
-            judged.append(evaluate(*given, [self._validation], self._metrics))
+            judged.append(self._evaluated([self._validation], "validation"))
         figures = [figure for pair in zip(*judged, strict=True) for figure in pair]
         if objective is not None:
             figures.insert(1, objective)
         seconds = sums.seconds + time.perf_counter() - self._began
-        return dict(zip(self.columns, (self.counters.epochs, *figures, seconds), strict=True))
+        row = dict(zip(self._figures, figures, strict=True))
+        return {"epoch": self.counters.epochs, **row, "seconds": seconds}
+
+    def _evaluated(self, samples: Iterable[tuple[Array, Array]], part: str) -> list[float]:
+        """Mean cost and metrics of samples, by the parameters after the epoch."""
+        given = self._model, self.backend, self._trainable.runs, self._store.state
+        return evaluate(*given, samples, self._metrics, part)
 
     @abstractmethod
     def _all_samples(self) -> Iterable[tuple[Array, Array]]:
@@ -395,5 +406,5 @@ class Fit(ABC):
         )
 
     def _tell(self, moment: str, *arguments: Any) -> None:
-        for callback in self._callbacks:
+        for callback in self._listeners:
             getattr(callback, moment)(*arguments)

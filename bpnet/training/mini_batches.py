@@ -192,6 +192,8 @@ class MiniBatchFit(Fit):
         if header["stopped"] is not None:
             self.stop(header["stopped"], now=header["at_once"])
         for callback, kept in found.callback_states(self._callbacks):
+            if callback not in self._listeners:
+                continue
             try:
                 callback.set_state(kept)
             except Exception as error:  # of whatever kind: the state is not what it gave
@@ -209,7 +211,7 @@ class MiniBatchFit(Fit):
         sums, self._whole = self._sums, self._whole or store.state
         if not sums.steps:  # otherwise blocks end where those of the fit before did
             self._epoch_block_steps = self._block_steps
-        run = self._trainable.runs.step(self._config)
+        run = self._compiled()
         epochs, began = store.counters.epochs, store.counters.optimizer_began
         try:
             lent = store.lend()
@@ -252,25 +254,36 @@ class MiniBatchFit(Fit):
         self._stopping, self._at_once = True, True
         self.history.stopped = "interrupted"
 
-    def _block(self, run: Run, block: Block, sums: EpochSums) -> None:
+    def _compiled(self) -> Any:
+        """What `_perform` calls."""
+        return self._trainable.runs.step(self._config)
+
+    def _block(self, run: Any, block: Any, sums: EpochSums) -> None:
         """Do a block of steps, or those of it before Ctrl-C."""
-        x, y, order, _ = block
         inputs = step_inputs_over(
             self._model,
             self._config,
             self._trainable.seed,
-            range(self.steps_done, self.steps_done + len(order)),
+            range(self.steps_done, self.steps_done + block.steps),
             self._store.counters.optimizer_began,
             self.rate_factor,
         )
+        outputs, done = self._perform(run, block, inputs)
+        self._whole_block = done.steps == block.steps
+        if outputs is not None:
+            self._scorer.add(outputs, done, sums)
+            sums.steps += done.steps
+            self.steps_done += done.steps
+            self._tell("on_steps", self, done.steps)
+
+    def _perform(
+        self, run: Run, block: Block, inputs: list[tuple[float, ...]]
+    ) -> tuple[Array | None, Block]:
+        """Change the state by a block of steps; z of those done, None without any, and they."""
+        x, y, order, _ = block
         self._state, outputs = run(self._state, x, y, order, inputs, self._interrupt)
         count = 0 if outputs is None else int(outputs.shape[0])
-        self._whole_block = count == len(order)
-        if count:
-            self._scorer.add(outputs, block._replace(order=order[:count]), sums)
-            sums.steps += count
-            self.steps_done += count
-            self._tell("on_steps", self, count)
+        return outputs, block._replace(order=order[:count])
 
     def _checked(self, sums: EpochSums) -> np.ndarray[Any, Any]:
         """The costs of the epoch's steps; raises, naming the first bad batch, if one is not finite.

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..backends import Array, Backend
+from ..compiler import ForwardRun
 from ..compiler.rows import row_slices, rows_of_steps, take_rows
 from ..data.sparse import dense_rows
 from ..model import Model
@@ -27,6 +28,7 @@ def evaluate(
     samples: Iterable[tuple[Array, Array]],
     metrics: MetricColumns,
     part: str = "validation",
+    forward: ForwardRun | None = None,
 ) -> list[float]:
     """Mean cost and metrics, the task's own first, over samples that are on the device.
 
@@ -41,6 +43,8 @@ def evaluate(
     metrics : MetricColumns
     part : {"train", "validation"}, optional
         Which columns of the history they are for.
+    forward : callable, optional
+        In place of ``runs.forward``.
 
     Returns
     -------
@@ -48,7 +52,7 @@ def evaluate(
     """
     own = metrics.own
     wants = own.wants if own else ()
-    forward, parameters = runs.forward, (state.theta, state.running)
+    forward, parameters = forward or runs.forward, (state.theta, state.running)
     block_sums, most = runs.block_sums(own), runs.rows_per_block
     sums, outputs = EpochSums(), []
     for x, y in samples:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from .._lib.constraints import Boolean, Integer, Number
 from .._lib.files import as_path
@@ -32,6 +33,9 @@ from .snapshot_checks import check_snapshot
 from .target_range import warn_if_out_of_range
 from .trainable import Trainable
 from .weights import weights_of, with_weights
+
+if TYPE_CHECKING:
+    from .parallel.exchange import Exchange
 
 __all__ = ["begin_fit"]
 
@@ -67,10 +71,35 @@ def begin_fit(
         As `Network.fit`; nothing has changed then.
     """
     settings = with_defaults(settings, {"epochs": None, **defaults}, "fit")
+    parallel, blocks = settings.pop("parallel"), settings.pop("blocks")
+    if parallel is None:
+        return _begin(trainable, x, y, settings, net)
+    from .parallel.exchange import exchange_of
+    from .parallel.rank import as_rank
+
+    exchange = exchange_of(parallel, blocks, trainable.backend)
+    with as_rank(exchange.communicator):
+        return _begin(trainable, x, y, settings, net, exchange)
+
+
+def _begin(
+    trainable: Trainable,
+    x: Any,
+    y: Any,
+    settings: dict[str, Any],
+    net: Any,
+    exchange: Exchange | None = None,
+) -> Fit:
+    """See `begin_fit`; with an exchange, the fit is that of several ranks."""
     settings["optimizer"] = optimizer = _solver_or_optimizer(settings["optimizer"])
     if y is None and is_dataset(x):
         x = dataset_source(x)
     if not isinstance(optimizer, Optimizer) and hasattr(optimizer, "begin_fit"):
+        if exchange is not None:
+            raise ValueError(
+                f"{type(optimizer).__name__} trains in one process: leave out parallel, or give an "
+                "optimizer that takes mini-batches, as 'adam'"
+            )
         solver: Fit = optimizer.begin_fit(trainable, x, y, settings, net)
         return solver
     config = step_config(settings, trainable.backend)
@@ -85,7 +114,11 @@ def begin_fit(
             check_snapshot(*resume)
     elif resume is not None:
         path = as_path(resume, "resume")
-        origin, resume = repr(str(path)), read_checkpoint(path)
+        origin = repr(str(path))
+        if exchange is None:
+            resume = read_checkpoint(path)
+        else:  # the file need not be there for other ranks
+            resume = exchange.of_first_rank(lambda: read_checkpoint(path))
     callbacks = with_progress(settings["callbacks"], settings["progress"])
     backend, weights = trainable.backend, (settings["sample_weight"], settings["class_weight"])
     with backend.scope():
@@ -137,7 +170,13 @@ def begin_fit(
         try_metrics(
             metrics or (), backend, training=targets, validation=validation and validation[1]
         )
-        fit = MiniBatchFit(
+        kind: Callable[..., MiniBatchFit] = MiniBatchFit
+        if exchange is not None:
+            from .parallel.blocks import PartedFeed
+            from .parallel.fit import ParallelFit
+
+            kind, feed = partial(ParallelFit, exchange), PartedFeed(feed, exchange)
+        fit = kind(
             trainable._replace(model=prepare.model),
             feed,
             config,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from ..backends import Array
 from ..compiler import Step
@@ -14,7 +14,15 @@ from .config import StepConfig
 from .loss_scale import rescaled, select
 from .state import TrainingState
 
-__all__ = ["make_step", "step_inputs", "step_inputs_over"]
+__all__ = [
+    "Update",
+    "make_step",
+    "make_update",
+    "share_of_sample",
+    "share_of_weight",
+    "step_inputs",
+    "step_inputs_over",
+]
 
 
 def make_step(model: Model, config: StepConfig) -> Step:
@@ -31,32 +39,87 @@ def make_step(model: Model, config: StepConfig) -> Step:
         ``step(xp, state, x, y, rates) -> (state, z)`` with a `TrainingState`, and what
         `step_inputs` gives for the step.
     """
-    architecture, layout = model.architecture, model.layout
-    optimizer = config.optimizer.update_rule
-    random = architecture.random
-    extra = {"layout": layout} if optimizer.uses_layout else {}
+    random, update = model.architecture.random, make_update(model, config)
 
     def step(
         xp: Any, state: Any, x: Array, y: Array, rates: Sequence[Any]
     ) -> tuple[TrainingState, Array]:
-        theta, memory, running, average, loss_scale, penalty = state
         count = len(rates) - len(random)
         numbers, keys = tuple(rates[:count]), dict(zip(random, rates[count:], strict=True))
         found = gradient(
             model,
             xp,
-            theta,
-            running,
+            state.theta,
+            state.running,
             x,
             y,
             keys=keys,
             weighted=config.weighted,
             accumulate=config.accumulate,
             compute=config.compute,
-            scale=loss_scale[0][:1] if loss_scale else None,
+            scale=state.loss_scale[0][:1] if state.loss_scale else None,
         )
-        nabla = found.theta
-        share = _share(config, y, xp) if config.alpha else 0.0
+        share = share_of_sample(config, y, xp) if config.alpha else 0.0
+        after = update(xp, state, found.theta, found.running, x.shape[0], share, numbers)
+        return after, found.z
+
+    return step
+
+
+class Update(Protocol):
+    """What a step does once the gradient of the mini-batch is known: a pure function."""
+
+    def __call__(
+        self,
+        xp: Any,
+        state: TrainingState,
+        nabla: Array,
+        running: tuple[Array, ...],
+        m: int,
+        share: Any,
+        numbers: tuple[Any, ...],
+    ) -> TrainingState:
+        """The state after the step.
+
+        Parameters
+        ----------
+        xp : namespace
+        state : TrainingState
+            Before the step.
+        nabla : array, shape (size,)
+            Gradient of the mean cost.
+        running : tuple of array
+            Running statistics after the mini-batch.
+        m : int
+            Samples of the mini-batch.
+        share : float or array, shape (1,)
+            See `share_of_sample`; counts with ``alpha`` alone.
+        numbers : tuple
+            What varies from step to step for the optimizer.
+        """
+
+
+def make_update(model: Model, config: StepConfig) -> Update:
+    """The part of a step that comes after the gradient: penalties, bounds, optimizer, averages.
+
+    Parameters
+    ----------
+    model : Model
+    config : StepConfig
+    """
+    layout, optimizer = model.layout, config.optimizer.update_rule
+    extra = {"layout": layout} if optimizer.uses_layout else {}
+
+    def update(
+        xp: Any,
+        state: TrainingState,
+        nabla: Array,
+        running: tuple[Array, ...],
+        m: int,
+        share: Any,
+        numbers: tuple[Any, ...],
+    ) -> TrainingState:
+        theta, memory, _, average, loss_scale, penalty = state
         if config.l2:
             nabla = nabla + layout.on_weights(theta, config.l2, xp)
         if config.alpha:
@@ -65,7 +128,7 @@ def make_step(model: Model, config: StepConfig) -> Step:
             nabla = nabla + layout.on_weights(xp.sign(theta), config.l1, xp)
         if penalty:  # of the parameters before the step, whatever becomes of it
             weights = theta[: layout.n_weights]
-            penalty = (_added(penalty[0], weights, config, x.shape[0], share, xp),)
+            penalty = (_added(penalty[0], weights, config, m, share, xp),)
         nabla = _clipped(nabla, config, xp)
         theta, memory = optimizer.update(theta, nabla, memory, numbers, xp, **extra)
         if config.max_norm:
@@ -73,24 +136,28 @@ def make_step(model: Model, config: StepConfig) -> Step:
         if config.average:
             (mean,) = average
             average = (config.average * mean + (1.0 - config.average) * theta,)
-        after = TrainingState(theta, memory, found.running, average)
+        after = TrainingState(theta, memory, running, average)
         if loss_scale:
             finite = xp.all(xp.isfinite(nabla))
-            for statistics in found.running:  # which an overflow would spoil for good
+            for statistics in running:  # which an overflow would spoil for good
                 finite = finite & xp.all(xp.isfinite(statistics))
             before = state._replace(loss_scale=(), penalty=())
             after = select(finite, after, before, xp)
             after = after._replace(loss_scale=(rescaled(loss_scale[0], finite, xp),))
-        return after._replace(penalty=penalty), found.z
+        return after._replace(penalty=penalty)
 
-    return step
+    return update
 
 
-def _share(config: StepConfig, y: Array, xp: Any) -> Any:
+def share_of_sample(config: StepConfig, y: Array, xp: Any) -> Any:
     """1 / weight of a mini-batch's samples together, a number or of shape (1,); 0 of no weight."""
     if not config.weighted:
         return 1.0 / y.shape[0]
-    total = xp.sum(y[:, -1:], axis=0)
+    return share_of_weight(xp.sum(y[:, -1:], axis=0), xp)
+
+
+def share_of_weight(total: Array, xp: Any) -> Array:
+    """1 / ``total``, shape (1,); 0 of no weight."""
     return xp.where(total > 0.0, 1.0 / xp.maximum(total, TINY), xp.zeros_like(total))
 
 

@@ -17,6 +17,9 @@ class Callback:
     ----------
     per_fit : tuple of str
         Attributes that belong to a fit, such as the `Fit` itself: copies and pickles are without.
+    first_rank_only : bool
+        Whether only the first of several ranks calls it, as it writes or prints; the others of a
+        fit with ``parallel`` hear nothing of it. All of them call the others.
 
     Examples
     --------
@@ -31,6 +34,7 @@ class Callback:
     """
 
     per_fit: ClassVar[tuple[str, ...]] = ()
+    first_rank_only: ClassVar[bool] = False
 
     def on_fit_begin(self, fit: Fit) -> None:
         """Before the first epoch."""

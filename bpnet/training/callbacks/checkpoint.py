@@ -108,6 +108,7 @@ class Checkpoint(Callback):
     last = True  # what the other callbacks made of an epoch is part of it
 
     per_fit = ("_claim", "_fit")
+    first_rank_only = True
 
     def __init__(
         self,

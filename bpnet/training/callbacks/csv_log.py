@@ -61,6 +61,8 @@ class CSVLog(Callback):
     ['epoch', '1', '2', '3', '4']
     """
 
+    first_rank_only = True
+
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = str(as_path(path))
 

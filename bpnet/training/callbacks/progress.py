@@ -42,6 +42,7 @@ class Progress(Callback):
     """
 
     per_fit = ("_show",)
+    first_rank_only = True
 
     def __init__(self, file: Any = None) -> None:
         self._file = file

@@ -53,6 +53,8 @@ class TensorBoard(Callback):
     >>> history = net.fit([[0.0]], [[1.0]], **options)  # doctest: +SKIP
     """
 
+    first_rank_only = True
+
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = str(as_path(folder, "folder"))
 

@@ -1,0 +1,1 @@
+"""A fit by several processes: the same bits on any number of them."""

@@ -1,0 +1,69 @@
+"""Blocks of steps whose mini-batches are cut into parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import NamedTuple
+
+import numpy as np
+
+from ..feeds import BatchFeed, Block
+from .exchange import Exchange
+from .parts import cut
+
+__all__ = ["PartedBlock", "PartedFeed"]
+
+
+class PartedBlock(NamedTuple):
+    """A rank's parts of the mini-batches of a block of steps.
+
+    Parameters
+    ----------
+    m : int
+        Samples of each whole mini-batch.
+    own : Block
+        This rank's parts of them, side by side; perhaps without any columns.
+    whole : Block or None
+        The mini-batches as a whole, where every rank has all samples.
+    """
+
+    m: int
+    own: Block
+    whole: Block | None = None
+
+    @property
+    def steps(self) -> int:
+        """Number of mini-batches."""
+        return self.own.steps
+
+
+class PartedFeed:
+    """A feed of samples that every rank has in memory; see `BatchFeed`.
+
+    Parameters
+    ----------
+    feed : MemoryFeed
+        Of whole mini-batches.
+    exchange : Exchange
+    """
+
+    def __init__(self, feed: BatchFeed, exchange: Exchange) -> None:
+        self._feed, self._exchange = feed, exchange
+        self.samples, self.batch_size = feed.samples, feed.batch_size
+        self.steps_per_epoch, self.identity = feed.steps_per_epoch, feed.identity
+        self.everything, self.in_memory = feed.everything, feed.in_memory
+        self.step_weights, self.close = feed.step_weights, feed.close
+
+    def blocks(
+        self,
+        epoch: int,
+        first_step: int = 0,
+        at_most: int = 2**30,
+        stopping: Callable[[], bool] | None = None,
+    ) -> Generator[PartedBlock, None, None]:
+        """The blocks of an epoch; see `BatchFeed`."""
+        for block in self._feed.blocks(epoch, first_step, at_most, stopping):
+            m = block.order.shape[1]
+            edges, own = cut(m, self._exchange.blocks), self._exchange.own
+            columns = block.order[:, edges[own.start] : edges[own.stop]]
+            yield PartedBlock(m, block._replace(order=np.ascontiguousarray(columns)), block)

@@ -1,0 +1,201 @@
+"""A fit by several ranks: the loop is that of one process, and what they must agree on."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ...backends import Array, Backend
+from ...data.sparse import SparseRows
+from ...parallel.agreement import check_equal, environment
+from ..config import StepConfig
+from ..feeds import Block
+from ..history import History
+from ..mini_batches import MiniBatchFit
+from ..scoring import evaluate
+from ..snapshot import Snapshot
+from ..sums import EpochSums
+from ..trainable import Trainable
+from .blocks import PartedFeed
+from .exchange import Exchange
+from .forward import shared_forward
+from .lockstep import LockstepSteps
+from .rank import as_rank
+from .steps import SharedSteps
+
+__all__ = ["ParallelFit"]
+
+# Floating-point operations of a block of steps, after which the ranks ask each other about Ctrl-C,
+# deadlines and whatever else may end the fit: a second's work or so.
+_BLOCK_WORK = 2**36
+
+
+class ParallelFit(MiniBatchFit):
+    """A fit by several ranks, each of which computes parts of every mini-batch.
+
+    All have the same parameters, sums and history at any time, and go the same way: what only one
+    of them knows, as that its user pressed Ctrl-C, they tell each other after each block of steps
+    and after each epoch.
+
+    Parameters
+    ----------
+    exchange : Exchange
+    trainable : Trainable
+    feed : PartedFeed
+    config : StepConfig
+    **options
+        Further ones of `MiniBatchFit`.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        trainable: Trainable,
+        feed: PartedFeed,
+        config: StepConfig,
+        **options: Any,
+    ) -> None:
+        super().__init__(trainable, feed, config, **options)
+        self._exchange, self._communicator = exchange, exchange.communicator
+        if self._communicator.rank:
+            self._listeners = [
+                one for one in self._callbacks if not getattr(one, "first_rank_only", False)
+            ]
+        work = 6 * self._model.layout.size * feed.batch_size
+        self.limit_block(max(1, _BLOCK_WORK // work))
+        self._epoch_block_steps = self._block_steps
+        self._waited = 0.0
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        *others, seconds = super().columns
+        return (*others, "communication", seconds)
+
+    def lower_is_better(self, column: str) -> bool:
+        return column == "communication" or super().lower_is_better(column)
+
+    # ------------------------------------------------------------------ what ranks must agree on
+
+    @contextlib.contextmanager
+    def _begin_callbacks(self) -> Iterator[None]:
+        with super()._begin_callbacks():
+            # The first rank's own callbacks may have asked for something.
+            wanted = self._block_steps, self._evaluates_training
+            told = self._communicator.gather_objects(wanted)
+            self.limit_block(min(steps for steps, _ in told))
+            if any(evaluates for _, evaluates in told):
+                self.judge_parameters("train_")
+            yield
+
+    def begin(self, resume: Snapshot | None = None, origin: str = "resume") -> None:
+        identity = self._identity()
+        settings = identity.pop("settings")
+        check_equal(
+            self._communicator,
+            {
+                **environment(self.backend),
+                **identity,
+                **settings,
+                "epochs": self.epochs,
+                "parameters": _digest(self._store.state.theta, self.backend),
+                "samples and targets": _digest_of_samples(self._feed, self.backend),
+                "validation": [_digest(one, self.backend) for one in self._validation or ()],
+            },
+        )
+        super().begin(resume, origin)
+
+    def _tell(self, moment: str, *arguments: Any) -> None:
+        super()._tell(moment, *arguments)
+        self._agree()
+
+    def _agree(self) -> None:
+        """Go on or stop together: as soon as one rank is to stop, all are."""
+        self._note_deadlines()
+        mine = (self._stopping, self._at_once, self._reason, self._interrupt(), self.rate_factor)
+        told = self._communicator.gather_objects(mine)
+        self._stopping = any(stopping for stopping, *_ in told)
+        self._at_once = any(at_once for _, at_once, *_ in told)
+        self._reason = next((one[2] for one in told if one[2] is not None), None)
+        if self._reason is not None:
+            self.history.stopped = self._reason
+        self.rate_factor = told[0][4]
+        if any(interrupted for *_, interrupted, _ in told):
+            self._note_interrupt()
+
+    def _note_deadlines(self) -> None:
+        super()._is_to_stop()
+
+    def _is_to_stop(self) -> bool:
+        return self._at_once  # agreed on; a rank that stops by itself would be waited for
+
+    def _epoch(self) -> dict[str, Any] | None:
+        self._waited = self._communicator.seconds
+        return super()._epoch()
+
+    def _row(self, cost: float, objective: float | None, sums: EpochSums) -> dict[str, Any]:
+        row = super()._row(cost, objective, sums)
+        digest = _digest(self._store.state.theta, self.backend)
+        told = self._communicator.gather_objects((row, digest))
+        for rank, (_, other) in enumerate(told):
+            if other != told[0][1]:
+                raise RuntimeError(
+                    f"after epoch {row['epoch']} the parameters of rank {rank} differ from those "
+                    f"of rank 0 (their digests are {other} and {told[0][1]}): start all ranks on the "
+                    "same type of processor, with the same releases and number of threads"
+                )
+        *figures, seconds = told[0][0].items()  # the times are the first rank's
+        communication = self._communicator.seconds - self._waited
+        told = self._communicator.gather_objects(communication)
+        return dict([*figures, ("communication", told[0]), seconds])
+
+    def _evaluated(self, samples: Iterable[tuple[Array, Array]], part: str) -> list[float]:
+        runs = self._trainable.runs
+        forward = shared_forward(runs.forward, self.backend, self._exchange, self._model.sizes[-1])
+        given = self._model, self.backend, runs, self._store.state
+        return evaluate(*given, samples, self._metrics, part, forward)
+
+    # ------------------------------------------------------------------ steps in parts
+
+    @functools.cached_property
+    def _steps(self) -> SharedSteps | LockstepSteps:
+        kind = LockstepSteps if self._model.architecture.batch_norm_layers else SharedSteps
+        return kind(self._model, self.backend, self._config, self._exchange)
+
+    def _compiled(self) -> Any:
+        return self._steps
+
+    def _perform(
+        self, run: Any, block: Any, inputs: list[tuple[float, ...]]
+    ) -> tuple[Array | None, Block]:
+        self._state, own = run(self._state, block, inputs)
+        n = self._model.sizes[-1]
+        return self._exchange.rows(own, block.m, block.steps, n), block.whole
+
+    # ------------------------------------------------------------------ failures
+
+    def run(self) -> History:
+        with as_rank(self._communicator):
+            return super().run()
+
+    def epoch(self) -> dict[str, Any] | None:
+        with as_rank(self._communicator):
+            return super().epoch()
+
+
+def _digest(array: Array, backend: Backend) -> str:
+    """Of the entries of an array."""
+    found = np.ascontiguousarray(backend.to_numpy(array))
+    return hashlib.blake2b(found.view(np.uint8), digest_size=8).hexdigest()
+
+
+def _digest_of_samples(feed: PartedFeed, backend: Backend) -> list[str]:
+    """Of samples and targets in memory; of sparse ones, their number alone."""
+    there = feed.in_memory() or ()
+    return [
+        f"{one.shape}" if isinstance(one, SparseRows) else _digest(one, backend) for one in there
+    ]
