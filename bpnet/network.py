@@ -413,29 +413,26 @@ class Network:
         optimizer : Optimizer, LBFGS or str, optional
             Its memory is kept for a later call with the same kind of optimizer.
         l1, l2, alpha : float, optional
-            Penalties: l1 times the sum of the weights' magnitudes, l2/2 times that of their squares
-            (l2 is the book's lmbda/n); alpha, scikit-learn's, is an l2 of alpha / samples of the
-            mini-batch. Costs are without them; with alpha a column ``train_objective`` has them.
+            Penalties: l1 times the weights' magnitudes; l2/2 times their squares (l2 is the book's
+            lmbda/n); alpha, scikit-learn's, an l2 of alpha / samples of the mini-batch. Costs are
+            without them; with alpha a column ``train_objective`` has them.
         max_norm, clip_value, clip_norm : float, optional
             Bounds of the norm of each neuron's weights, of the gradient's entries and of its norm.
         accumulate, average, label_smoothing : int, float and float, optional
             Parts that a mini-batch is computed in; decay of the parameters' average (`averaged`);
             share of each target that is spread evenly over the classes.
         sample_weight, class_weight : array (n,), and dict or "balanced", optional
-            Weights of samples and of classes; ``"balanced"`` gives all classes the same total.
-        validation : (x, y) or float, optional
-            Samples on which each epoch is evaluated, or the share of these that is held out for it.
-        metrics, callbacks : iterable, optional
-            Further columns of the history (`bpnet.metrics`; None: costs alone); hooks (`Callback`).
+            Their weights; ``"balanced"`` gives all classes the same total.
+        validation, metrics, callbacks : (x, y) or float, and iterables, optional
+            Samples on which each epoch is evaluated, or the share of these that is held out for it;
+            further columns of the history (`bpnet.metrics`; None: costs alone); hooks (`Callback`).
         progress, evaluate_training : bool, optional
-            Show a progress bar, by default if standard error is a terminal; compute the training
-            columns after each epoch, as the book does, not during it.
+            A progress bar, by default on a terminal; training columns computed after each epoch.
         resume : Snapshot or path, optional
-            A checkpoint, or a folder of them, from which to continue bit for bit; the other
-            arguments must be those of the fit that wrote it.
+            A checkpoint, or a folder of them, to go on from bit for bit; all else must be the same.
         parallel, blocks : str or Communicator, and int or None, optional
-            Train with other processes, joined by "mpi", "nccl" or "torch"; in how many parts each
-            mini-batch is computed, by however many of them. See `bpnet.parallel`.
+            "mpi", "nccl" or "torch" join processes that train together; parts of a mini-batch that
+            are computed alone, so that the bits are the same however many processes there are.
 
         Raises
         ------
@@ -444,8 +441,8 @@ class Network:
         DivergenceError
             If a cost or parameter is no longer finite; the parameters of the last good epoch stay.
         KeyboardInterrupt
-            After a second Ctrl-C, with the parameters of the last full epoch; the first ends
-            training after the current step (on JAX: block of steps) and keeps its parameters.
+            After a second Ctrl-C, with the last full epoch's parameters; the first ends training in
+            order, after the current step (on JAX: block of steps).
 
         Examples
         --------
@@ -463,9 +460,7 @@ class Network:
 
         Parameters
         ----------
-        x, y, epochs : as for `fit`
-        **settings : optional
-            All others of `fit`, with the same defaults.
+        x, y, epochs, **settings : as for `fit`
 
         Examples
         --------
@@ -488,8 +483,7 @@ class Network:
 
         Parameters
         ----------
-        x, y : array
-            As for `total_cost`.
+        x, y : as for `total_cost`
         **settings : optional
             As for `fit`: ``optimizer``, ``l1``, ``l2``, ``alpha``, ``max_norm``, ``clip_value``,
             ``clip_norm``, ``accumulate``, ``average``, ``label_smoothing``, ``sample_weight``.

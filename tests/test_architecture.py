@@ -184,7 +184,7 @@ def private_accesses(source):
         if isinstance(node, ast.Import):
             yield from (a.name for a in node.names if any(map(is_private, a.name.split("."))))
         if isinstance(node, ast.Attribute) and is_private(node.attr):
-            own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+            own = ast.unparse(node.value) in ("self", "cls", "super()")
             if not own and node.attr not in NAMED_TUPLE:
                 yield ast.unparse(node)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..backends import Backend
 from .._lib.registry import check_name
+from ..backends import Backend
 from .communicator import Communicator
 from .serial import SerialCommunicator
 
@@ -34,5 +34,5 @@ def _made(name: str, backend: Backend) -> Communicator:
     if name == "nccl":
         from .nccl import NCCLCommunicator
 
-        return NCCLCommunicator()
+        return NCCLCommunicator(SerialCommunicator())
     return SerialCommunicator()

@@ -16,6 +16,7 @@ from ..metrics.base import Metric
 from .config import StepConfig
 from .history import History
 from .interrupt import Interrupt
+from .listeners import Listeners
 from .metric_columns import MetricColumns
 from .scores import task_metric
 from .scoring import EpochScorer, evaluate
@@ -83,13 +84,12 @@ class Fit(ABC):
         self.steps_done = self._steps_before = self._store.counters.steps
         self._validation, self._evaluates_training = validation, evaluate_training
         self._callbacks = sorted(callbacks, key=lambda one: getattr(one, "last", False))
-        self._listeners = self._callbacks  # those that are called; others only name their settings
+        self._listeners = Listeners(self._callbacks)
         own = None if metrics is None else task_metric(trainable.model.task)
         self._metrics = MetricColumns(metrics or (), own)
         self._scorer = self._make_scorer()
         self._interrupt = Interrupt()
         self._stopping = self._at_once = self._entered = self._ended = False
-        self._begun: list[Any] = []  # callbacks that are to be ended
         self._reason: str | None = None
         self._deadlines: dict[str, float] = {}
         self._done = 0  # epochs of this fit, whatever a callback makes of its history
@@ -264,9 +264,7 @@ class Fit(ABC):
     @contextlib.contextmanager
     def _begin_callbacks(self) -> Iterator[None]:
         try:
-            for callback in self._listeners:
-                callback.on_fit_begin(self)
-                self._begun.append(callback)
+            self._listeners.begin(self)
             yield
         except BaseException:
             self._fail()
@@ -274,17 +272,9 @@ class Fit(ABC):
 
     def _fail(self) -> None:
         """End the callbacks that have not been ended, for an error."""
-        if self._begun:
+        if self._listeners.begun:
             self.failed, self.history.stopped = True, "failed"
-            self._end_callbacks()
-
-    def _end_callbacks(self) -> None:
-        """End each callback that began, once, whatever others raise."""
-        if self._begun:
-            try:
-                self._begun.pop(0).on_fit_end(self)
-            finally:
-                self._end_callbacks()
+            self._listeners.end(self)
 
     def __enter__(self) -> Fit:
         self._claim()
@@ -316,7 +306,7 @@ class Fit(ABC):
         try:
             with self.backend.scope():
                 try:
-                    self._end_callbacks()
+                    self._listeners.end(self)
                 finally:
                     self._close()
         finally:
@@ -406,5 +396,4 @@ class Fit(ABC):
         )
 
     def _tell(self, moment: str, *arguments: Any) -> None:
-        for callback in self._listeners:
-            getattr(callback, moment)(*arguments)
+        self._listeners.tell(moment, *arguments)

@@ -192,7 +192,7 @@ class MiniBatchFit(Fit):
         if header["stopped"] is not None:
             self.stop(header["stopped"], now=header["at_once"])
         for callback, kept in found.callback_states(self._callbacks):
-            if callback not in self._listeners:
+            if callback not in self._listeners.callbacks:
                 continue
             try:
                 callback.set_state(kept)

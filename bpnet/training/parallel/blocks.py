@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -60,8 +60,8 @@ class PartedFeed:
         first_step: int = 0,
         at_most: int = 2**30,
         stopping: Callable[[], bool] | None = None,
-    ) -> Generator[PartedBlock, None, None]:
-        """The blocks of an epoch; see `BatchFeed`."""
+    ) -> Generator[Any, None, None]:
+        """The blocks of an epoch, each a `PartedBlock`; see `BatchFeed`."""
         for block in self._feed.blocks(epoch, first_step, at_most, stopping):
             m = block.order.shape[1]
             edges, own = cut(m, self._exchange.blocks), self._exchange.own

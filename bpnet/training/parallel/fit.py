@@ -14,8 +14,9 @@ from ...backends import Array, Backend
 from ...data.sparse import SparseRows
 from ...parallel.agreement import check_equal, environment
 from ..config import StepConfig
-from ..feeds import Block
+from ..feeds import BatchFeed, Block
 from ..history import History
+from ..listeners import Listeners
 from ..mini_batches import MiniBatchFit
 from ..scoring import evaluate
 from ..snapshot import Snapshot
@@ -60,12 +61,12 @@ class ParallelFit(MiniBatchFit):
         config: StepConfig,
         **options: Any,
     ) -> None:
-        super().__init__(trainable, feed, config, **options)
+        settings = {**options.pop("settings", {}), "blocks": exchange.blocks}
+        super().__init__(trainable, feed, config, settings=settings, **options)
         self._exchange, self._communicator = exchange, exchange.communicator
         if self._communicator.rank:
-            self._listeners = [
-                one for one in self._callbacks if not getattr(one, "first_rank_only", False)
-            ]
+            heard = [one for one in self._callbacks if not getattr(one, "first_rank_only", False)]
+            self._listeners = Listeners(heard)
         work = 6 * self._model.layout.size * feed.batch_size
         self.limit_block(max(1, _BLOCK_WORK // work))
         self._epoch_block_steps = self._block_steps
@@ -145,8 +146,8 @@ class ParallelFit(MiniBatchFit):
             if other != told[0][1]:
                 raise RuntimeError(
                     f"after epoch {row['epoch']} the parameters of rank {rank} differ from those "
-                    f"of rank 0 (their digests are {other} and {told[0][1]}): start all ranks on the "
-                    "same type of processor, with the same releases and number of threads"
+                    f"of rank 0 (digests {other} and {told[0][1]}): start all ranks on the same "
+                    "type of processor, with the same releases and number of threads"
                 )
         *figures, seconds = told[0][0].items()  # the times are the first rank's
         communication = self._communicator.seconds - self._waited
@@ -190,10 +191,10 @@ class ParallelFit(MiniBatchFit):
 def _digest(array: Array, backend: Backend) -> str:
     """Of the entries of an array."""
     found = np.ascontiguousarray(backend.to_numpy(array))
-    return hashlib.blake2b(found.view(np.uint8), digest_size=8).hexdigest()
+    return hashlib.blake2b(found.tobytes(), digest_size=8).hexdigest()
 
 
-def _digest_of_samples(feed: PartedFeed, backend: Backend) -> list[str]:
+def _digest_of_samples(feed: BatchFeed, backend: Backend) -> list[str]:
     """Of samples and targets in memory; of sparse ones, their number alone."""
     there = feed.in_memory() or ()
     return [

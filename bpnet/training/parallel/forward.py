@@ -28,11 +28,11 @@ def shared_forward(
         Neurons of the output layer.
     """
 
-    def run(parameters: Any, x: Array) -> Array:
+    def run(state: Any, x: Array) -> Array:
         m = x.shape[0]
         edges = cut(m, exchange.blocks)
         parts = [
-            forward(parameters, take_rows(backend, x, slice(edges[k], edges[k + 1])))
+            forward(state, take_rows(backend, x, slice(edges[k], edges[k + 1])))
             for k in exchange.own
             if edges[k] < edges[k + 1]
         ]

@@ -162,13 +162,15 @@ class PartitionedNamespace:
 
     def keep_mask(self, x: Partitioned, probability: float, key: Any, first: int) -> Partitioned:
         """The mask of a layer's activations; each part has the rows that are its own."""
-        return self._random(self._xp.keep_mask, x, first, probability, key)
+        return self._drawn(self._xp.keep_mask, x, first, probability, key)
 
     def normal(self, x: Partitioned, key: Any, first: int) -> Partitioned:
         """Normal noise for samples; each part has the rows that are its own."""
-        return self._random(self._xp.normal, x, first, key)
+        return self._drawn(self._xp.normal, x, first, key)
 
-    def _random(self, draw: Callable[..., Array], x: Partitioned, first: int, *given: Any) -> Any:
+    def _drawn(
+        self, draw: Callable[..., Array], x: Partitioned, first: int, *given: Any
+    ) -> Partitioned:
         parts = [
             draw(part, *given, first + start)
             for part, start in zip(x.parts, self._first, strict=True)

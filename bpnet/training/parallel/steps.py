@@ -92,7 +92,7 @@ class SharedSteps:
         step: int,
         keys: tuple[float, ...],
     ) -> tuple[Array, Array]:
-        """The sum of some parts' gradients, in an array of the run's own; and z of their samples."""
+        """The sum of some parts' gradients, in an array of the run's own, and their z."""
         edges = cut(block.m, self._exchange.blocks)
         first = edges[self._exchange.own.start]
         key = span, block.m

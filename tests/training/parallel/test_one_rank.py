@@ -1,0 +1,125 @@
+"""A fit in parts by one rank: nearly the plain fit, and wrong use of it."""
+
+import numpy as np
+import pytest
+
+import bpnet
+from bpnet import Layer
+from bpnet.parallel import SerialCommunicator
+
+NETWORKS = {
+    "plain": [6, 8, 3],
+    "dropout and noise": [Layer(6, noise=0.1, dropout=0.1), Layer(8, dropout=0.3), 3],
+    "batch norm": [6, Layer(8, normalization="batch"), Layer(8, residual=True, dropout=0.2), 3],
+    "layer norm": [6, Layer(8, normalization="layer"), 3],
+}
+SETTINGS = {
+    "sgd": {},
+    "adam, weights and penalties": {
+        "optimizer": "adam",
+        "sample_weight": np.linspace(0.1, 2.0, 53),
+        "alpha": 0.1,
+        "l1": 1e-3,
+        "clip_norm": 0.5,
+        "validation": 0.2,
+    },
+    "metrics, average and class weights": {
+        "metrics": ["f1"],
+        "average": 0.9,
+        "class_weight": "balanced",
+        "evaluate_training": True,
+        "max_norm": 1.0,
+        "label_smoothing": 0.1,
+    },
+    "without mixing": {"shuffle": False, "metrics": None},
+}
+
+
+def samples():
+    rng = np.random.default_rng(1)
+    return rng.normal(size=(53, 6)), np.arange(53) % 3
+
+
+def trained(sizes, backend="numpy", dtype="float64", **settings):
+    net = bpnet.Network(sizes, cost="log_likelihood", seed=3, backend=backend, dtype=dtype)
+    history = net.fit(*samples(), epochs=2, batch_size=10, progress=False, **settings)
+    return net.backend.to_numpy(net.state.theta), history
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize("blocks", [1, 3, 4, 16, None])
+def test_parts_give_what_the_whole_does(network, settings, blocks):
+    """Of the same mini-batches, but for rounding; masks are those of the whole, too."""
+    settings = SETTINGS[settings]
+    whole, history = trained(NETWORKS[network], **settings)
+    parts, of_parts = trained(NETWORKS[network], parallel="serial", blocks=blocks, **settings)
+    np.testing.assert_allclose(parts, whole, rtol=1e-9, atol=1e-12)
+    for row, other in zip(history, of_parts, strict=True):
+        assert list(other) == [*list(row)[:-1], "communication", "seconds"]
+        for column in set(row) - {"seconds"}:
+            assert other[column] == pytest.approx(row[column], rel=1e-10, abs=1e-12), column
+
+
+@pytest.mark.parametrize(("backend", "dtype"), [("torch", "float32"), ("jax", "float32")])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_other_libraries(network, backend, dtype):
+    pytest.importorskip(backend)
+    settings = SETTINGS["adam, weights and penalties"]
+    whole, _ = trained(NETWORKS[network], backend, dtype, **settings)
+    parts, _ = trained(NETWORKS[network], backend, dtype, parallel="serial", **settings)
+    np.testing.assert_allclose(parts, whole, rtol=2e-3, atol=2e-5)
+
+
+def test_sparse_samples():
+    sparse = pytest.importorskip("scipy.sparse")
+    x, y = samples()
+    for sizes in (NETWORKS["plain"], NETWORKS["batch norm"]):
+        found = []
+        for given in (x, sparse.csr_array(x)):
+            net = bpnet.Network(sizes, cost="log_likelihood", seed=3, dtype="float64")
+            net.fit(given, y, epochs=2, batch_size=10, parallel="serial")
+            found.append(net.state.theta)
+        np.testing.assert_array_equal(*found)
+
+
+def test_a_communicator_may_be_given():
+    by_name, _ = trained(NETWORKS["plain"], parallel="serial")
+    given, _ = trained(NETWORKS["plain"], parallel=SerialCommunicator())
+    np.testing.assert_array_equal(by_name, given)
+
+
+def test_blocks_shape_the_bits_and_so_a_fit_that_is_resumed():
+    x, y = samples()
+    net = bpnet.Network([6, 8, 3], cost="log_likelihood", seed=3)
+    fit = net.fitting(x, y, epochs=4, batch_size=10, parallel="serial")
+    with fit:
+        next(iter(fit))
+        snapshot = fit.snapshot()
+    whole = bpnet.Network([6, 8, 3], cost="log_likelihood", seed=3)
+    whole.fit(x, y, epochs=4, batch_size=10, parallel="serial")
+    settings = {"epochs": 4, "batch_size": 10, "resume": snapshot}
+    again = bpnet.Network([6, 8, 3], cost="log_likelihood", seed=3)
+    again.fit(x, y, parallel="serial", **settings)
+    np.testing.assert_array_equal(again.state.theta, whole.state.theta)
+    with pytest.raises(ValueError, match="blocks"):
+        bpnet.Network([6, 8, 3], cost="log_likelihood", seed=3).fit(
+            x, y, parallel="serial", blocks=2, **settings
+        )
+    with pytest.raises(ValueError, match=r"columns|blocks"):
+        bpnet.Network([6, 8, 3], cost="log_likelihood", seed=3).fit(x, y, **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"parallel": "mpy"}, ValueError, "mpi"),
+        ({"parallel": 2}, ValueError, "parallel"),
+        ({"parallel": "serial", "blocks": 0}, ValueError, "blocks"),
+        ({"parallel": "serial", "blocks": 2.5}, TypeError, "blocks"),
+        ({"parallel": "serial", "optimizer": "lbfgs"}, ValueError, "one process"),
+    ],
+)
+def test_wrong_use(settings, error, words):
+    with pytest.raises(error, match=words):
+        trained([6, 8, 3], **settings)
