@@ -30,7 +30,7 @@ def _made(name: str, backend: Backend) -> Communicator:
     if name == "torch":
         from .torch import TorchCommunicator
 
-        return TorchCommunicator(backend)
+        return TorchCommunicator()
     if name == "nccl":
         from .nccl import NCCLCommunicator
 
