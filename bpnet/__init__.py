@@ -21,6 +21,7 @@ from .optimizers import SGD, Momentum, Nesterov
 if _typing.TYPE_CHECKING:
     from . import book as book
     from . import data as data
+    from . import parallel as parallel
     from .backends import available_backends, get_backend, use
     from .data import load_table
     from .estimators import MLPClassifier, MLPRegressor
@@ -159,6 +160,7 @@ __getattr__ = _lazy_attributes(
         "Diagnosis": "insight.diagnosis.result",
         "Diagnostics": "insight.diagnosis.callback",
         "data": "",
+        "parallel": "",
         "diagnose": "insight.diagnosis.diagnose",
         "Report": "tabular.report",
         "TableRun": "tabular.train",

@@ -55,7 +55,7 @@ def test_every_section_runs_on_stand_ins(few_images, tmp_path):
     sections = found["sections"]
     assert list(sections) == [
         *("devices", "peers", "trace", "streaming"),
-        *("masks", "gradients", "digits", "mnist", "commands", "waits", "graphs", "tests"),
+        *("masks", "gradients", "digits", "mnist", "commands", "ranks", "waits", "graphs", "tests"),
     ]
     assert all(section["passed"] and not section["error"] for section in sections.values())
     assert sections["devices"]["figures"]["versions"]["bpnet"] == bpnet.__version__

@@ -15,6 +15,7 @@ from . import (
     masks,
     mnist,
     peers,
+    ranks,
     streaming,
     tests,
     trace,
@@ -26,7 +27,7 @@ __all__ = ["SECTIONS", "UNTIMED"]
 Run = Callable[[Plan, Section], None]
 
 _TIMED = (devices, peers, trace, streaming)
-_UNTIMED = (masks, gradients, digits, mnist, commands, waits, graphs, tests)
+_UNTIMED = (masks, gradients, digits, mnist, commands, ranks, waits, graphs, tests)
 
 SECTIONS: dict[str, Run] = {
     module.__name__.rpartition(".")[2]: module.run for module in (*_TIMED, *_UNTIMED)

@@ -1,0 +1,1 @@
+"""Training by several ranks, measured and modelled: ``python -m benchmarks.scaling --help``."""
