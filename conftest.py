@@ -14,6 +14,8 @@ collect_ignore_glob = [
     for rest in (".py", "_*.py")
     if find_spec(library) is None
 ]
+if find_spec("dp_accounting") is None:
+    collect_ignore_glob += ["bpnet/insight/privacy.py"]
 # Importing them starts MPI, or needs a GPU; tests/parallel imports them, on ranks of their own.
 collect_ignore_glob += ["bpnet/parallel/mpi.py", "bpnet/parallel/nccl.py"]
 if find_spec("torch") is None:

@@ -92,7 +92,7 @@ def run_ranks(source, ranks=2, engine="mpi", *, timeout=60, env=None, while_runn
         answers.mkdir()
         variables = {
             **os.environ,
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
             "OPENBLAS_NUM_THREADS": "1",
             "OMP_NUM_THREADS": "1",
             "BPNET_TEST_ANSWERS": str(answers),

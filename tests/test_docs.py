@@ -22,6 +22,8 @@ PAGES = [
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # Each uses files or functions that only a reader has.
 SKETCHES = {"streaming.md"}
+# Libraries of extras that a page's code needs.
+NEEDS = {"per_example.md": "dp_accounting"}
 HAS_CUDA = any(d.startswith("cuda") for b in bpnet.available_backends() for d in b.devices)
 
 
@@ -36,6 +38,8 @@ def test_code_runs_from_top_to_bottom(page, tmp_path, monkeypatch, torch):
         for code in blocks(page):
             compile(code, page.name, "exec")
         pytest.skip("its code uses files that only a reader has: it was compiled, and not run")
+    if page.name in NEEDS:
+        pytest.importorskip(NEEDS[page.name])
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
     runner, scope = doctest.DocTestRunner(optionflags=flags), {"__name__": page.name}
     for k, code in enumerate(blocks(page)):

@@ -126,6 +126,7 @@ for kind in ("MLPClassifier", "MLPRegressor"):
             assert abs(mine.score(X, y) - own.score(X, y)) < 1e-9
 """
     paths = [str(Path(__file__).parents[1]), str(Path(bpnet.__file__).parents[1])]
+    paths += filter(None, [os.environ.get("PYTHONPATH")])  # where libraries may be, too
     environment = {"SCIPY_ARRAY_API": "1", "PYTHONPATH": os.pathsep.join(paths)}
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | environment)
 
