@@ -400,7 +400,8 @@ def test_no_process_is_left(signal_name: str) -> None:
     import signal
     import time
 
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])}
+    paths = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
+    environment = {**os.environ, "PYTHONPATH": paths}
     command = [sys.executable, "-c", _ENDLESS]
     with subprocess.Popen(
         command,

@@ -71,6 +71,7 @@ class ParallelFit(MiniBatchFit):
         self.limit_block(max(1, _BLOCK_WORK // work))
         self._epoch_block_steps = self._block_steps
         self._waited = 0.0
+        self._is_rank = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -180,12 +181,25 @@ class ParallelFit(MiniBatchFit):
     # ------------------------------------------------------------------ failures
 
     def run(self) -> History:
-        with as_rank(self._communicator):
+        with self._as_rank():
             return super().run()
 
     def epoch(self) -> dict[str, Any] | None:
-        with as_rank(self._communicator):
+        with self._as_rank():
             return super().epoch()
+
+    @contextlib.contextmanager
+    def _as_rank(self) -> Iterator[None]:
+        """`as_rank`, but for what is within it already."""
+        if self._is_rank:
+            yield
+            return
+        self._is_rank = True
+        try:
+            with as_rank(self._communicator):
+                yield
+        finally:
+            self._is_rank = False
 
 
 def _digest(array: Array, backend: Backend) -> str:
