@@ -51,6 +51,11 @@ class ParallelFit(MiniBatchFit):
     config : StepConfig
     **options
         Further ones of `MiniBatchFit`.
+
+    Raises
+    ------
+    ValueError
+        If a mini-batch is to be accumulated, and normalized as a whole.
     """
 
     def __init__(
@@ -63,6 +68,12 @@ class ParallelFit(MiniBatchFit):
     ) -> None:
         settings = {**options.pop("settings", {}), "blocks": exchange.blocks}
         super().__init__(trainable, feed, config, settings=settings, **options)
+        if config.accumulate > 1 and self._model.architecture.batch_norm_layers:
+            raise ValueError(
+                f"accumulate={config.accumulate} would normalize each of its parts by itself, and "
+                "with parallel a mini-batch is normalized as a whole: leave out accumulate, as "
+                "ranks share the mini-batch's memory anyway"
+            )
         self._exchange, self._communicator = exchange, exchange.communicator
         if self._communicator.rank:
             heard = [one for one in self._callbacks if not getattr(one, "first_rank_only", False)]

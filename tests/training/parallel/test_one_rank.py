@@ -71,6 +71,14 @@ def test_other_libraries(network, backend, dtype):
     np.testing.assert_allclose(parts, whole, rtol=2e-3, atol=2e-5)
 
 
+def test_accumulation_within_parts():
+    whole, _ = trained(NETWORKS["dropout and noise"])
+    parts, _ = trained(NETWORKS["dropout and noise"], parallel="serial", accumulate=2)
+    np.testing.assert_allclose(parts, whole, rtol=1e-9, atol=1e-12)
+    with pytest.raises(ValueError, match="leave out accumulate"):
+        trained(NETWORKS["batch norm"], parallel="serial", accumulate=2)
+
+
 def test_sparse_samples():
     sparse = pytest.importorskip("scipy.sparse")
     x, y = samples()
