@@ -12,7 +12,14 @@ import numpy as np
 from ..backends import Array, Backend
 from .orders import Shuffle, order_of_epoch, shuffle_in_words
 
-__all__ = ["BatchFeed", "Block", "MemoryFeed", "rows_of_blocks", "step_sizes"]
+__all__ = [
+    "BatchFeed",
+    "Block",
+    "MemoryFeed",
+    "rows_of_blocks",
+    "spans_of_blocks",
+    "step_sizes",
+]
 
 
 class Block(NamedTuple):
@@ -109,13 +116,26 @@ def rows_of_blocks(
     [[[2, 3]], [[4, 5]], [[6]]]
     """
     full = len(order) // batch_size
-    start = first_step
-    while start < full:
-        stop = min((start // at_most + 1) * at_most, full)
+    for start, stop in spans_of_blocks(full, first_step, at_most):
         yield order[start * batch_size : stop * batch_size].reshape(-1, batch_size)
-        start = stop
-    if len(order) % batch_size and start == full:
+    if len(order) % batch_size and first_step <= full:
         yield order[full * batch_size :].reshape(1, -1)
+
+
+def spans_of_blocks(steps: int, first_step: int, at_most: int) -> Iterator[tuple[int, int]]:
+    """The first step of each block, and the one after its last; see `rows_of_blocks`.
+
+    Examples
+    --------
+    >>> from bpnet.training.feeds import spans_of_blocks
+    >>> list(spans_of_blocks(7, first_step=1, at_most=3))
+    [(1, 3), (3, 6), (6, 7)]
+    """
+    start = first_step
+    while start < steps:
+        stop = min((start // at_most + 1) * at_most, steps)
+        yield start, stop
+        start = stop
 
 
 @functools.lru_cache(8)

@@ -159,6 +159,19 @@ class SamplePreparer:
                 )
         return x, y
 
+    @property
+    def decision(self) -> tuple[str, Sequence[str] | None]:
+        """The task, and the names of its classes if it has some."""
+        return self.model.task, self.model.classes
+
+    def adopt(self, decision: tuple[str, Sequence[str] | None]) -> None:
+        """Take over what the targets of another process's rows decided."""
+        task, classes = decision
+        if not self.is_decided:
+            self._decide(task)
+        if classes is not None:
+            self.model = with_classes(self.model, classes)
+
     def _decide(self, task: str) -> None:
         classes = self.model.classes if task == "classification" else None
         self.model, self.is_decided = self.model.replaced(task=task, classes=classes), True

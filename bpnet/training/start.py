@@ -133,7 +133,7 @@ def _begin(
                     "sample_weight and class_weight"
                 )
             mixes = checked_shuffle(settings["shuffle"], of_source=True) is True
-            feed: BatchFeed = _stream(x, prepare, smoothing, batch_size, trainable, mixes)
+            feed: BatchFeed = _stream(x, prepare, smoothing, batch_size, trainable, mixes, exchange)
             validation = checked_validation(
                 settings["validation"], prepare.model, backend, trainable.metadata()
             )
@@ -175,7 +175,9 @@ def _begin(
             from .parallel.blocks import PartedFeed
             from .parallel.fit import ParallelFit
 
-            kind, feed = partial(ParallelFit, exchange), PartedFeed(feed, exchange)
+            kind = partial(ParallelFit, exchange)
+            if isinstance(feed, MemoryFeed):
+                feed = PartedFeed(feed, exchange)
         fit = kind(
             trainable._replace(model=prepare.model),
             feed,
@@ -210,9 +212,8 @@ def _stream(
     batch_size: int,
     trainable: Trainable,
     shuffle: bool,
+    exchange: Exchange | None,
 ) -> BatchFeed:
-    from .streaming import StreamFeed  # not needed by `import bpnet`
-
     warned = False
 
     def prepared(x: Any, y: Any) -> tuple[Array, Array, Array]:
@@ -222,16 +223,39 @@ def _stream(
         return x, smoothed(targets, smoothing, prepare.model.task), targets
 
     uploads = trainable.backend.uploads()
-    feed = StreamFeed(
-        source,
-        prepared,
-        batch_size=batch_size,
-        seed=trainable.seed,
-        scope=uploads.scope,
-        done=uploads.reads_queued,
-        memory=uploads.host_bytes,
-        shuffle=shuffle,
-    )
+    options: dict[str, Any] = {
+        "batch_size": batch_size,
+        "seed": trainable.seed,
+        "scope": uploads.scope,
+        "done": uploads.reads_queued,
+        "memory": uploads.host_bytes,
+        "shuffle": shuffle,
+    }
+    if exchange is not None:
+        return _sharded(source, prepared, prepare, exchange, options)
+    from .streaming import StreamFeed  # not needed by `import bpnet`
+
+    feed = StreamFeed(source, prepared, **options)
     if not prepare.is_decided:
         feed.prepare_first()
+    return feed
+
+
+def _sharded(
+    source: Source,
+    prepared: Callable[[Any, Any], tuple[Array, Array, Array]],
+    prepare: SamplePreparer,
+    exchange: Exchange,
+    options: Mapping[str, Any],
+) -> BatchFeed:
+    from .parallel.sharded import ShardedFeed
+
+    feed = ShardedFeed(source, prepared, exchange, **options)
+    if not prepare.is_decided:
+
+        def decision() -> Any:
+            feed.prepare_first()
+            return prepare.decision
+
+        prepare.adopt(exchange.of_first_rank(decision))
     return feed

@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._lib.constraints import Integer
-from .._lib.prefetch import Prefetcher
 from ..backends import Array
-from ..backends.uploads import host_bytes
 from ..randomness import generator
-from .buffer_pool import BufferPool
+from .buffer_reader import BufferReader, Prepare
 from .feeds import Block, rows_of_blocks, step_sizes
 from .orders import order_of_epoch
+from .row_blocks import RowBlocks
 
 if TYPE_CHECKING:
     from ..data.sources.base import Source
 
-__all__ = ["StreamFeed", "rows_within"]
+__all__ = ["StreamFeed", "rows_within", "steps_of_buffer"]
 
 _MIX = 2  # a purpose of `randomness.generator`
 _MEMORY = 2**26
@@ -32,12 +31,6 @@ _ORDER = 32  # bytes that the order of rows takes for each of them
 # with before the next is there: while Python computes, a thread that asks for the interpreter
 # waits for about a millisecond.
 _LEAST_BUFFERS, _LEAST_ROWS = 8, 4096
-
-Prepare = Callable[[Any, Any], tuple[Array, Array, Array]]
-
-
-def _nothing() -> None:
-    return
 
 
 class StreamFeed:
@@ -52,9 +45,7 @@ class StreamFeed:
     ----------
     source : Source
     prepare : callable
-        ``prepare(x, y) -> (x, y, targets)``, NumPy arrays to arrays on the device, as a `Block`
-        has them. Called in the thread that reads, with the rows of a whole buffer; they are its own
-        from then on.
+        See `BufferReader`.
     batch_size : int
     seed : int
     buffer_rows : int, optional
@@ -63,17 +54,10 @@ class StreamFeed:
         epoch evenly.
     block_rows : int, optional
         Rows that are read in one go; by default a sixteenth of the buffer.
-    prefetch : bool, optional
-        Whether a thread reads ahead. The mini-batches are the same.
-    scope : callable, optional
-        Makes the context in which `prepare` is called: that of a backend's `Uploads`.
-    done : callable, optional
-        Called in the thread that computes when all that uses a buffer has been asked of the device,
-        and before its memory is given back.
-    memory : callable, optional
-        New bytes for buffers on the host, as many as it is given: that of a backend's `Uploads`.
     shuffle : bool, optional
         Whether blocks and rows are mixed; otherwise rows come in the source's own order.
+    **reading
+        Options of `BufferReader`. The mini-batches are the same.
 
     Attributes
     ----------
@@ -87,8 +71,7 @@ class StreamFeed:
     Each x and y of an epoch has as many rows as the others, so that nothing is compiled twice:
     the last buffer is filled up with rows that no mini-batch has.
 
-    Errors of the source and of `prepare` are raised by the iterator of blocks, with the traceback
-    of the thread that reads and the rows in question.
+    Errors of the source and of `prepare` are raised by the iterator of blocks.
 
     Examples
     --------
@@ -110,35 +93,23 @@ class StreamFeed:
         seed: int,
         buffer_rows: int | None = None,
         block_rows: int | None = None,
-        prefetch: bool = True,
-        scope: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
-        done: Callable[[], object] = _nothing,
-        memory: Callable[[int], np.ndarray[Any, Any]] = host_bytes,
         shuffle: bool = True,
+        **reading: Any,
     ) -> None:
         buffer_rows = Integer(1, optional=True)("buffer_rows", buffer_rows)
         block_rows = Integer(1, optional=True)("block_rows", block_rows)
-        self._source, self._prepare, self._seed = source, prepare, seed
-        self._prefetch, self._scope, self._done = prefetch, scope, done
-        self._reader: Prefetcher | None = None
-        self._memory, self._shuffle = memory, shuffle
-        self._pool = BufferPool(memory)
+        self._seed, self._shuffle = seed, shuffle
+        self._reader = BufferReader(source, prepare, **reading)
         self.samples = len(source)
         self.batch_size = min(batch_size, self.samples)
         self.steps_per_epoch = math.ceil(self.samples / self.batch_size)
-        if buffer_rows is None:
-            most = max(_LEAST_ROWS, self.samples // _LEAST_BUFFERS)
-            buffer_rows = min(most, rows_within(_MEMORY, _width(source)))
-        most = max(1, buffer_rows // self.batch_size)
-        buffers = math.ceil(self.steps_per_epoch / most)
-        self._steps = math.ceil(self.steps_per_epoch / buffers)
+        self._steps = steps_of_buffer(source, self.batch_size, buffer_rows)
         self.buffer_rows = min(self._steps * self.batch_size, self.samples)
         self.block_rows = block_rows or max(1, self.buffer_rows // _BLOCKS)
         self.identity = f"a source, {self.block_rows} rows at a time into {self.buffer_rows}"
         if not shuffle:
             self.identity = "a source, shuffle=False"
-        self._starts = _blocks_of(source, self.block_rows)
-        self._sizes = np.diff(self._starts, append=self.samples)
+        self._rows = RowBlocks(source, self.block_rows, 0, self.samples)
 
     def blocks(
         self,
@@ -151,14 +122,14 @@ class StreamFeed:
         if first_step >= self.steps_per_epoch:
             return
         k, start = divmod(first_step, self._steps)
-        with self._read(self._buffers(epoch, k), stopping) as buffers:
+        with self._reader.read(self._buffers(epoch, k), stopping) as buffers:
             for x, y, targets in buffers:
                 order = self._mixed(epoch, k)
                 try:
                     for rows in rows_of_blocks(order, self.batch_size, start, at_most):
                         yield Block(x, y, rows, targets)
                 finally:
-                    self._done()
+                    self._reader.done()
                     del x, y, targets  # not to be kept while the next buffer is waited for
                 k, start = k + 1, 0
 
@@ -170,48 +141,26 @@ class StreamFeed:
         self, stopping: Callable[[], bool] | None = None
     ) -> Iterator[tuple[Array, Array]]:
         """See `BatchFeed`. Ends what was begun before."""
-        with self._read(self._in_order(), stopping) as parts:
+        with self._reader.read(self._in_order(), stopping) as parts:
             for x, _, targets in parts:
                 try:
                     yield x, targets
                 finally:
-                    self._done()
+                    self._reader.done()
                     del x, targets
 
     def prepare_first(self) -> None:
         """Prepare the first rows, in this thread: for what `prepare` makes of them."""
         with contextlib.closing(self._in_order()) as parts:
             next(parts)
-            self._done()
+            self._reader.done()
 
     def in_memory(self) -> None:
         """See `BatchFeed`: what is read is not kept."""
 
     def close(self) -> None:
         """Stop reading; what was begun cannot be gone on with. The source stays open."""
-        self._stop()
-        self._pool = BufferPool(self._memory)
-
-    def _stop(self) -> None:
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
-
-    @contextlib.contextmanager
-    def _read(
-        self, items: Generator[Any, None, None], stopping: Callable[[], bool] | None
-    ) -> Iterator[Iterator[Any]]:
-        """What a generator gives, made ahead in a thread until the context is left."""
-        self._stop()
-        if not self._prefetch:
-            with contextlib.closing(items):
-                yield items
-            return
-        reader = self._reader = Prefetcher(items, stopping=stopping)
-        try:
-            yield reader
-        finally:
-            reader.close()
+        self._reader.close()
 
     def _span(self, k: int) -> tuple[int, int]:
         """Which of the rows of an epoch are in the k-th buffer."""
@@ -229,66 +178,35 @@ class StreamFeed:
 
     def _buffers(self, epoch: int, first: int) -> Generator[Any, None, None]:
         """x and y on the device, from a buffer on."""
-        order = order_of_epoch(self._shuffle, epoch, len(self._starts), seed=self._seed)
-        ends = np.cumsum(self._sizes[order])
+        order = order_of_epoch(self._shuffle, epoch, len(self._rows), seed=self._seed)
         for k in range(first, math.ceil(self.steps_per_epoch / self._steps)):
-            yield self._filled(self._runs(order, ends, *self._span(k)), self.buffer_rows)
+            runs = self._rows.runs(order, *self._span(k))
+            yield self._reader.filled(runs, self.buffer_rows)
 
     def _in_order(self) -> Generator[Any, None, None]:
         for start in range(0, self.samples, self.buffer_rows):
             stop = min(start + self.buffer_rows, self.samples)
-            yield self._filled([(start, stop)], stop - start)
+            yield self._reader.filled([(start, stop)], stop - start)
 
-    def _runs(
-        self, order: np.ndarray[Any, Any], ends: np.ndarray[Any, Any], start: int, stop: int
-    ) -> list[tuple[int, int]]:
-        """The source's rows from ``start`` to before ``stop`` of the epoch, as runs of rows."""
-        found: list[tuple[int, int]] = []
-        k = int(np.searchsorted(ends, start, side="right"))
-        while start < stop:
-            begin = int(self._starts[order[k]] + self._sizes[order[k]] - (ends[k] - start))
-            rows = min(int(ends[k]), stop) - start
-            if found and found[-1][1] == begin:
-                found[-1] = found[-1][0], begin + rows
-            else:
-                found.append((begin, begin + rows))
-            start, k = start + rows, k + 1
-        return found
 
-    def _filled(self, runs: list[tuple[int, int]], rows: int) -> tuple[Array, Array, Array]:
-        """Runs of rows, one after another and filled up to so many rows, on the device."""
-        x, y = self._source.gather(runs, rows, self._pool.empty)
-        try:
-            with self._scope():
-                return self._prepare(x, y)
-        except (ValueError, TypeError) as error:
-            row = self._refused(x, y, sum(stop - start for start, stop in runs))
-            if row is None or type(error) not in (ValueError, TypeError):
-                error.add_note(f"while preparing {self._source.name}")
-                raise
-            k, alone = row
-            raise type(error)(f"{self._source.place(_row(runs, k))}: {alone}") from error
+def steps_of_buffer(source: Source, batch_size: int, buffer_rows: int | None = None) -> int:
+    """Mini-batches in a buffer, so that buffers divide the epoch evenly.
 
-    def _refused(self, x: Any, y: Any, rows: int) -> tuple[int, Exception] | None:
-        """The first row that `prepare` refuses by itself, and how; None where it is not one row."""
-
-        def refusal(start: int, stop: int) -> Exception | None:
-            try:
-                with self._scope():
-                    self._prepare(x[start:stop].copy(), y[start:stop].copy())
-            except (ValueError, TypeError) as error:
-                return error
-            return None
-
-        first, last = refusal(0, 1), refusal(rows - 1, rows)
-        if first is not None and last is not None and str(first) == str(last):
-            return None  # all are refused, and for what they have in common
-        low, high = 0, rows
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if refusal(low, middle) else (middle, high)
-        alone = refusal(low, high)
-        return None if alone is None else (low, alone)
+    Parameters
+    ----------
+    source : Source
+    batch_size : int
+        At most the source's samples.
+    buffer_rows : int, optional
+        See `StreamFeed`.
+    """
+    samples = len(source)
+    if buffer_rows is None:
+        most = max(_LEAST_ROWS, samples // _LEAST_BUFFERS)
+        buffer_rows = min(most, rows_within(_MEMORY, _width(source)))
+    steps = math.ceil(samples / batch_size)
+    buffers = math.ceil(steps / max(1, buffer_rows // batch_size))
+    return math.ceil(steps / buffers)
 
 
 def rows_within(memory: int, values: int) -> int:
@@ -319,26 +237,3 @@ def _width(source: Source) -> int:
     """Numbers of a row, or about so many: of targets little is known before they are prepared."""
     width = source.width or np.asarray(source.read(0, 1)[0]).shape[1]
     return int(width) + 16
-
-
-def _blocks_of(source: Source, rows: int) -> np.ndarray[Any, Any]:
-    """Where blocks of about so many rows begin."""
-    if source.sequential:
-        return np.zeros(1, np.int64)
-    borders = source.borders()
-    if not len(borders):
-        return np.arange(0, len(source), rows)
-    starts = [0]
-    for border in borders:
-        if border - starts[-1] >= rows:
-            starts.append(border)
-    return np.array(starts, np.int64)
-
-
-def _row(runs: list[tuple[int, int]], k: int) -> int:
-    """The source's number of the k-th of its rows in a buffer."""
-    for start, stop in runs:
-        if k < stop - start:
-            return start + k
-        k -= stop - start
-    raise IndexError(k)

@@ -22,11 +22,12 @@ from ..scoring import evaluate
 from ..snapshot import Snapshot
 from ..sums import EpochSums
 from ..trainable import Trainable
-from .blocks import PartedFeed
+from .blocks import PartedBlock, PartedFeed
 from .exchange import Exchange
-from .forward import shared_forward
+from .forward import gathered, outputs_and_targets, shared_forward
 from .lockstep import LockstepSteps
 from .rank import as_rank
+from .sharded import ShardedFeed
 from .steps import SharedSteps
 
 __all__ = ["ParallelFit"]
@@ -47,7 +48,7 @@ class ParallelFit(MiniBatchFit):
     ----------
     exchange : Exchange
     trainable : Trainable
-    feed : PartedFeed
+    feed : PartedFeed or ShardedFeed
     config : StepConfig
     **options
         Further ones of `MiniBatchFit`.
@@ -62,7 +63,7 @@ class ParallelFit(MiniBatchFit):
         self,
         exchange: Exchange,
         trainable: Trainable,
-        feed: PartedFeed,
+        feed: PartedFeed | ShardedFeed,
         config: StepConfig,
         **options: Any,
     ) -> None:
@@ -168,9 +169,29 @@ class ParallelFit(MiniBatchFit):
 
     def _evaluated(self, samples: Iterable[tuple[Array, Array]], part: str) -> list[float]:
         runs = self._trainable.runs
-        forward = shared_forward(runs.forward, self.backend, self._exchange, self._model.sizes[-1])
+        n = self._model.sizes[-1]
+        forward = shared_forward(runs.forward, self.backend, self._exchange, n)
+        if part == "train" and isinstance(self._feed, ShardedFeed):
+            forward = _as_given  # `_all_samples` gave outputs in place of samples
         given = self._model, self.backend, runs, self._store.state
         return evaluate(*given, samples, self._metrics, part, forward)
+
+    def _all_samples(self) -> Iterator[tuple[Array, Array]]:
+        """As ever; but of samples that are spread over the ranks, outputs and targets."""
+        if not isinstance(self._feed, ShardedFeed):
+            yield from super()._all_samples()
+            return
+        runs, state = self._trainable.runs, self._store.state
+        for block in self._feed.everything():
+            yield from outputs_and_targets(
+                block,
+                runs.forward,
+                (state.theta, state.running),
+                backend=self.backend,
+                exchange=self._exchange,
+                outputs=self._model.sizes[-1],
+                most=runs.rows_per_block,
+            )
 
     # ------------------------------------------------------------------ steps in parts
 
@@ -187,7 +208,22 @@ class ParallelFit(MiniBatchFit):
     ) -> tuple[Array | None, Block]:
         self._state, own = run(self._state, block, inputs)
         n = self._model.sizes[-1]
-        return self._exchange.rows(own, block.m, block.steps, n), block.whole
+        outputs = self._exchange.rows(own, block.m, block.steps, n)
+        return outputs, block.whole or self._gathered(block)
+
+    def _gathered(self, block: PartedBlock) -> Block:
+        """The targets of the mini-batches that the ranks have their parts of, for scoring."""
+        n, xp = self._model.sizes[-1], self.backend.xp
+
+        def whole(array: Array) -> Array:
+            found = gathered(array, block, self.backend, self._exchange, n)
+            return xp.reshape(found, (-1, n))
+
+        targets = y = whole(block.own.targets)
+        if self._given["label_smoothing"]:
+            y = whole(block.own.y)
+        order = np.arange(block.steps * block.m).reshape(block.steps, block.m)
+        return Block(None, y, order, targets)
 
     # ------------------------------------------------------------------ failures
 
@@ -211,6 +247,10 @@ class ParallelFit(MiniBatchFit):
                 yield
         finally:
             self._is_rank = False
+
+
+def _as_given(state: Any, x: Array) -> Array:
+    return x
 
 
 def _digest(array: Array, backend: Backend) -> str:

@@ -127,7 +127,7 @@ class SharedSteps:
                     xp,
                     theta,
                     (),
-                    x if alone else x[rows, :],
+                    x if alone else 1.0 * x[rows, :],  # a copy: MKL rounds by where rows begin
                     y_k,
                     keys=dict(zip(random, rates, strict=True)),
                     weighted=config.weighted,
