@@ -87,6 +87,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--quiet", action="store_true", help="no progress bar, and only the last line of the report"
     )
     group.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="processes in which --folds tries each --l2, -1 for as many as cores; the results are "
+        "the same for each N",
+    )
+    group.add_argument(
         "--resume",
         type=Path,
         metavar="DIR",
@@ -161,7 +168,8 @@ def _run(options: argparse.Namespace, asked: Settings, name: str, folder: RunFol
     if folds:
         shows = False if options.quiet else None  # if there is a terminal
         with usage():
-            chosen = choose_by_folds(settings, asked, data, folds, progress=shows)
+            given = {"jobs": options.jobs, "progress": shows}
+            chosen = choose_by_folds(settings, asked, data, folds, **given)
         settings |= chosen.settings | {"folds": 0, "validation_share": 0.0}
         tell(f"folds     {chosen.in_words('--folds 0')}")
     folder.settings = settled(settings, net, optimizer)

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
+from .._lib.constraints import Integer
 from .._lib.install import pip_install
 from ..network import Network
 from ..training import Snapshot
@@ -24,7 +26,14 @@ from .shared import write_shared
 from .which import Which
 from .workers import EPOCHS, Answer, begin, work_on
 
-__all__ = ["cores", "has_joblib", "pieces_of", "train_in_processes"]
+__all__ = [
+    "cores",
+    "each_in_processes",
+    "jobs_of",
+    "pieces_of",
+    "progress_bar",
+    "train_in_processes",
+]
 
 _LIBRARIES = ("OMP", "OPENBLAS", "MKL", "BLIS", "VECLIB_MAXIMUM", "NUMEXPR")
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in _LIBRARIES}
@@ -34,20 +43,39 @@ _MOST_PIECES = 4  # of a fit, each of which costs some hundredths of a second
 _PAUSE = 0.1  # seconds between two looks at the fits
 
 
-def has_joblib() -> bool:
-    """Whether processes can be used."""
+def cores() -> int:
+    """Number of cores that this process may use; 1 without joblib, which alone would use more."""
     from importlib.util import find_spec
 
-    return find_spec("joblib") is not None
+    if find_spec("joblib") is None:
+        return 1
+    import joblib
+
+    return int(joblib.cpu_count())
 
 
-def cores() -> int:
-    """Number of cores that this process may use."""
-    if has_joblib():
-        import joblib
+def jobs_of(given: Any, name: str) -> int:
+    """A number of processes, of which negative ones count from the number of cores: -1 is all.
 
-        return int(joblib.cpu_count())
-    return 1
+    Raises
+    ------
+    ValueError, TypeError
+        If it is 0, or no integer.
+    """
+    jobs: int = Integer()(name, given)
+    if jobs == 0:
+        raise ValueError(f"{name} is 0: give 1 or more, or -1 for all cores")
+    return jobs if jobs > 0 else max(1, cores() + 1 + jobs)
+
+
+@contextlib.contextmanager
+def progress_bar(
+    total: int, what: str, unit: str, progress: bool | None
+) -> Iterator[Callable[[int], None]]:
+    """One bar for all fits: ``show(done)`` says how far they are."""
+    hidden = None if progress is None else not progress  # None asks tqdm to look for a terminal
+    with tqdm(total=total, desc=what, unit=unit, dynamic_ncols=True, disable=hidden) as bar:
+        yield lambda done: bar.update(done - bar.n)
 
 
 def pieces_of(fits: int, jobs: int) -> int:
@@ -107,13 +135,7 @@ def train_in_processes(
     TypeError
         If something cannot be sent to another process.
     """
-    try:
-        from joblib.externals import loky
-    except ImportError as error:
-        raise ImportError(
-            f"n_jobs={jobs} needs joblib, as scikit-learn does: {pip_install('joblib')}; n_jobs=1 "
-            "does without"
-        ) from error
+    loky = _loky(jobs)
     ends = [round(epochs * (k + 1) / pieces) for k in range(pieces - 1)]
     outcomes: dict[int, Outcome] = {}
     warned: dict[tuple[str, type[Warning]], None] = {}
@@ -152,6 +174,52 @@ def train_in_processes(
     for message, category in warned:
         warnings.warn(message, category, stacklevel=4)
     return outcomes, stopped and len(outcomes) < len(fits)
+
+
+def each_in_processes(
+    function: Callable[[Any], Any], values: Sequence[Any], jobs: int, show: Callable[[int], None]
+) -> list[Any]:
+    """A function's result for each value, computed with one BLAS thread.
+
+    Parameters
+    ----------
+    function : callable
+    values : sequence
+    jobs : int
+        Processes at a time.
+    show : callable
+        ``show(done)`` is told how many are done.
+
+    Raises
+    ------
+    Exception
+        What the function raised.
+    KeyboardInterrupt
+        At Ctrl-C, which ends all processes.
+    """
+    loky = _loky(jobs)
+    with Interrupt() as interrupted, _executor(loky, jobs) as executor:
+        with _interrupts_kept():
+            futures = [executor.submit(function, value) for value in values]
+        ready: set[Any] = set()
+        while len(ready) < len(futures):
+            if interrupted():
+                raise KeyboardInterrupt
+            ready = loky.wait(futures, _PAUSE, loky.FIRST_EXCEPTION).done
+            for future in ready:
+                future.result()
+            show(len(ready))
+        return [future.result() for future in futures]
+
+
+def _loky(jobs: int) -> Any:
+    try:
+        from joblib.externals import loky
+    except ImportError as error:
+        raise ImportError(
+            f"{jobs} processes need joblib: {pip_install('joblib')}; one needs nothing"
+        ) from error
+    return loky
 
 
 @contextlib.contextmanager

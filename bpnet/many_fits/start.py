@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tqdm import tqdm
-
 from .._lib.arguments import check_arguments
 from .._lib.constraints import Boolean, Integer
 from ..backends.devices import device_kind
@@ -19,7 +17,7 @@ from .callbacks import check_callbacks, resumable
 from .folds import Fold, as_folds
 from .here import train_here
 from .one_fit import Work
-from .processes import cores, pieces_of, train_in_processes
+from .processes import cores, jobs_of, pieces_of, progress_bar, train_in_processes
 from .result import ManyFits, OneFit
 from .samples import on_host
 from .templates import maker_of
@@ -123,14 +121,7 @@ def fit_many(
     callbacks = check_callbacks(callbacks, len(fits))
     work = Work(x, y, parts, {"epochs": epochs, **settings}, callbacks)
     make = _with_classes(make, y)
-    hidden = None if progress is None else not progress  # None asks tqdm to look for a terminal
-    with tqdm(
-        total=epochs * len(fits), desc="fits", unit="epoch", dynamic_ncols=True, disable=hidden
-    ) as bar:
-
-        def show(done: int) -> None:
-            bar.update(done - bar.n)
-
+    with progress_bar(epochs * len(fits), "fits", "epoch", progress) as show:
         if jobs == 1:
             found, cut_short = train_here(work, fits, make, epochs=epochs, show=show)
         else:
@@ -170,10 +161,7 @@ def _jobs(given: int | None, net: Network) -> int:
     """Number of processes at a time."""
     if given is None:
         return cores() if device_kind(net.device) not in ("cuda", "mps", "xpu", "gpu") else 1
-    jobs: int = Integer()("n_jobs", given)
-    if jobs == 0:
-        raise ValueError("n_jobs is 0: give 1 or more, or -1 for all cores")
-    return jobs if jobs > 0 else max(1, cores() + 1 + jobs)
+    return jobs_of(given, "n_jobs")
 
 
 def _host(value: Any, net: Network) -> Any:

@@ -8,7 +8,9 @@ import numpy as np
 
 from .._lib.constraints import Integer
 from .._lib.wording import count
+from ..compiler.targets.blas import one_thread
 from ..data import Dataset
+from ..many_fits.processes import each_in_processes, jobs_of, progress_bar
 from .class_weights import class_weights
 from .epochs_by_folds import EpochsByFolds, epochs_by_folds
 from .network import make_network
@@ -118,7 +120,13 @@ def for_small_tables(own: Settings, data: Dataset) -> Settings:
 
 
 def choose_by_folds(
-    settings: Settings, asked: Settings, data: Dataset, folds: int, *, progress: bool | None = None
+    settings: Settings,
+    asked: Settings,
+    data: Dataset,
+    folds: int,
+    *,
+    jobs: int | None = None,
+    progress: bool | None = None,
 ) -> ChosenByFolds:
     """Let folds choose the number of epochs, and l2 unless it was asked for.
 
@@ -132,6 +140,10 @@ def choose_by_folds(
     data : Dataset
         All its training rows are divided.
     folds : int
+    jobs : int, optional
+        Processes in which each l2 is tried, -1 for as many as cores; whatever their number, with
+        one BLAS thread, and so the same bits. By default none, and as many threads as there are:
+        most small tables take less time than processes take to start.
     progress : bool, optional
 
     Raises
@@ -142,9 +154,10 @@ def choose_by_folds(
     x, y = data.train
     on_numpy = {**settings, "backend": "numpy", "device": None}
     optimizer = make_optimizer(settings, len(x) - len(x) // folds)
-    best: ChosenByFolds | None = None
-    for l2 in (settings["l2"],) if "l2" in asked else _L2:
-        found = epochs_by_folds(
+    jobs = None if jobs is None else jobs_of(jobs, "jobs")
+
+    def by_folds(l2: float) -> EpochsByFolds:
+        return epochs_by_folds(
             lambda: make_network(on_numpy, data),
             x,
             y,
@@ -159,9 +172,17 @@ def choose_by_folds(
                 "l2": l2,
                 "class_weight": class_weights(settings.get("class_weight"), data),
             },
-            progress=progress,
+            progress=progress if jobs is None or jobs == 1 else False,
         )
-        if best is None or found.cost < best.found.cost:
-            best = ChosenByFolds({"epochs": found.epochs, "l2": l2}, found, folds, len(x))
-    assert best is not None
-    return best
+
+    candidates = (settings["l2"],) if "l2" in asked else _L2
+    if jobs is None:
+        found = [by_folds(l2) for l2 in candidates]
+    elif jobs == 1 or len(candidates) == 1:
+        with one_thread():
+            found = [by_folds(l2) for l2 in candidates]
+    else:
+        with progress_bar(len(candidates), "folds", "l2", progress) as bar:
+            found = each_in_processes(by_folds, candidates, min(jobs, len(candidates)), bar)
+    l2, best = min(zip(candidates, found, strict=True), key=lambda one: one[1].cost)
+    return ChosenByFolds({"epochs": best.epochs, "l2": l2}, best, folds, len(x))

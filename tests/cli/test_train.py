@@ -364,6 +364,17 @@ def test_folds_choose_for_a_small_table(people, capsys):
     assert settings("held")["early_stopping"] == 20
 
 
+def test_folds_in_processes_choose_the_same(people, capsys):
+    pytest.importorskip("joblib")
+    data = ["--data", str(people), "--target", "buys", "--hidden", "8", "--epochs", "5"]
+    for jobs in ("1", "2"):
+        assert main(["train", *data, "--jobs", jobs, "--quiet", "--out", f"run{jobs}"]) == 0
+    for file in ("model.safetensors", "settings.toml"):
+        assert Path("run1", file).read_bytes() == Path("run2", file).read_bytes()
+    assert main(["train", *data, "--jobs", "0", "--quiet", "--out", "none"]) == 2
+    assert "jobs is 0: give 1 or more, or -1 for all cores" in capsys.readouterr().err
+
+
 def test_folds_that_cannot_be_are_refused(people, capsys):
     data = ["--data", str(people), "--target", "buys", "--out", "run"]
     for flags, message in (

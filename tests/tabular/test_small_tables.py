@@ -129,3 +129,45 @@ def test_train_table_trains_on_all_rows(task: str) -> None:
     held_out = bpnet.train_table(table, target, task=task, epochs=5, folds=0)
     assert held_out.data.validation is not None
     assert held_out.net.sizes[1] == 64
+
+
+def test_processes_choose_the_same_to_the_bit() -> None:
+    pytest.importorskip("joblib")
+    data = _data(60, features=20)
+    settings = completed({"epochs": 8}, for_small_tables(TABLES["regression"], data), data)
+    found = [choose_by_folds(settings, {}, data, 3, jobs=jobs) for jobs in (1, 2, 3)]
+    assert found[0] == found[1] == found[2]
+    alone = choose_by_folds(settings | {"l2": found[0].settings["l2"]}, {"l2": 0}, data, 3, jobs=2)
+    assert alone.found == found[0].found
+
+
+def test_processes_that_cannot_be_are_refused() -> None:
+    data = _data(60)
+    settings = completed({"epochs": 2}, for_small_tables(TABLES["regression"], data), data)
+    with pytest.raises(ValueError, match="jobs is 0: give 1 or more"):
+        choose_by_folds(settings, {}, data, 3, jobs=0)
+
+
+def test_an_error_in_a_process_is_raised_here() -> None:
+    pytest.importorskip("joblib")
+    data = _data(60)
+    settings = completed({"epochs": 5}, for_small_tables(TABLES["regression"], data), data)
+    steep = settings | {"optimizer": "sgd", "learning_rate": 1e30}
+    with pytest.raises(bpnet.DivergenceError):
+        choose_by_folds(steep, {}, data, 3, jobs=2)
+
+
+def test_ctrl_c_ends_the_processes(ctrl_c: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is pressed when the first process is started."""
+    loky = pytest.importorskip("joblib.externals.loky")
+    once = loky.ProcessPoolExecutor.submit
+
+    def pressed(*arguments: Any) -> Any:
+        ctrl_c()
+        return once(*arguments)
+
+    monkeypatch.setattr(loky.ProcessPoolExecutor, "submit", pressed)
+    data = _data(60)
+    settings = completed({"epochs": 10**6}, for_small_tables(TABLES["regression"], data), data)
+    with pytest.raises(KeyboardInterrupt):
+        choose_by_folds(settings, {}, data, 3, jobs=2)

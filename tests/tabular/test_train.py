@@ -50,7 +50,7 @@ def people():
 
 def test_it_takes_every_setting_of_the_command_line():
     parameters = set(inspect.signature(bpnet.train_table).parameters)
-    of_python = {"callbacks", "progress", "unknown"}
+    of_python = {"callbacks", "jobs", "progress", "unknown"}
     assert parameters - of_python == set(SETTINGS) - OF_THE_COMMAND_LINE
 
 
