@@ -21,6 +21,8 @@ REQUIREMENTS = {
     "joblib": "joblib>=1.4",
     "dp-accounting": "dp-accounting>=0.6",
     "tensorboardX": "tensorboardX>=2.6.3",
+    "mpi4py": "mpi4py>=4",
+    "mpich": "mpich>=4.3",
 }
 
 

@@ -5,6 +5,8 @@ The processes are started by ``mpiexec`` or ``torchrun``, and joined by MPI, NCC
 """
 
 from .communicator import Communicator
+from .launch import communicator_of
+from .launched import launcher, local_rank
 from .serial import SerialCommunicator
 
-__all__ = ["Communicator", "SerialCommunicator"]
+__all__ = ["Communicator", "SerialCommunicator", "communicator_of", "launcher", "local_rank"]

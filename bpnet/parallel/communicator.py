@@ -64,7 +64,19 @@ class Communicator(ABC):
         """Whether all other ranks come here as well within so many seconds.
 
         For a rank whose fit fails: if all fail, each raises its own error; if not, it aborts.
+
+        Raises
+        ------
+        ConnectionError
+            If another rank has ended.
         """
+
+    def entering(self) -> None:
+        """Tell that this rank enters a fit, which all are to enter.
+
+        A rank whose program ends instead, ends the job.
+        """
+        return
 
     def pulse(self, ending: bool, seconds: float) -> bool:
         """Whether the fits of all ranks are ending: a sign of life, from a thread of its own.
@@ -74,6 +86,8 @@ class Communicator(ABC):
         TimeoutError
             If another rank gives none within so many seconds. A communicator that cannot tell, as
             this one, returns ``ending``.
+        ConnectionError
+            If another rank has ended.
         """
         return ending
 

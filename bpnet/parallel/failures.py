@@ -1,24 +1,56 @@
-"""A rank that fails alone ends the job."""
+"""A rank that fails alone ends the whole job; an error of all ranks is an error like any other."""
 
 from __future__ import annotations
 
 import contextlib
+import socket
 import traceback
 from collections.abc import Iterator
+from time import sleep
 
 from .communicator import Communicator
 
 __all__ = ["failures_end_the_job"]
 
+_WAIT = 10.0  # seconds in which the other ranks may fail as well
+_LATER = 2.0
+
 
 @contextlib.contextmanager
-def failures_end_the_job(communicator: Communicator) -> Iterator[None]:
-    """Raise what all ranks raise; end all of them if only some do."""
+def failures_end_the_job(communicator: Communicator, *, wait: float = _WAIT) -> Iterator[None]:
+    """Within it, an error on one rank ends the job; if all ranks raise one, each is raised.
+
+    The other ranks wait for the one that fails, in a call that never ends. ``sys.exit`` and Ctrl-C
+    are errors in this sense.
+
+    Parameters
+    ----------
+    communicator : Communicator
+    wait : float, optional
+        Seconds in which the other ranks may fail as well.
+    """
+    communicator.entering()
     try:
         yield
-    except BaseException:
-        if not communicator.meet(10.0):
-            communicator.abort(
-                f"rank {communicator.rank} of {communicator.size}:\n{traceback.format_exc()}"
-            )
-        raise
+    except BaseException as error:
+        where = f"rank {communicator.rank} of {communicator.size} on {socket.gethostname()}"
+        if _all_fail(communicator, wait, where):
+            raise
+        communicator.abort(f"{_told(error)}\n{where} failed; the job ends")
+
+
+def _all_fail(communicator: Communicator, wait: float, where: str) -> bool:
+    try:
+        return communicator.size == 1 or communicator.meet(wait)
+    except ConnectionError:
+        # What failed here is a call that another rank has left; that one tells why. The launcher
+        # reports the first process that ends, and is to see that one.
+        sleep(_LATER)
+        communicator.abort(f"{where}: another rank has ended; the job ends")
+
+
+def _told(error: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(error)).rstrip()
+    except MemoryError:
+        return repr(error)

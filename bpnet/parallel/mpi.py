@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import sys
+from socket import gethostname
 from time import monotonic, sleep
 from typing import Any, NoReturn
 
 import numpy as np
-from mpi4py import MPI
 
 from ..backends import Array, Backend
 from .collectives import as_bytes, in_one_piece, summed, timed
 from .communicator import Communicator
-from .ending import end_process, tell
+from .ending import end_launcher_after, end_process, end_process_after, tell
+from .mpi_library import load_mpi
 
 __all__ = ["MPICommunicator"]
+
+MPI = load_mpi()
 
 _SUMMABLE = {
     np.dtype(kind) for kind in ("f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")
 }
 _BRIEFLY, _POLLED_EVERY = 0.0005, 0.05  # seconds between two looks at a request, at first and later
+_ABORT_ENDS, _LAUNCHER_ENDS = 3.0, 6.0
 
 
 class MPICommunicator(Communicator):
@@ -47,9 +52,12 @@ class MPICommunicator(Communicator):
 
     def __init__(self, comm: Any = None) -> None:
         comm = MPI.COMM_WORLD if comm is None else comm
-        self._comm, self._meeting, self._pulse = comm.Dup(), comm.Dup(), comm.Dup()
+        self._comm, self._meeting, self._pulse, self._fits = (comm.Dup() for _ in range(4))
         self.rank: int = comm.Get_rank()
         self.size: int = comm.Get_size()
+        self._requests: list[Any] = []
+        if self.size > 1:
+            atexit.register(self._leave)
 
     def takes_device_arrays(self, backend: Backend) -> bool:
         if backend.owns(np.empty(0)):
@@ -105,9 +113,33 @@ class MPICommunicator(Communicator):
             raise TimeoutError
         return bool(all_ending[0])
 
+    def entering(self) -> None:
+        after, before = (self.rank + 1) % self.size, (self.rank - 1) % self.size
+        self._requests = [one for one in self._requests if not one.Test()]
+        self._requests += [self._fits.Isend(b"", after), self._fits.Irecv(bytearray(), before)]
+
+    def _leave(self) -> None:
+        """Wait for the other programs to end; if one is in a fit that needs this rank, abort.
+
+        MPI waits at the end of each process for the others, and so for ever.
+        """
+        if MPI.Is_finalized():
+            return
+        all_leave = self._fits.Ibarrier()
+        while not all_leave.Test():
+            if self._fits.Iprobe((self.rank - 1) % self.size):
+                self.abort(
+                    f"rank {self.rank} of {self.size} on {gethostname()} has ended its program, "
+                    "and others are in a fit that needs it; the job ends"
+                )
+            sleep(_POLLED_EVERY)
+
     def abort(self, message: str) -> NoReturn:
         tell(message)
         sleep(_POLLED_EVERY)  # for mpiexec to read that, before it ends this process
+        # Both wait for ever for a host that is gone.
+        end_launcher_after(_LAUNCHER_ENDS)
+        end_process_after(_ABORT_ENDS)
         with contextlib.suppress(Exception):
             self._comm.Abort(1)
         end_process()
@@ -145,9 +177,16 @@ def _like(array: Array, shape: tuple[int, ...]) -> Array:
 def _done_within(request: Any, seconds: float) -> bool:
     """Whether a request is done within so many seconds."""
     deadline, pause = monotonic() + seconds, _BRIEFLY
-    while not request.Test():
+    while not _tested(request):
         if monotonic() > deadline:
             return False
         sleep(pause)
         pause = min(2 * pause, _POLLED_EVERY)
     return True
+
+
+def _tested(request: Any) -> bool:
+    try:
+        return bool(request.Test())
+    except MPI.Exception as error:
+        raise ConnectionError(str(error)) from error

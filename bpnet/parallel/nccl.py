@@ -100,6 +100,9 @@ class NCCLCommunicator(Communicator):
     def pulse(self, ending: bool, seconds: float) -> bool:
         return self._host.pulse(ending, seconds)
 
+    def entering(self) -> None:
+        self._host.entering()
+
     def abort(self, message: str) -> NoReturn:
         self._host.abort(message)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 from datetime import timedelta
+from time import monotonic
 from typing import Any, NoReturn
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..backends import Array, Backend
 from .collectives import as_bytes, in_one_piece, summed, timed
 from .communicator import Communicator
 from .ending import end_process, tell
+from .launched import launcher
 
 __all__ = ["TorchCommunicator"]
 
@@ -41,7 +43,8 @@ class TorchCommunicator(Communicator):
     Notes
     -----
     ``torch.distributed`` is initialised from the environment that ``torchrun`` sets, unless the
-    program has done so. A call waits for other ranks half an hour at most.
+    program has done so; without either, this process is the only rank. A call waits for
+    other ranks half an hour at most.
 
     Examples
     --------
@@ -55,7 +58,9 @@ class TorchCommunicator(Communicator):
 
     def __init__(self, group: Any = None, device: str = "cpu") -> None:
         if not dist.is_initialized():
-            dist.init_process_group("gloo", timeout=_TIMEOUT)
+            alone = {"store": dist.HashStore(), "rank": 0, "world_size": 1}
+            place = {} if launcher() == "torch" else alone
+            dist.init_process_group("gloo", timeout=_TIMEOUT, **place)
         # Threads of gloo that are left when Python ends would abort it.
         atexit.register(_leave)
         ranks = None if group is None else dist.get_process_group_ranks(group)
@@ -146,11 +151,13 @@ class TorchCommunicator(Communicator):
 
     def _reached(self, group: Any, seconds: float, value: int = 1) -> int | None:
         """The sum of the ranks' values; None if one is not here within so many seconds."""
-        total = torch.tensor([int(value)])
+        total, deadline = torch.tensor([int(value)]), monotonic() + seconds
         try:
             work = dist.all_reduce(total, group=group, async_op=True)
             work.wait(timedelta(seconds=seconds))
-        except RuntimeError:  # a time that is over, and a rank that has gone
+        except RuntimeError as error:  # one class for all that can happen
+            if monotonic() < deadline:
+                raise ConnectionError(str(error)) from error
             return None
         return int(total)
 
