@@ -32,10 +32,11 @@ def children():
         try:
             if stat(path.name)[1] == launcher: yield path.name
         except OSError: pass
-time.sleep(float(seconds))
+until = time.monotonic() + float(seconds)
+while there() and time.monotonic() < until: time.sleep(0.1)
 for how in (signal.SIGTERM, signal.SIGKILL):
     if there(): end(list(children()), how); time.sleep(1.0)
-    if there(): end([launcher], how); time.sleep(1.0)
+    if there(): end([launcher], how); time.sleep(0.5)
 """
 
 

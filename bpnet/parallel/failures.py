@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from time import sleep
 
 from .communicator import Communicator
+from .heartbeat import heartbeat
 
 __all__ = ["failures_end_the_job"]
 
@@ -21,7 +22,8 @@ def failures_end_the_job(communicator: Communicator, *, wait: float = _WAIT) -> 
     """Within it, an error on one rank ends the job; if all ranks raise one, each is raised.
 
     The other ranks wait for the one that fails, in a call that never ends. ``sys.exit`` and Ctrl-C
-    are errors in this sense.
+    are errors in this sense. The job ends too if a rank on another host falls silent (`heartbeat`).
+    All ranks enter together.
 
     Parameters
     ----------
@@ -31,7 +33,8 @@ def failures_end_the_job(communicator: Communicator, *, wait: float = _WAIT) -> 
     """
     communicator.entering()
     try:
-        yield
+        with heartbeat(communicator):
+            yield
     except BaseException as error:
         where = f"rank {communicator.rank} of {communicator.size} on {socket.gethostname()}"
         if _all_fail(communicator, wait, where):

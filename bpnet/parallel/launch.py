@@ -21,13 +21,12 @@ NAMES = ("serial", "mpi", "nccl", "torch")
 _made: dict[Any, Communicator] = {}
 
 
-def communicator_of(parallel: Any, backend: Backend) -> Communicator | None:
+def communicator_of(parallel: Any, backend: Backend) -> Communicator:
     """The communicator that is meant by ``parallel``; each is made once in a process.
 
     Parameters
     ----------
-    parallel : {"serial", "mpi", "nccl", "torch"}, Communicator or None
-        None: no communicator.
+    parallel : {"serial", "mpi", "nccl", "torch"} or Communicator
     backend : Backend
         Of the network.
 
@@ -50,8 +49,6 @@ def communicator_of(parallel: Any, backend: Backend) -> Communicator | None:
     >>> communicator_of("serial", bpnet.get_backend("numpy")).size
     1
     """
-    if parallel is None:
-        return None
     kinds: dict[str, Callable[[], Communicator]] = {
         "serial": SerialCommunicator,
         "mpi": _mpi,

@@ -27,9 +27,8 @@ def test_a_name_gives_one_communicator_per_process(engine):
     assert answers == [(engine, rank, 2, True, rank) for rank in range(2)]
 
 
-def test_none_an_instance_and_serial():
+def test_an_instance_a_class_and_serial():
     own = SerialCommunicator()
-    assert communicator_of(None, NUMPY) is None
     assert communicator_of(own, NUMPY) is own
     assert isinstance(communicator_of("serial", NUMPY), SerialCommunicator)
     assert isinstance(communicator_of(SerialCommunicator, NUMPY), Communicator)

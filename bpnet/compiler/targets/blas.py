@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["BLAS", "blas", "layout_of", "one_thread", "pointer", "threads"]
+__all__ = ["BLAS", "blas", "core", "layout_of", "one_thread", "pointer", "threads"]
 
 Array = Any
 
@@ -28,6 +28,11 @@ _COUNTS = (
     "scipy_openblas_get_num_threads64_",
     "openblas_get_num_threads64_",
     "openblas_get_num_threads",
+)
+_CORES = (
+    "scipy_openblas_get_corename64_",
+    "openblas_get_corename64_",
+    "openblas_get_corename",
 )
 _ROWS, _AS_IT_IS, _TRANSPOSED = (ctypes.c_int(k) for k in (101, 111, 112))
 _STEP = ctypes.c_int64(1)
@@ -170,6 +175,20 @@ def one_thread() -> Iterator[None]:
                 change(before)
             return
     yield
+
+
+def core() -> str:
+    """The kind of core that NumPy's OpenBLAS computes for; empty if it is unknown.
+
+    >>> isinstance(core(), str)
+    True
+    """
+    for name in _CORES:
+        asked = getattr(_library(), name, None)
+        if asked is not None:
+            asked.restype = ctypes.c_char_p
+            return (asked() or b"").decode()
+    return ""
 
 
 @functools.cache
