@@ -122,7 +122,7 @@ def test_blocks_shape_the_bits_and_so_a_fit_that_is_resumed():
     ("settings", "error", "words"),
     [
         ({"parallel": "mpy"}, ValueError, "mpi"),
-        ({"parallel": 2}, ValueError, "parallel"),
+        ({"parallel": 2}, TypeError, "parallel"),
         ({"parallel": "serial", "blocks": 0}, ValueError, "blocks"),
         ({"parallel": "serial", "blocks": 2.5}, TypeError, "blocks"),
         ({"parallel": "serial", "optimizer": "lbfgs"}, ValueError, "one process"),
