@@ -13,7 +13,7 @@ from .heartbeat import heartbeat
 
 __all__ = ["failures_end_the_job"]
 
-_WAIT = 10.0  # seconds in which the other ranks may fail as well
+_WAIT = 5.0  # seconds in which the other ranks may fail as well
 _LATER = 2.0
 
 

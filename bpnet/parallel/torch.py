@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 from datetime import timedelta
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, NoReturn
 
 import numpy as np
@@ -24,6 +24,7 @@ _gather = getattr(dist, "all_gather_single", None) or dist.all_gather_into_tenso
 _SUMMABLE = {torch.float32, torch.float64, torch.int32, torch.int64}
 _SUMMABLE |= {np.dtype(kind) for kind in ("f4", "f8", "i4", "i8")}
 _TIMEOUT = timedelta(minutes=30)
+_LINGERS = 0.5  # seconds in which other ranks receive what this one's last call sent them
 
 
 class TorchCommunicator(Communicator):
@@ -169,6 +170,8 @@ class TorchCommunicator(Communicator):
 def _leave() -> None:
     """Leave all groups, unless the program has done so."""
     if dist.is_initialized():
+        if dist.get_world_size() > 1:
+            sleep(_LINGERS)
         dist.destroy_process_group()
 
 
