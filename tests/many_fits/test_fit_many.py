@@ -396,7 +396,7 @@ print(repr(fits), flush=True)
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs POSIX signals")
 @pytest.mark.parametrize("signal_name", ["SIGINT", "SIGKILL"])
-def test_no_process_is_left(signal_name: str) -> None:
+def test_no_process_is_left(signal_name: str, tmp_path: Path) -> None:
     import signal
     import time
 
