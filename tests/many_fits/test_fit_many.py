@@ -401,7 +401,7 @@ def test_no_process_is_left(signal_name: str, tmp_path: Path) -> None:
     import time
 
     paths = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
-    environment = {**os.environ, "PYTHONPATH": paths}
+    environment = {**os.environ, "PYTHONPATH": paths, "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-c", _ENDLESS]
     with subprocess.Popen(
         command,
