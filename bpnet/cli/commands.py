@@ -5,17 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import traceback
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from .. import __version__
 from .._lib.registry import check_name
-from ..training import DivergenceError
 from . import check, devices, evaluate, info, predict, reproduce, trace, train
-from .errors import RunError, UsageError, in_words, usage
+from .errors import tell, usage
 from .parser import Parser
+from .ranks import ToldElsewhereError, told_once
 
 __all__ = ["main"]
 
@@ -77,15 +76,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         except BrokenPipeError:  # who reads the output, ``head`` perhaps, has seen enough of it
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0 if argv[0] in ("predict", "trace") else 1
-        except KeyboardInterrupt as error:
-            return _failed(argv, str(error) or "interrupted", 130)
-        except UsageError as error:
-            return _failed(argv, str(error), 2)
-        except (RunError, DivergenceError, OSError, MemoryError) as error:
-            return _failed(argv, in_words(error), 1)
-        except Exception as error:
-            message = f"{type(error).__name__}: {in_words(error)}"
-            return _failed(argv, f"{message}\nthis should not happen; --debug shows where", 1)
+        except ToldElsewhereError as error:
+            return error.code
+        except (KeyboardInterrupt, Exception) as error:
+            return tell(error, "--debug" in argv)
 
 
 def _run(argv: list[str]) -> int:
@@ -105,23 +99,17 @@ def _run(argv: list[str]) -> int:
     if not argv:
         parser.print_help(sys.stderr)
         return 2
-    if not argv[0].startswith("-"):
-        with usage():
-            check_name(argv[0], _COMMANDS, "command")
-    try:
-        options, unknown = parser.parse_known_args(argv)
-    except SystemExit:  # --help and --version have printed
-        return 0
-    if unknown:
-        commands.choices[options.command].refuse(unknown[0])
+    with told_once():
+        if not argv[0].startswith("-"):
+            with usage():
+                check_name(argv[0], _COMMANDS, "command")
+        try:
+            options, unknown = parser.parse_known_args(argv)
+        except SystemExit:  # --help and --version have printed
+            return 0
+        if unknown:
+            commands.choices[options.command].refuse(unknown[0])
     code: int = _COMMANDS[options.command].run(options)
-    return code
-
-
-def _failed(argv: list[str], message: str, code: int) -> int:
-    if "--debug" in argv:
-        traceback.print_exc()
-    print(f"bpnet: {message}", file=sys.stderr)
     return code
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import sys
+import traceback
 from collections.abc import Iterator
 
 from ..backends import BackendUnavailableError
 from ..storage.claims import InUseError
 from ..tabular.setting_error import SettingError
+from ..training import DivergenceError
 
-__all__ = ["RunError", "UsageError", "in_words", "usage"]
+__all__ = ["RunError", "UsageError", "code_of", "in_words", "tell", "usage"]
 
 
 _OF_USERS = (
@@ -30,6 +33,9 @@ class RunError(Exception):
     """A run failed; the exit code is 1."""
 
 
+_OF_RUNS = (RunError, DivergenceError, OSError, MemoryError)
+
+
 @contextlib.contextmanager
 def usage() -> Iterator[None]:
     """While entered, errors of what a user gave are told as such: files, names, numbers."""
@@ -37,6 +43,37 @@ def usage() -> Iterator[None]:
         yield
     except _OF_USERS as error:
         raise UsageError(in_words(error)) from error
+
+
+def tell(error: BaseException, debug: bool) -> int:
+    """Tell an error on standard error; its exit code.
+
+    Parameters
+    ----------
+    error : BaseException
+    debug : bool
+        Whether its traceback comes first.
+    """
+    if debug:
+        traceback.print_exception(error)
+    if isinstance(error, KeyboardInterrupt):
+        message = str(error) or "interrupted"
+    elif isinstance(error, UsageError):
+        message = str(error)
+    elif isinstance(error, _OF_RUNS):
+        message = in_words(error)
+    else:
+        message = f"{type(error).__name__}: {in_words(error)}"
+        message += "\nthis should not happen; --debug shows where"
+    print(f"bpnet: {message}", file=sys.stderr, flush=True)
+    return code_of(error)
+
+
+def code_of(error: BaseException) -> int:
+    """The exit code of a command that ends with an error."""
+    if isinstance(error, KeyboardInterrupt):
+        return 130
+    return 2 if isinstance(error, UsageError) else 1
 
 
 def in_words(error: BaseException) -> str:

@@ -24,6 +24,7 @@ from ..tabular.run_files import Files, model_files
 from ..training import Callback, Checkpoint, Fit, History, Snapshot, read_checkpoint
 from ..training.snapshot import is_checkpoint_name
 from .errors import UsageError, in_words
+from .ranks import Ranks
 
 __all__ = ["RunFolder"]
 
@@ -63,6 +64,8 @@ class RunFolder(Callback):
         Whether the run in it goes on.
     inputs : sequence of Path, optional
         What is trained on, and must not be overwritten.
+    ranks : Ranks
+        Of the run. Rank 0 alone looks at files and writes them; all ranks have what it raises.
 
     Attributes
     ----------
@@ -87,6 +90,8 @@ class RunFolder(Callback):
         overwrite: bool,
         resume: bool = False,
         inputs: Sequence[Path] = (),
+        *,
+        ranks: Ranks,
     ) -> None:
         self._name, self._overwrite, self._resume = name, overwrite, resume
         self._new = path is None
@@ -96,19 +101,14 @@ class RunFolder(Callback):
         self._undrawn = False
         self._checkpoint: Checkpoint | None = None
         self._claim: FolderClaim | None = None
-        self._check_empty()
+        self._ranks = ranks
+        ranks.on_first(self._check_empty)
         if overwrite:
-            self._check_overwritable(inputs)
+            ranks.on_first(lambda: self._check_overwritable(inputs))
 
     def __enter__(self) -> RunFolder:
         if self._resume:  # before its checkpoint is read
-            self._claim_folder()
-            if (self.path / "model.safetensors").exists() and not self._checkpoints.exists():
-                self.__exit__()
-                raise UsageError(
-                    f"the run in {self.path} is finished, so there is nothing to resume; --config "
-                    f"{self.path / 'settings.toml'} repeats it"
-                )
+            self._ranks.on_first(self._claim_to_resume)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -138,24 +138,26 @@ class RunFolder(Callback):
                     f"{self.path / 'settings.toml'} repeats it"
                 )
             return [self]
-        self._digest = _digest(data)
-        if self._resume and self._other_data():
-            raise UsageError(
-                f"the data have changed since the run in {self.path} began: restore them, or "
-                f"begin anew with --config {self.path / 'settings.toml'}"
-            )
+        self._ranks.on_first(lambda: self._note_data(data))
         self._checkpoint = _Checkpoint(self._checkpoints, every_epochs=every)
         return [self, self._checkpoint]
 
     def latest(self) -> Snapshot | None:
         """Where the run goes on: its latest checkpoint that can be read; None for its begin."""
-        try:
-            return read_checkpoint(self._checkpoints, previous=True)
-        except FileNotFoundError:  # it was killed before the first
-            return None
+
+        def read() -> Snapshot | None:
+            try:
+                return read_checkpoint(self._checkpoints, previous=True)
+            except FileNotFoundError:  # it was killed before the first
+                return None
+
+        return self._ranks.of_first(read)
 
     def on_fit_begin(self, fit: Fit) -> None:
         """Make it, with the settings in it."""
+        self._ranks.on_first(self._make)
+
+    def _make(self) -> None:
         try:
             if self._new:
                 self._make_new()
@@ -236,6 +238,14 @@ class RunFolder(Callback):
     def _checkpoints(self) -> Path:
         return self.path / _CHECKPOINTS
 
+    def _note_data(self, data: Dataset) -> None:
+        self._digest = _digest(data)
+        if self._resume and self._other_data():
+            raise UsageError(
+                f"the data have changed since the run in {self.path} began: restore them, or "
+                f"begin anew with --config {self.path / 'settings.toml'}"
+            )
+
     def _other_data(self) -> bool:
         path = self._checkpoints / _DATA
         try:
@@ -244,6 +254,15 @@ class RunFolder(Callback):
             return False
         with path.open("rb") as file:
             return file.read(1000) != self._digest.encode()
+
+    def _claim_to_resume(self) -> None:
+        self._claim_folder()
+        if (self.path / "model.safetensors").exists() and not self._checkpoints.exists():
+            self.__exit__()
+            raise UsageError(
+                f"the run in {self.path} is finished, so there is nothing to resume; --config "
+                f"{self.path / 'settings.toml'} repeats it"
+            )
 
     def _claim_folder(self) -> None:
         try:

@@ -61,6 +61,8 @@ def given(options: argparse.Namespace) -> Settings:
                 file[contrary] = [column for column in file[contrary] if column not in value]
     if flags.get("best") is False:
         file.pop("early_stopping", None)  # which goes back to the best epoch
+    if flags.get("parallel") == "off":
+        file.pop("blocks", None)
     return with_own_names({**file, **flags})
 
 

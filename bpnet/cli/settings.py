@@ -194,6 +194,20 @@ GROUPS: dict[str, dict[str, Setting]] = {
         "device": Setting("cpu, cuda (or gpu), cuda:1, for torch also mps and xpu", "NAME"),
         "dtype": Setting("float32 (the default) or float64", "NAME"),
     },
+    "several processes": {
+        "parallel": Setting(
+            "what joins them: mpi, nccl (GPUs of cupy) or torch; serial for one process with the "
+            "same bits, off for none (default: mpi under mpiexec, torch under torchrun)",
+            "NAME",
+        ),
+        "blocks": Setting(
+            "parts of a mini-batch that are computed alone, so that the bits are the same on any "
+            "number of processes (default 4 if there are several); 0 for one part a process, whose "
+            "number then decides on the bits",
+            "N",
+            int,
+        ),
+    },
 }
 SETTINGS = {name: setting for group in GROUPS.values() for name, setting in group.items()}
 OF_TABLES = (

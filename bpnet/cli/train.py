@@ -10,7 +10,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..data import Dataset
 from ..data.tables.columns.decisions_in_words import decisions_in_words
+from ..network import Network
 from ..tabular.fitting import fit_network
 from ..tabular.network import make_network
 from ..tabular.rates import make_optimizer
@@ -22,8 +24,10 @@ from ..tabular.small_tables import (
     choose_by_folds,
 )
 from ..tabular.train import load_with_defaults
+from ..training import DivergenceError, History
 from .defaults import OWN
 from .errors import RunError, UsageError, usage
+from .ranks import Ranks, communicator_for, engine_of, joined, told_once
 from .report import data_in_words, kept_in_words, listed, score, settings_in_words
 from .run_folder import RunFolder
 from .run_report import write_report
@@ -60,6 +64,7 @@ examples:
   bpnet train --dataset mnist --data-dir mnist --hidden 100 --cost cross_entropy --learning-rate 0.5
   bpnet train --config runs/iris-1/settings.toml --seed 1
   bpnet train --resume runs/iris-1             a run that was killed or interrupted
+  mpiexec -n 4 bpnet train --data large.csv --target y        several processes train together
 
 defaults, by what is trained on (those of mnist are the book's):
 """
@@ -124,28 +129,50 @@ def _by_data() -> dict[str, Settings]:
 
 def run(options: argparse.Namespace) -> int:
     """Train as the flags say, and save the run however it ends."""
-    with usage():
+    with told_once(), usage():
+        ranks = joined(options)
+    with ranks.one_job(options.debug):
+        return _begun(ranks.of_first(lambda: options), ranks)
+
+
+def _begun(options: argparse.Namespace, ranks: Ranks) -> int:
+    """Train, with a folder for the run."""
+
+    def asked_for() -> tuple[Settings, str | None, str]:
         asked = _resumed(options) if options.resume else given(options)
-        name = name_of(asked)
+        engine = engine_of(asked, ranks, bool(options.resume))
+        return asked, engine, name_of(asked)
+
+    with usage():
+        asked, engine, name = ranks.of_first(asked_for)
         folder = RunFolder(
             options.resume or options.out,
             name,
             options.overwrite,
             bool(options.resume),
             [asked[name] for name in ("data", "validation", "test") if name in asked],
+            ranks=ranks,
         )
     with folder:
         try:
-            return _run(options, asked, name, folder)
+            return _run(options, asked, engine, name, folder, ranks)
         except KeyboardInterrupt as error:
             if str(error) or not folder.can_resume:
                 raise
             raise KeyboardInterrupt(f"interrupted; --resume {folder.path} goes on") from error
 
 
-def _run(options: argparse.Namespace, asked: Settings, name: str, folder: RunFolder) -> int:
-    tell = _silent if options.quiet else _tell
-    with usage():
+def _run(
+    options: argparse.Namespace,
+    asked: Settings,
+    engine: str | None,
+    name: str,
+    folder: RunFolder,
+    ranks: Ranks,
+) -> int:
+    quiet = options.quiet or not ranks.first
+    tell = _silent if quiet else _tell
+    with ranks.together():
         if "data" in asked:
             data, own, folds = load_with_defaults(asked, load_data)
             kind = f"{data.task} on {'small ' if folds else ''}tables"
@@ -155,21 +182,26 @@ def _run(options: argparse.Namespace, asked: Settings, name: str, folder: RunFol
         settings = {"checkpoint_every": 1, **completed(asked, own, data)}
         net, optimizer = make_network(settings, data), make_optimizer(settings, len(data.train[0]))
         net.metadata = metadata(asked, data)
+    with usage():
+        if engine is not None:
+            communicator_for(engine, net.backend)  # now, before anything is told
         watchers = folder.watchers(data, settings["checkpoint_every"])
         snapshot = folder.latest() if options.resume else None
     tell(data_in_words(name, data))
-    if data.decisions and not options.quiet:
+    if data.decisions and not quiet:
         print(f"\n{decisions_in_words(data.decisions)}\n", flush=True)
-    for note in data.notes if not options.quiet else ():
+    for note in data.notes if not quiet else ():
         print(f"note: {note}", file=sys.stderr)
     left_to_folds = {name for name in CHOSEN_BY_FOLDS if folds and name not in asked}
     shown = {name: value for name, value in settings.items() if name not in left_to_folds}
     tell(*settings_in_words(kind, asked, shown), f"network   {net!r}")
+    if engine is not None:
+        tell(ranks.in_words(engine, settings["blocks"]))
     if folds:
-        shows = False if options.quiet else None  # if there is a terminal
+        shows = False if quiet else None  # if there is a terminal
         with usage():
             given = {"jobs": options.jobs, "progress": shows}
-            chosen = choose_by_folds(settings, asked, data, folds, **given)
+            chosen = ranks.of_first(lambda: choose_by_folds(settings, asked, data, folds, **given))
         settings |= chosen.settings | {"folds": 0, "validation_share": 0.0}
         tell(f"folds     {chosen.in_words('--folds 0')}")
     folder.settings = settled(settings, net, optimizer)
@@ -182,12 +214,30 @@ def _run(options: argparse.Namespace, asked: Settings, name: str, folder: RunFol
             net,
             optimizer,
             data,
-            settings,
+            {**settings, "parallel": engine},
             callbacks=watchers,
             progress=not options.quiet,
             resume=snapshot,
         )
     seconds = time.perf_counter() - began
+    ranks.on_first(
+        lambda: _save(options, net, data, settings, (history, failure, seconds), name, folder)
+    )
+    return 0
+
+
+def _save(
+    options: argparse.Namespace,
+    net: Network,
+    data: Dataset,
+    settings: Settings,
+    trained: tuple[History, DivergenceError | None, float],
+    name: str,
+    folder: RunFolder,
+) -> None:
+    """Leave what was trained in the folder, judge it, and tell how it ended."""
+    tell = _silent if options.quiet else _tell
+    history, failure, seconds = trained
     ending = "diverged" if failure else _ENDINGS[history.stopped]
     title = f"{name}: {' - '.join(map(str, net.sizes))}, seed {net.seed}"
     folder.save(net, history, title)
@@ -207,7 +257,6 @@ def _run(options: argparse.Namespace, asked: Settings, name: str, folder: RunFol
         ways = f": make room, and {resumable} writes the rest" if resumable else ""
         raise OSError(f"not written to {folder.path}: {', '.join(folder.unwritten)}{ways}")
     folder.finish()
-    return 0
 
 
 @contextlib.contextmanager
@@ -226,7 +275,7 @@ def _begun_by_another_version(folder: RunFolder) -> Iterator[None]:
 
 def _resumed(options: argparse.Namespace) -> Settings:
     """The settings of the run that ``--resume`` names."""
-    flags = [name for name in SETTINGS if name in vars(options)]
+    flags = [name for name in SETTINGS if name in vars(options) and name != "parallel"]
     flags += [name for name in ("config", "out", "overwrite") if getattr(options, name)]
     if flags:
         flag = flags[0].replace("_", "-")
@@ -238,7 +287,8 @@ def _resumed(options: argparse.Namespace) -> Settings:
         raise UsageError(f"there is no run folder {path}")
     if not (path / "settings.toml").exists():
         raise UsageError(f"{path} is not a run folder: it has no settings.toml")
-    return read_settings(path / "settings.toml")
+    engine = {"parallel": options.parallel} if "parallel" in vars(options) else {}
+    return {**read_settings(path / "settings.toml"), **engine}
 
 
 def _tell(*lines: str) -> None:

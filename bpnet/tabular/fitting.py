@@ -78,6 +78,8 @@ def fit_network(
             callbacks=[*watching, *callbacks],
             progress=progress,
             resume=resume,
+            parallel=settings.get("parallel"),
+            blocks=settings.get("blocks", 4) or None,
         )
     except DivergenceError as error:
         history, failure = error.history, error

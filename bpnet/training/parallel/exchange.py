@@ -11,6 +11,7 @@ import numpy as np
 from ..._lib.constraints import Integer
 from ...backends import Array, Backend
 from ...parallel import Communicator
+from ...parallel.first_rank import of_first_rank
 from ...parallel.launch import communicator_of
 from .parts import Span, cut, own_parts, subtrees, sum_of_parts
 
@@ -28,7 +29,9 @@ def exchange_of(parallel: str | Communicator, blocks: int | None, backend: Backe
         If what the engine needs is not installed.
     """
     blocks = Integer(1, optional=True)("blocks", blocks)
-    return Exchange(communicator_of(parallel, backend), backend, blocks)
+    communicator = communicator_of(parallel, backend)
+    assert communicator is not None  # parallel is not None
+    return Exchange(communicator, backend, blocks)
 
 
 class Exchange:
@@ -64,16 +67,7 @@ class Exchange:
 
     def of_first_rank(self, make: Callable[[], Any]) -> Any:
         """What a function gives on the first rank, on every rank; or the error it raises there."""
-        made: Any = None
-        if self.communicator.rank == 0:
-            try:
-                made = make()
-            except Exception as error:
-                made = error
-        found = self.communicator.gather_objects(made)[0]
-        if isinstance(found, Exception):
-            raise found
-        return found
+        return of_first_rank(self.communicator, make)
 
     def sizes(self, m: int) -> list[int]:
         """Samples of each part of a mini-batch of ``m``."""
