@@ -23,7 +23,7 @@ from ..tabular.small_tables import (
     SMALL,
     choose_by_folds,
 )
-from ..tabular.train import load_with_defaults
+from ..tabular.train import check_same_data, load_with_defaults
 from ..training import DivergenceError, History
 from .defaults import OWN
 from .errors import RunError, UsageError, usage
@@ -183,6 +183,7 @@ def _run(
         net, optimizer = make_network(settings, data), make_optimizer(settings, len(data.train[0]))
         net.metadata = metadata(asked, data)
     with usage():
+        check_same_data(ranks.communicator, data)
         if engine is not None:
             communicator_for(engine, net.backend)  # now, before anything is told
         watchers = folder.watchers(data, settings["checkpoint_every"])

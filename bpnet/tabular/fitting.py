@@ -78,7 +78,7 @@ def fit_network(
             callbacks=[*watching, *callbacks],
             progress=progress,
             resume=resume,
-            parallel=settings.get("parallel"),
+            parallel=settings.get("parallel", "serial" if "blocks" in settings else None),
             blocks=settings.get("blocks", 4) or None,
         )
     except DivergenceError as error:

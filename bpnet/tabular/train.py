@@ -14,6 +14,9 @@ from .._lib.files import as_path
 from ..data import Dataset, load_table
 from ..data.tables.columns.decisions_in_words import decisions_in_words
 from ..network import Network
+from ..parallel import Communicator, communicator_of
+from ..parallel.agreement import check_equal
+from ..parallel.first_rank import of_first_rank
 from ..training import Callback, History
 from .baselines import training_shares
 from .fitting import fit_network
@@ -27,6 +30,7 @@ from .small_tables import choose_by_folds, folds_for, for_small_tables
 
 __all__ = [
     "TableRun",
+    "check_same_data",
     "fit_table",
     "load_for_training",
     "load_with_defaults",
@@ -146,6 +150,8 @@ def train_table(
     backend: Any = None,
     device: Any = None,
     dtype: Any = None,
+    parallel: str | Communicator | None = None,
+    blocks: int | None = None,
     callbacks: Iterable[Callback] = (),
     jobs: int | None = None,
     progress: bool | None = None,
@@ -204,6 +210,12 @@ def train_table(
         of the last one.
     backend, device, dtype : optional
         As for `Network`.
+    parallel : str or Communicator, optional
+        What joins the processes that mpiexec or torchrun has started, as for `Network.fit`: all of
+        them read the table, train one network together, and return the same. Folds are the first
+        rank's alone. With ``blocks`` and without it, one process trains as several would.
+    blocks : int, optional
+        As for `Network.fit`, 4 if there is something to join; 0 for one part a rank.
     callbacks : iterable of Callback, optional
     jobs : int, optional
         Processes in which folds try each ``l2``, -1 for as many as cores, through joblib. However
@@ -260,10 +272,16 @@ def fit_table(
     data, own, folds = load_with_defaults(asked, load_for_training)
     settings = completed(asked, own, data)
     net = make_network(settings, data)
+    communicator = communicator_of(asked.get("parallel", "serial"), net.backend)
+    assert communicator is not None
+    check_same_data(communicator, data)
     net.metadata = metadata_of(data)
     optimizer = make_optimizer(settings, len(data.train[0]))
     if folds:
-        chosen = choose_by_folds(settings, asked, data, folds, jobs=jobs, progress=progress)
+        chosen = of_first_rank(
+            communicator,
+            lambda: choose_by_folds(settings, asked, data, folds, jobs=jobs, progress=progress),
+        )
         settings |= chosen.settings
         data = dataclasses.replace(data, notes=(*data.notes, chosen.in_words("folds=0")))
     history, failure = fit_network(
@@ -272,6 +290,17 @@ def fit_table(
     if failure is not None:
         raise failure
     return net, history, data
+
+
+def check_same_data(communicator: Communicator, data: Dataset) -> None:
+    """Raise ValueError, on every rank alike, if ranks read other names and labels.
+
+    Their fit compares the samples.
+    """
+    facts = {"task": data.task, "targets": [*data.targets], "features": [*data.features]}
+    if data.classes is not None:
+        facts["classes"] = [str(label) for label in data.classes]
+    check_equal(communicator, {f"data: {name}": value for name, value in facts.items()})
 
 
 def load_with_defaults(

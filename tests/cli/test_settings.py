@@ -39,9 +39,9 @@ def refusal(capsys, *flags):
 def test_every_setting_is_kept():
     flags = "--epochs 2 --optimizer momentum --dtype float64 --dropout 0.1 --normalization batch "
     flags += "--schedule step --schedule-epochs 1 --schedule-factor 0.5 --warmup 1 "
-    flags += "--class-weight 3=2 --metrics F1-score"
+    flags += "--class-weight 3=2 --metrics F1-score --parallel serial --blocks 3"
     found = train(*flags.split())
-    assert set(found) == set(SETTINGS) - {"data_dir", "data", *OF_TABLES}
+    assert set(found) == set(SETTINGS) - {"data_dir", "data", "parallel", *OF_TABLES}
     assert (found["schedule"], found["class_weight"], found["metrics"]) == (
         "step_decay",
         "3=2",
