@@ -18,7 +18,6 @@ from ..backends import Backend, get_backend
 from ..parallel import Communicator, SerialCommunicator, communicator_of
 from ..parallel.failures import failures_end_the_job
 from ..parallel.first_rank import of_first_rank
-from ..parallel.heartbeat import heartbeat
 from ..parallel.launch import NAMES
 from ..parallel.launched import launched_rank, launched_size, launcher
 from ..tabular.recipe import Settings
@@ -214,11 +213,7 @@ class Ranks:
             yield
             return
         try:
-            with (
-                failures_end_the_job(communicator),
-                heartbeat(communicator),
-                warnings.catch_warnings(),
-            ):
+            with failures_end_the_job(communicator), warnings.catch_warnings():
                 if not self.first:
                     warnings.simplefilter("ignore", UserWarning)
                 yield

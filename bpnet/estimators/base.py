@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 from abc import abstractmethod
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from ..data import Source
 from ..model import Layer
 from ..network import Network
 from ..training.lbfgs import LBFGS
+from ..training.parallel.rank import as_rank
 from .continuation import Settings, continued
 from .convergence import SolverState, forget_curves
 from .inputs import checked_samples
@@ -42,9 +44,9 @@ from .places import (
     on_host,
 )
 from .random_draws import initial_parameters
+from .ranks import chosen_ranks, name_of, random_state_of
 from .scikit_learn import (
     check_is_fitted,
-    check_random_state,
     fit_context,
 )
 from .solvers import fit_lbfgs, fit_stochastic
@@ -57,6 +59,7 @@ Given: TypeAlias = tuple[Any, Any, Any]
 """X, y and weights as a user gives them, or None for each."""
 
 _OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}  # scikit-learn's
+_SINCE = {"parallel": None, "blocks": 4}  # what pickles of earlier versions lack
 _SHOWN = ("coefs_", "intercepts_", "_shown", "classes_")
 """What is made of the network and the labels, so that pickles leave it out."""
 
@@ -138,35 +141,39 @@ class BaseMLP(SavedInFiles, NestedParameters):
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, validation: Given, incremental: bool) -> Any:
         before, began = dict(vars(self)), None
-        try:
-            optimizer = chosen_optimizer(self)
-            callbacks = as_list(self.callbacks)
-            random_state = check_random_state(self.random_state)
-            samples, held = self._begin(X, y, sample_weight, validation, random_state, incremental)
-            began = self.network_.epochs
-            if isinstance(optimizer, LBFGS):
-                fit_lbfgs(self, samples, held, optimizer, callbacks, self._score_outputs)
-            else:
-                if not incremental or self._solver is None:
-                    self._solver = SolverState(self, optimizer, self._solver)
-                    self.network_.reset_optimizer()
-                fit_stochastic(
-                    self,
-                    samples,
-                    held,
-                    self._solver,
-                    random_state,
-                    callbacks,
-                    self._score_outputs,
-                    incremental,
-                )
-        except BaseException:
-            if began is None or self.network_.epochs == began:  # nothing was trained
-                self.__dict__.clear()
-                self.__dict__.update(before)
-            if began is not None and hasattr(self, "network_"):
-                self._publish()
-            raise
+        ranks = chosen_ranks(self, X)
+        with contextlib.nullcontext() if ranks is None else as_rank(ranks):
+            try:
+                optimizer = chosen_optimizer(self)
+                callbacks = as_list(self.callbacks)
+                random_state = random_state_of(self.random_state, ranks)
+                given = X, y, sample_weight, validation
+                samples, held = self._begin(*given, random_state, incremental)
+                began = self.network_.epochs
+                if isinstance(optimizer, LBFGS):
+                    fit_lbfgs(self, samples, held, optimizer, callbacks, self._score_outputs)
+                else:
+                    if not incremental or self._solver is None:
+                        self._solver = SolverState(self, optimizer, self._solver)
+                        self.network_.reset_optimizer()
+                    fit_stochastic(
+                        self,
+                        samples,
+                        held,
+                        self._solver,
+                        random_state,
+                        callbacks,
+                        self._score_outputs,
+                        incremental,
+                        ranks,
+                    )
+            except BaseException:
+                if began is None or self.network_.epochs == began:  # nothing was trained
+                    self.__dict__.clear()
+                    self.__dict__.update(before)
+                if began is not None and hasattr(self, "network_"):
+                    self._publish()
+                raise
         self._publish()
         return self
 
@@ -318,9 +325,10 @@ class BaseMLP(SavedInFiles, NestedParameters):
 
     def __sklearn_clone__(self) -> Any:
         twin = object.__new__(type(self))
-        twin.__dict__.update(vars(self), backend=None)
+        twin.__dict__.update(vars(self), backend=None, parallel=None)
         found = super(BaseMLP, twin).__sklearn_clone__()
-        found.backend = self.backend  # a namespace is a module, which cannot be copied
+        # A namespace is a module, which cannot be copied; nor can what joins processes.
+        found.backend, found.parallel = self.backend, self.parallel
         return found
 
     def _check_parameters(self) -> None:
@@ -337,7 +345,7 @@ class BaseMLP(SavedInFiles, NestedParameters):
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()
-        state = {**state, "backend": importable(self.backend)}
+        state = {**state, "backend": importable(self.backend), "parallel": name_of(self.parallel)}
         if "network_" in state:
             network = self._own_network()
             state = {k: one for k, one in state.items() if k not in _SHOWN}
@@ -345,7 +353,8 @@ class BaseMLP(SavedInFiles, NestedParameters):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
+        since = {name: value for name, value in _SINCE.items() if not hasattr(self, name)}
+        super().__setstate__({**since, **state})
         self.backend = imported(self.backend)
         if hasattr(self, "network_"):
             self._publish()

@@ -11,6 +11,7 @@ from ..activations import Activation
 from ..backends import Array, namespace
 from ..costs import Cost
 from ..optimizers import Optimizer
+from ..parallel import Communicator
 from .base import BaseMLP
 from .documentation import documented
 from .inputs import checked_answers, checked_pair, is_multilabel
@@ -119,6 +120,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         device: Any = None,
         dtype: str | None = None,
         compute_dtype: str | None = None,
+        parallel: str | Communicator | None = None,
+        blocks: int | None = 4,
     ) -> None:
         given = dict(locals())  # this is the one list of what an estimator is given
         for name in given.keys() - {"self", "__class__"}:

@@ -49,10 +49,10 @@ def _begin_validation_curves(estimator: Any, validates: bool) -> None:
         estimator.best_validation_score_ = -np.inf if validates else None
 
 
-def _note_validation(estimator: Any, figures: ValidationFigures) -> None:
+def _note_validation(estimator: Any, figures: ValidationFigures, tells: bool) -> None:
     estimator.validation_scores_.append(figures.score)
     estimator.validation_loss_curve_.append(figures.loss)
-    if estimator.verbose:
+    if tells:
         print(f"Validation score: {figures.score:f}")
 
 
@@ -78,7 +78,7 @@ class IterationCurves(Callback):
         _begin_validation_curves(self._estimator, True)
 
     def on_epoch_end(self, fit: Fit, row: dict[str, Any]) -> None:
-        _note_validation(self._estimator, self._validate())
+        _note_validation(self._estimator, self._validate(), bool(self._estimator.verbose))
         _note_best_score(self._estimator)
 
 
@@ -180,6 +180,8 @@ class Convergence(Callback):
     state : SolverState
     validate : callable, optional
         ``validate()`` gives the `ValidationFigures` of the present parameters.
+    tells : bool, optional
+        Whether it prints what becomes of each epoch.
     """
 
     def __init__(
@@ -188,8 +190,9 @@ class Convergence(Callback):
         samples: int,
         state: SolverState,
         validate: Callable[[], ValidationFigures] | None = None,
+        tells: bool = False,
     ) -> None:
-        self._estimator, self._samples = estimator, samples
+        self._estimator, self._samples, self._tells = estimator, samples, tells
         self._state, self._validate = state, validate
 
     def on_fit_begin(self, fit: Fit) -> None:
@@ -231,10 +234,10 @@ class Convergence(Callback):
         own.n_iter_ += 1
         own.loss_ = loss
         own.loss_curve_.append(loss)
-        if own.verbose:
+        if self._tells:
             print(f"Iteration {own.n_iter_}, loss = {loss:.8f}")
         if self._validate is not None:
-            _note_validation(own, figures or self._validate())
+            _note_validation(own, figures or self._validate(), self._tells)
 
     def _judge_score(self, net: Network) -> None:
         own, state = self._estimator, self._state
@@ -270,5 +273,5 @@ class Convergence(Callback):
             told += " Learning rate too small. Stopping." if adaptive else " Stopping."
             own.converged_ = True
             fit.stop("converged")
-        if own.verbose:
+        if self._tells:
             print(told)

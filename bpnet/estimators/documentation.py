@@ -91,6 +91,14 @@ dtype : {"float32", "float64"}, optional
     Type of the parameters; by default that of X.
 compute_dtype : {"bfloat16", "float16", "tf32"}, optional
     What training computes in, where library and device can.
+parallel : {"mpi", "torch", "nccl", "serial"} or Communicator, optional
+    What joins the processes that ``mpiexec`` or ``torchrun`` has started. All of them call ``fit``
+    or ``partial_fit`` with the same samples, and have the same network after it. What
+    ``random_state=None`` draws is then the first one's, which alone prints and warns. Not for
+    L-BFGS. Copies share a Communicator; pickles and files have its name.
+blocks : int or None, default=4
+    Parts of a mini-batch that are computed alone, as for `Network.fit`: with ``parallel`` the
+    network has the same bits however many processes there are. None for a part each.
 """
 
 _ATTRIBUTES = """

@@ -15,6 +15,8 @@ from ..activations.registry import ALIASES, BUILT_IN
 from ..optimizers import Optimizer
 from ..optimizers.registry import ALIASES as OTHER_OPTIMIZERS
 from ..optimizers.registry import BUILT_IN as OPTIMIZERS
+from ..parallel import Communicator
+from ..parallel.launch import NAMES
 from ..training import Callback
 from ..training.lbfgs import LBFGS
 from .scikit_learn import Interval, InvalidParameterError, Options, StrOptions
@@ -65,6 +67,8 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "device": [None, object],
     "dtype": [None, StrOptions({"float32", "float64"})],
     "compute_dtype": [None, StrOptions({"bfloat16", "float16", "tf32"})],
+    "parallel": [None, StrOptions({*NAMES}), Communicator],
+    "blocks": [None, Interval(Integral, 1, None, closed="left")],
 }
 """What scikit-learn's validation holds the parameters against."""
 

@@ -31,6 +31,7 @@ from .parameter_records import (
     number_record,
     to_record,
 )
+from .ranks import name_of
 from .scikit_learn import check_is_fitted, is_classifier
 
 __all__ = ["SavedInFiles"]
@@ -182,6 +183,7 @@ def _save(estimator: Any, path: str | os.PathLike[str]) -> None:
     """Write an estimator that was fitted: see `MLPClassifier.save`."""
     state = estimator.__getstate__()
     given = estimator.get_params(deep=False)
+    given["parallel"] = name_of(given["parallel"])
     parameters, left_out = {}, []
     for name, value in given.items():
         try:

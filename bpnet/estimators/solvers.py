@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..parallel import Communicator
 from ..training import Callback, DivergenceError
 from ..training.lbfgs import LBFGS
 from .convergence import Convergence, IterationCurves, SolverState
@@ -42,6 +43,7 @@ def fit_stochastic(
     callbacks: list[Callback],
     score: Score,
     incremental: bool,
+    ranks: Communicator | None,
 ) -> None:
     """Train by mini-batches: for one epoch if incrementally, else until convergence.
 
@@ -56,12 +58,15 @@ def fit_stochastic(
     score : callable
         ``score(targets, outputs, weights)``.
     incremental : bool
+    ranks : Communicator or None
+        Those that train together.
     """
     network = estimator.network_
     solver.go_on(network)
     n = samples.X.shape[0]
     validate = None if validation is None else validator(network, validation, score)
-    convergence = Convergence(estimator, n, solver, validate)
+    tells = bool(estimator.verbose) and (ranks is None or ranks.rank == 0)
+    convergence = Convergence(estimator, n, solver, validate, tells)
     history = None
     try:
         history = network.fit(
@@ -77,6 +82,8 @@ def fit_stochastic(
             validation=_for_callbacks(validation, callbacks),
             callbacks=[convergence, *callbacks],
             progress=False,
+            parallel=ranks,
+            blocks=estimator.blocks,
         )
     except DivergenceError as error:
         if solver.best is None:

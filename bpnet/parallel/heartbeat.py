@@ -17,6 +17,7 @@ from .communicator import Communicator
 
 __all__ = ["heartbeat", "host_identity"]
 
+_beating = threading.Lock()  # held by the outermost, whose signs are those of the whole process
 _EVERY, _SILENCE, _LATER = 2.0, 12.0, 5.0  # seconds
 
 
@@ -49,7 +50,7 @@ def heartbeat(
         lock within one call.
     """
     hosts = communicator.gather_objects(host_identity())
-    if len(set(hosts)) == 1:
+    if len(set(hosts)) == 1 or _beating.locked():
         yield
         return
     ending = threading.Event()
@@ -71,11 +72,12 @@ def heartbeat(
             communicator.abort(f"{where}: {what}; the job ends")
 
     thread = threading.Thread(target=beat, name="bpnet-heartbeat", daemon=True)
-    thread.start()
-    try:
-        yield
-    except BaseException:
-        ending.set()  # the others end too, or the job does
-        raise
-    ending.set()
+    with _beating:
+        thread.start()
+        try:
+            yield
+        except BaseException:
+            ending.set()  # the others end too, or the job does
+            raise
+        ending.set()
     thread.join()

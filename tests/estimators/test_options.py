@@ -89,6 +89,10 @@ class StopAfter(bpnet.Callback):
         {"callbacks": [bpnet.KeepBest]},
         {"dtype": "float16"},
         {"compute_dtype": "int8"},
+        {"parallel": "mip"},
+        {"parallel": True},
+        {"blocks": 0},
+        {"blocks": 2.0},
     ],
     ids=without_addresses,
 )
@@ -123,6 +127,9 @@ def test_constraints_are_those_of_the_parameters(kind):
         ({"schedule": lambda step: 0.1, "learning_rate": "adaptive"}, "leave one out"),
         ({"dropout": 0.5, "solver": "lbfgs"}, "dropout=0.5"),
         ({"dropout": (0.0, 0.5), "optimizer": "lbfgs"}, "dropout="),
+        ({"parallel": "serial", "solver": "lbfgs"}, "set parallel=None, or solver='adam'"),
+        ({"parallel": "serial", "optimizer": "lbfgs"}, "set parallel=None, or optimizer='adam'"),
+        ({"parallel": "serial", "optimizer": bpnet.LBFGS()}, "or optimizer='adam'"),
     ],
     ids=without_addresses,
 )
