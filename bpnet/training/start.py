@@ -107,18 +107,10 @@ def _begin(
     batch_size = Integer(1)("batch_size", settings["batch_size"])
     smoothing = Number(0.0, 1.0)("label_smoothing", settings["label_smoothing"])
     evaluate_training = Boolean()("evaluate_training", settings["evaluate_training"])
-    resume = settings["resume"]
-    origin = "resume"
-    if isinstance(resume, Snapshot):
-        with as_damage(origin):
-            check_snapshot(*resume)
-    elif resume is not None:
-        path = as_path(resume, "resume")
-        origin = repr(str(path))
-        if exchange is None:
-            resume = read_checkpoint(path)
-        else:  # the file need not be there for other ranks
-            resume = exchange.of_first_rank(lambda: read_checkpoint(path))
+    if exchange is None:
+        resume, origin = _resumed(settings["resume"])
+    else:  # other ranks may not see the first one's files
+        resume, origin = exchange.of_first_rank(lambda: _resumed(settings["resume"]))
     callbacks = with_progress(settings["callbacks"], settings["progress"])
     backend, weights = trainable.backend, (settings["sample_weight"], settings["class_weight"])
     with backend.scope():
@@ -192,6 +184,18 @@ def _begin(
         fit.net = net
         fit.begin(resume, origin)
     return fit
+
+
+def _resumed(resume: Any) -> tuple[Snapshot | None, str]:
+    """Where to resume, and what messages call it."""
+    if resume is None:
+        return None, "resume"
+    if isinstance(resume, Snapshot):
+        with as_damage("resume"):
+            check_snapshot(*resume)
+        return resume, "resume"
+    path = as_path(resume, "resume")
+    return read_checkpoint(path), repr(str(path))
 
 
 def _solver_or_optimizer(given: Any) -> Any:

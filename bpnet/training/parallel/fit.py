@@ -127,6 +127,10 @@ class ParallelFit(MiniBatchFit):
         super()._tell(moment, *arguments)
         self._agree()
 
+    def _continues(self) -> bool:
+        self._agree()  # one may have been stopped where no moment was told, as between two epochs
+        return super()._continues()
+
     def _agree(self) -> None:
         """Go on or stop together: as soon as one rank is to stop, all are."""
         self._note_deadlines()
