@@ -183,7 +183,8 @@ def _save(estimator: Any, path: str | os.PathLike[str]) -> None:
     """Write an estimator that was fitted: see `MLPClassifier.save`."""
     state = estimator.__getstate__()
     given = estimator.get_params(deep=False)
-    given["parallel"] = name_of(given["parallel"])
+    if "parallel" in given:  # a subclass may choose for itself
+        given["parallel"] = name_of(given["parallel"])
     parameters, left_out = {}, []
     for name, value in given.items():
         try:
