@@ -18,6 +18,13 @@ from ..training import TOLERANCE, relative_difference
 
 __all__ = ["run"]
 
+# The last two are what PyTorch and JAX need to compute the same bits in every run.
+_VARIABLES = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+    "XLA_FLAGS": "--xla_gpu_deterministic_ops=true --xla_gpu_autotune_level=0",
+}
 Way = tuple[str, str, int]  # engine, launcher, ranks
 
 
@@ -72,7 +79,7 @@ def _trained(target: Target, way: Way, section: Section) -> dict[str, np.ndarray
             about = processes.run([str(_mpiexec()), "--version"], 30).stdout
             root = ["--allow-run-as-root", "--oversubscribe"] * ("Open" in about)
             command = [str(_mpiexec()), *root, "-n", str(ranks), *command]
-        done = processes.run(command, 120, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+        done = processes.run(command, 120, **_VARIABLES)
         if done.returncode or not out.exists():
             what = f"{target_text(target)}: {ranks} of {engine}"
             section.check(what, False, code=done.returncode, output=tail(done))

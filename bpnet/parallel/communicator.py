@@ -44,8 +44,16 @@ class Communicator(ABC):
         """
 
     @abstractmethod
-    def all_gather(self, array: Array) -> Array:
-        """The ranks' arrays, shape (size, ...), on every rank."""
+    def all_gather(self, array: Array, out: Array | None = None) -> Array:
+        """The ranks' arrays, shape (size, ...), on every rank.
+
+        Parameters
+        ----------
+        array : array
+        out : array, optional
+            What an earlier call for such an array returned: it may be written to, and returned.
+            New memory takes time for large arrays.
+        """
 
     @abstractmethod
     def broadcast(self, array: Array, root: int = 0) -> Array:

@@ -76,11 +76,11 @@ class MPICommunicator(Communicator):
         return out
 
     @timed
-    def all_gather(self, array: Array) -> Array:
-        return self._gathered(_ready(array))
+    def all_gather(self, array: Array, out: Array | None = None) -> Array:
+        return self._gathered(_ready(array), out)
 
-    def _gathered(self, array: Array) -> Array:
-        out = _like(array, (self.size, *array.shape))
+    def _gathered(self, array: Array, out: Array | None = None) -> Array:
+        out = _like(array, (self.size, *array.shape)) if out is None else out
         self._comm.Allgather(as_bytes(array), as_bytes(out))
         return out
 

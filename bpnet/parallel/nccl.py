@@ -68,11 +68,11 @@ class NCCLCommunicator(Communicator):
         return out
 
     @timed
-    def all_gather(self, array: Array) -> Array:
-        return self._gathered(_in_one_piece(array))
+    def all_gather(self, array: Array, out: Array | None = None) -> Array:
+        return self._gathered(_in_one_piece(array), out)
 
-    def _gathered(self, array: Array) -> Array:
-        out = cupy.empty((self.size, *array.shape), array.dtype)
+    def _gathered(self, array: Array, out: Array | None = None) -> Array:
+        out = cupy.empty((self.size, *array.shape), array.dtype) if out is None else out
         if array.size:
             self._nccl.all_gather(as_bytes(array), as_bytes(out), array.nbytes)
         return out

@@ -31,7 +31,7 @@ class SerialCommunicator(Communicator):
     def all_reduce_sum(self, array: Array) -> Array:
         return array
 
-    def all_gather(self, array: Array) -> Array:
+    def all_gather(self, array: Array, out: Array | None = None) -> Array:
         return array[None, ...]
 
     def broadcast(self, array: Array, root: int = 0) -> Array:

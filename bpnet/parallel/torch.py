@@ -103,14 +103,17 @@ class TorchCommunicator(Communicator):
         return out if ours else out.numpy()
 
     @timed
-    def all_gather(self, array: Array) -> Array:
-        return self._gathered(array)
+    def all_gather(self, array: Array, out: Array | None = None) -> Array:
+        return self._gathered(array, out)
 
-    def _gathered(self, array: Array) -> Array:
+    def _gathered(self, array: Array, out: Array | None = None) -> Array:
         sent, kind = _bytes_of(array)
-        out = torch.empty((self.size, *sent.shape), dtype=torch.uint8, device=sent.device)
-        _gather(out.view(-1), sent, group=self._group_of(sent))
-        return kind(out, (self.size, *array.shape))
+        if out is not None:
+            _gather(_bytes_of(out)[0].view(-1), sent, group=self._group_of(sent))
+            return out
+        new = torch.empty((self.size, *sent.shape), dtype=torch.uint8, device=sent.device)
+        _gather(new.view(-1), sent, group=self._group_of(sent))
+        return kind(new, (self.size, *array.shape))
 
     @timed
     def broadcast(self, array: Array, root: int = 0) -> Array:

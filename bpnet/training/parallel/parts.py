@@ -7,6 +7,7 @@ same order on every rank. So sums are rounded alike, however many ranks there ar
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Container, Sequence
 from typing import Any
 
@@ -87,6 +88,7 @@ def sum_of_parts(
     sizes: Sequence[int],
     value: Callable[[Span], Any],
     known: Container[Span] = (),
+    add: Callable[[Any, Any], Any] = operator.add,
 ) -> Any:
     """The sum of a node's parts, but for those without samples.
 
@@ -99,6 +101,8 @@ def sum_of_parts(
     value : callable
         ``value(span)`` of a single part, and of each node that is known.
     known : container of (int, int), optional
+    add : callable, optional
+        Of two values; it may write to the first.
 
     Examples
     --------
@@ -109,5 +113,5 @@ def sum_of_parts(
     if span in known or span[1] - span[0] == 1:
         return value(span)
     filled = [half for half in halves(span) if any(sizes[half[0] : half[1]])]
-    left, *right = (sum_of_parts(half, sizes, value, known) for half in filled)
-    return left + right[0] if right else left
+    left, *right = (sum_of_parts(half, sizes, value, known, add) for half in filled)
+    return add(left, right[0]) if right else left

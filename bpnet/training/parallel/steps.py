@@ -46,6 +46,7 @@ class SharedSteps:
         self._size = model.layout.size + config.weighted
         self._zeros = backend.from_host(np.zeros(self._size), backend.dtype)
         self._vectors: dict[Hashable, Array] = {}  # of the runs of nodes, which overwrite them
+        self._rooms: dict[int, Array] = {}  # for what the ranks gather
         self._row = backend.from_host(np.zeros((1, 1)), backend.dtype)
 
     def __call__(
@@ -72,7 +73,7 @@ class SharedSteps:
                 outputs.append(z)
                 return found
 
-            total = self._exchange.sum(block.m, node, lambda: self._zeros)
+            total = self._exchange.sum(block.m, node, lambda: self._zeros, self._rooms)
             (state, _), _ = update(
                 (state, total), self._row, self._row, _ONE_ROW, [rates[step][:count]]
             )
