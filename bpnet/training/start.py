@@ -13,6 +13,7 @@ from ..backends import Array
 from ..data.sources.base import Source
 from ..data.sources.datasets import dataset_source, is_dataset
 from ..optimizers import Optimizer
+from ..parallel.agreement import check_equal
 from ..storage.safetensors import as_damage
 from .feeds import BatchFeed, MemoryFeed
 from .fit import Fit
@@ -109,7 +110,9 @@ def _begin(
     evaluate_training = Boolean()("evaluate_training", settings["evaluate_training"])
     if exchange is None:
         resume, origin = _resumed(settings["resume"])
-    else:  # other ranks may not see the first one's files
+    else:
+        check_equal(exchange.communicator, {"what x is": _kind(x)})
+        # Other ranks may not see the first one's files.
         resume, origin = exchange.of_first_rank(lambda: _resumed(settings["resume"]))
     callbacks = with_progress(settings["callbacks"], settings["progress"])
     backend, weights = trainable.backend, (settings["sample_weight"], settings["class_weight"])
@@ -184,6 +187,14 @@ def _begin(
         fit.net = net
         fit.begin(resume, origin)
     return fit
+
+
+def _kind(x: Any) -> str:
+    """What ranks compare of x before they read any of it."""
+    if not isinstance(x, Source):
+        return "samples in memory"
+    columns = "" if x.width is None else f", {x.width} columns"
+    return f"{type(x).__name__}, {len(x)} rows{columns}"
 
 
 def _resumed(resume: Any) -> tuple[Snapshot | None, str]:

@@ -15,17 +15,21 @@ from ..._lib.wording import shortened, shown
 from ..damage import damage_named
 from ..parquet_file import check_row_groups, open_parquet, rows_of_a_batch
 from .base import Rows, Source
+from .row_groups import RowGroupReader
 from .selected_columns import SelectedColumns
 from .table_values import check_values
 
 __all__ = ["ParquetSource"]
+
+_READERS = 16  # places of a file to go on from
 
 
 class ParquetSource(Source):
     """Columns of a Parquet file, all numbers; needs pyarrow, the extra ``tables``.
 
     A row group is decoded from its beginning, piece by piece, so reading begins at borders of row
-    groups and goes on from there: groups much smaller than the buffer are mixed best.
+    groups and goes on from there: groups much smaller than the buffer are mixed best, and of
+    several ranks each decodes least.
 
     Parameters
     ----------
@@ -93,9 +97,7 @@ class ParquetSource(Source):
         self._starts = np.cumsum([0, *(group.num_rows for group in groups)])
         self._batch = rows_of_a_batch(len(self._columns.names))
         self.width = len(self._columns.features)
-        self._batches: Iterator[Any] | None = None
-        self._rest: Any = None
-        self._next = 0
+        self._readers: list[RowGroupReader] = []
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -104,13 +106,12 @@ class ParquetSource(Source):
         return [int(start) for start in self._starts[:-1]]
 
     def read(self, start: int, stop: int) -> Rows:
+        reader = self._reader(start)
         try:
-            if self._batches is None or start != self._next:
-                self._begin(start)
-            table = self._arrow.Table.from_batches(self._come(stop - start))
+            table = self._arrow.Table.from_batches(reader.rows(start, stop))
         except Exception as error:  # pyarrow's are of some ten types
-            self._batches = None
-            group = int(np.searchsorted(self._starts, self._next, "right")) - 1
+            self._readers.clear()
+            group = self._group_of(reader.next)
             raise ValueError(
                 f"{self.place(start, stop)}: row group {group} cannot be read "
                 f"({shortened(str(error))})"
@@ -124,7 +125,7 @@ class ParquetSource(Source):
         return x, y[:, 0] if chosen.single else y
 
     def close(self) -> None:
-        self._batches = self._rest = None
+        self._readers.clear()
         self._file.close()
 
     def _refuse_words(self, name: str, kind: Any) -> None:
@@ -136,12 +137,24 @@ class ParquetSource(Source):
                 "takes numbers only; leave it out by columns=..., or encode it first"
             )
 
-    def _begin(self, start: int) -> None:
-        group = int(np.searchsorted(self._starts, start, "right")) - 1
-        self._batches, self._rest = self._decoded(group), None
-        self._next = int(self._starts[group])
-        for _ in self._come(start - self._next):
-            pass
+    def _group_of(self, row: int) -> int:
+        return int(np.searchsorted(self._starts, row, "right")) - 1
+
+    def _reader(self, start: int) -> RowGroupReader:
+        """Whoever is nearest before a row and within its row group, or a new one there.
+
+        Several are kept, as rows of several places may be asked for in turn; at a border between
+        groups a new one comes no later.
+        """
+        group = self._group_of(start)
+        first = int(self._starts[group])
+        near = [one for one in self._readers if first <= one.next <= start]
+        found = max(near, key=lambda one: one.next, default=None)
+        if found is None:
+            found = RowGroupReader(self._decoded(group), first)
+        within = [one for one in self._readers if one is not found and one.next not in self._starts]
+        self._readers = [*within, found][-_READERS:]
+        return found
 
     def _decoded(self, group: int) -> Iterator[Any]:
         """Rows from a row group on."""
@@ -149,18 +162,6 @@ class ParquetSource(Source):
             yield from self._file.iter_batches(
                 self._batch, row_groups=[k], columns=self._columns.names, use_threads=False
             )
-
-    def _come(self, count: int) -> Iterator[Any]:
-        """The next rows, as batches of Arrow's."""
-        while count > 0:
-            batch = self._rest if self._rest is not None else next(self._batches or iter(()), None)
-            if batch is None:
-                raise ValueError("it has fewer rows than it should have")
-            taken = batch.slice(0, count)
-            self._rest = batch.slice(count) if batch.num_rows > count else None
-            self._next += taken.num_rows
-            count -= taken.num_rows
-            yield taken
 
     def _numbers(self, table: Any, names: Sequence[str], start: int, dtype: str) -> NDArray[Any]:
         values = np.empty((table.num_rows, len(names)), dtype)

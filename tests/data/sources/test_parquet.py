@@ -42,14 +42,31 @@ def test_decimals(groups):
     assert ParquetSource(groups({"p": price, "y": [0, 1]}), "y").read(0, 2)[0][1, 0] == 2.0
 
 
+def noting_groups(rows, monkeypatch):
+    """The row groups that are begun."""
+    begun, decoded = [], rows._decoded
+    monkeypatch.setattr(rows, "_decoded", lambda group: (begun.append(group), decoded(group))[1])
+    return begun
+
+
 def test_reading_goes_on_where_it_ended(groups, monkeypatch):
     rows = ParquetSource(groups({"a": np.arange(100.0), "y": np.arange(100)}, 50), "y")
-    begun = []
-    begin = rows._begin
-    monkeypatch.setattr(rows, "_begin", lambda start: (begun.append(start), begin(start)))
+    begun = noting_groups(rows, monkeypatch)
     for start in (0, 20, 40, 60, 80):
         assert rows.read(start, start + 20)[1].tolist() == list(range(start, start + 20))
     assert begun == [0]
+
+
+def test_places_that_are_read_in_turn_are_gone_on_from(groups, monkeypatch):
+    rows = ParquetSource(groups({"a": np.arange(90.0), "y": np.arange(90)}, 30), "y")
+    begun = noting_groups(rows, monkeypatch)
+    for start in range(0, 30, 5):  # within groups, some rows of which are left out
+        for place in (0, 30, 60):
+            first = start + place
+            assert rows.read(first + 1, first + 5)[1].tolist() == list(range(first + 1, first + 5))
+    assert begun == [0, 1, 2]
+    assert rows.read(3, 5)[1].tolist() == [3, 4]  # back
+    assert begun == [0, 1, 2, 0]
 
 
 @pytest.mark.parametrize(

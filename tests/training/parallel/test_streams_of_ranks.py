@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 from _launch import succeeded
+from _sources import idx
 
 SCRIPT = """
 import hashlib, itertools, warnings
@@ -113,3 +114,78 @@ answer((held, train(NpySource({str(tmp_path / "x.npy")!r}, {str(tmp_path / "y.np
 """
     ).answers
     assert answers == [(False, 500)] * 2
+
+
+FILES = """
+import itertools
+import numpy as np
+import bpnet
+import bpnet.training.streaming
+from bpnet.data import CsvSource, IdxSource, NpySource, ParquetSource
+
+bpnet.training.streaming._LEAST_ROWS = 40
+kinds = {
+    "npy": lambda: NpySource(FOLDER + "/x.npy", FOLDER + "/y.npy"),
+    "idx": lambda: IdxSource(FOLDER + "/x.idx", FOLDER + "/y.idx"),
+    "csv": lambda: CsvSource(FOLDER + "/both.csv", "y"),
+}
+if PARQUET:
+    kinds["parquet"] = lambda: ParquetSource(FOLDER + "/both.parquet", "y")
+found = {}
+for (kind, make), shuffle in itertools.product(kinds.items(), (True, False)):
+    net = bpnet.Network([4, 6, 3], cost="log_likelihood", seed=3)
+    with make() as source:
+        history = net.fit(
+            source, epochs=2, batch_size=16, parallel="mpi", shuffle=shuffle, evaluate_training=True
+        )
+    found[kind, shuffle] = net.state.theta.tobytes(), history["train_cost"]
+answer(found)
+"""
+
+
+def test_files_are_read_in_parts(tmp_path):
+    x = np.random.default_rng(0).integers(0, 256, (120, 4)).astype("u1")
+    y = np.arange(120) % 3
+    np.save(tmp_path / "x.npy", (x / 255).astype("f4"))
+    np.save(tmp_path / "y.npy", y)
+    idx(tmp_path / "x.idx", x)
+    idx(tmp_path / "y.idx", y)
+    lines = [",".join(map(str, [*row, k])) for row, k in zip(x / 255, y, strict=True)]
+    (tmp_path / "both.csv").write_text("\n".join(["a,b,c,d,y", *lines]))
+    has_arrow = importlib.util.find_spec("pyarrow") is not None
+    if has_arrow:
+        import pyarrow
+        import pyarrow.parquet
+
+        table = pyarrow.table({**dict(zip("abcd", (x / 255).T, strict=True)), "y": y})
+        pyarrow.parquet.write_table(table, tmp_path / "both.parquet", row_group_size=17)
+    script = f"FOLDER, PARQUET = {str(tmp_path)!r}, {has_arrow}\n{FILES}"
+    (alone,) = succeeded(script, ranks=1).answers
+    for found in succeeded(script, ranks=3).answers:
+        assert found == alone
+    for kind in ("csv", "parquet")[: 1 + has_arrow]:  # the same numbers, in this order
+        assert alone[kind, False] == alone["npy", False]
+
+
+def test_ranks_with_other_sources_are_told():
+    script = """
+import numpy as np
+import bpnet
+from bpnet.data import ArraySource
+from bpnet.parallel.launch import communicator_of
+
+rank = communicator_of("mpi", bpnet.get_backend("numpy")).rank
+x, y = np.ones((30, 2)), np.arange(30) % 2
+told = []
+for others in [(ArraySource(x[:29], y[:29]),), (x, y)]:
+    net = bpnet.Network([2, 3, 2], cost="log_likelihood", seed=0)
+    try:
+        net.fit(*(others if rank else (ArraySource(x, y),)), epochs=1, parallel="mpi")
+    except ValueError as error:
+        told.append(str(error))
+answer(told)
+"""
+    for fewer, arrays in succeeded(script, ranks=2).answers:
+        assert "ArraySource, 30 rows, 2 columns" in fewer
+        assert "ArraySource, 29 rows" in fewer
+        assert "samples in memory" in arrays
