@@ -18,7 +18,7 @@ from .communicator import Communicator
 from .heartbeat import host_identity
 from .printed_once import printed_once
 
-__all__ = ["check_equal", "environment"]
+__all__ = ["check_equal", "environment", "warn_of_threads"]
 
 _ABSENT = object()
 
@@ -47,8 +47,6 @@ def environment(backend: Backend) -> dict[str, Any]:
 def check_equal(communicator: Communicator, facts: Mapping[str, Any]) -> None:
     """Raise, on every rank alike, if a fact is not the same on all of them.
 
-    Rank 0 warns if the ranks of one host have more BLAS threads than it has cores.
-
     Parameters
     ----------
     communicator : Communicator
@@ -61,16 +59,20 @@ def check_equal(communicator: Communicator, facts: Mapping[str, Any]) -> None:
         The message names the first such fact, the ranks and both values. Uncaught, rank 0 alone
         prints it.
     """
-    gathered = communicator.gather_objects((dict(facts), _place()))
-    told = [theirs for theirs, _ in gathered]
+    told = communicator.gather_objects(dict(facts))
     names = dict.fromkeys(name for theirs in told for name in theirs)
     for name in names:
         values = [theirs.get(name, _ABSENT) for theirs in told]
         if not all(_same(value, values[0]) for value in values):
             with printed_once(communicator.rank):
                 raise ValueError(f"ranks must agree on {name}: {_by_value(values)}")
+
+
+def warn_of_threads(communicator: Communicator) -> None:
+    """Rank 0 warns if the ranks of one host have more BLAS threads than it has cores."""
+    places = communicator.gather_objects(_place())
     if communicator.rank == 0:
-        _warn_of_threads([place for _, place in gathered])
+        _warn_of_threads(places)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...backends import Array, Backend
 from ...data.sparse import SparseRows
-from ...parallel.agreement import check_equal, environment
+from ...parallel.agreement import check_equal, environment, warn_of_threads
 from ..config import StepConfig
 from ..feeds import BatchFeed, Block
 from ..history import History
@@ -121,6 +121,7 @@ class ParallelFit(MiniBatchFit):
                 "validation": [_digest(one, self.backend) for one in self._validation or ()],
             },
         )
+        warn_of_threads(self._communicator)
         super().begin(resume, origin)
 
     def _tell(self, moment: str, *arguments: Any) -> None:
