@@ -51,6 +51,11 @@ class SparseRows:
         """Some rows as a dense array on the device, in the backend's dtype."""
         return self._backend.asarray(self._matrix[rows].toarray())
 
+    @property
+    def stored(self) -> tuple[Array, Array, Array]:
+        """Entries that are stored, their columns, and where each row begins: equal if x is."""
+        return self._matrix.data, self._matrix.indices, self._matrix.indptr
+
     def extremes(self) -> tuple[float, float]:
         """The least and the greatest entry, zeros among them."""
         data = self._matrix.data

@@ -23,6 +23,7 @@ from bpnet.randomness import epoch_order
 
 CLOSE = 1e-11
 BACKENDS = ("torch", "strict")
+TIMES = ("seconds", "communication")
 
 
 class PlainBackend(NumpyBackend):
@@ -59,7 +60,7 @@ def trained(net, case, *more, x=None, **changes):
         samples = (x,) if isinstance(x, Source) else (case.x if x is None else x, case.y)
         try:
             history = net.fit(*samples, **{**case.fit, **settings}, progress=False)
-            figures += [row[name] for row in history for name in row if name != "seconds"]
+            figures += [row[name] for row in history for name in row if name not in TIMES]
         except bpnet.DivergenceError as error:
             figures += ["diverged", len(error.history)]
     arrays = [host(net, one) for one in leaves_of(net.state._replace(loss_scale=()))]
@@ -335,6 +336,17 @@ def sparse(case, dice):
         bpnet.data.sparse._ENTRIES = before
 
 
+def parts(case, dice):
+    """What is trained in parts, as by several ranks, is what one process trains."""
+    changes = {"accumulate": 1} if case.make().model.architecture.batch_norm_layers else {}
+    if dice.random() < 0.3 and len(case.x) > 3:
+        changes["validation"] = 0.4
+    blocks = dice.choice((1, 2, 3, 4, 4, 7, 16, None))
+    x = scipy.sparse.csr_array(case.x) if dice.random() < 0.3 else case.x
+    found = trained(case.make(), case, x=x, parallel="serial", blocks=blocks, **changes)
+    assert_close(found, trained(case.make(), case, x=x, **changes), 1e-9)
+
+
 def lbfgs(case, dice):
     """Each iteration lowers the objective; figures are those of the parameters; so elsewhere."""
     layers = case.make().model.architecture.layers
@@ -369,6 +381,7 @@ EVERY = (
     saved,
     streamed,
     sparse,
+    parts,
     lbfgs,
 )
 CHECKS = {one.__name__: one for one in EVERY}

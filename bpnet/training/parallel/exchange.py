@@ -54,6 +54,8 @@ class Exchange:
     blocks : int
     own : range
         The parts of this rank.
+    xp : namespace
+        Of the backend's arrays.
     """
 
     def __init__(self, communicator: Communicator, backend: Backend, blocks: int | None) -> None:
@@ -65,6 +67,7 @@ class Exchange:
         ]
         self.own = self._parts[communicator.rank]
         self._backend, self._direct = backend, communicator.takes_device_arrays(backend)
+        self.xp = backend.xp
 
     def of_first_rank(self, make: Callable[[], Any]) -> Any:
         """What a function gives on the first rank, on every rank; or the error it raises there."""

@@ -258,15 +258,15 @@ def _as_given(state: Any, x: Array) -> Array:
     return x
 
 
-def _digest(array: Array, backend: Backend) -> str:
-    """Of the entries of an array."""
-    found = np.ascontiguousarray(backend.to_numpy(array))
-    return hashlib.blake2b(found.tobytes(), digest_size=8).hexdigest()
+def _digest(samples: Array | SparseRows, backend: Backend) -> str:
+    """Of the entries of an array, or of what is stored of a sparse matrix."""
+    digest = hashlib.blake2b(digest_size=8)
+    for array in samples.stored if isinstance(samples, SparseRows) else (samples,):
+        host = array if isinstance(array, np.ndarray) else backend.to_numpy(array)
+        digest.update(np.ascontiguousarray(host).tobytes())
+    return digest.hexdigest()
 
 
 def _digest_of_samples(feed: BatchFeed, backend: Backend) -> list[str]:
-    """Of samples and targets in memory; of sparse ones, their number alone."""
-    there = feed.in_memory() or ()
-    return [
-        f"{one.shape}" if isinstance(one, SparseRows) else _digest(one, backend) for one in there
-    ]
+    """Of samples and targets in memory."""
+    return [_digest(one, backend) for one in feed.in_memory() or ()]

@@ -15,6 +15,7 @@ from ..feeds import Block
 from ..state import TrainingState
 from ..step import make_step
 from .blocks import PartedBlock
+from .by_part import by_part
 from .exchange import Exchange
 from .partitioned import Partitioned, PartitionedNamespace
 from .parts import cut
@@ -40,9 +41,9 @@ class LockstepSteps:
         self, model: Model, backend: Backend, config: StepConfig, exchange: Exchange
     ) -> None:
         self._backend, self._exchange = backend, exchange
-        self._step = make_step(model, config)
+        self._step = make_step(by_part(model), config)
         widths = model.sizes[0], model.sizes[-1] + config.weighted
-        self._no_rows = [[backend.from_host(np.zeros((0, n)), backend.dtype)] for n in widths]
+        self._no_samples = [[backend.from_host(np.zeros((1, n)), backend.dtype)] for n in widths]
 
     def __call__(
         self, state: TrainingState, block: PartedBlock, rates: Sequence[tuple[float, ...]]
@@ -59,7 +60,7 @@ class LockstepSteps:
             each = [
                 self._samples(block.own, rows[edges[k] - first : edges[k + 1] - first]) for k in own
             ]
-            x, y = zip(*each, strict=True) if each else self._no_rows
+            x, y = zip(*each, strict=True) if each else self._no_samples
             whole = [Partitioned(one, block.m, exchange) for one in (x, y)]
             state, z = self._step(namespace, state, whole[0], whole[1], rates[step])
             if own:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...backends import Array
+from ...normalization import widened
 from .exchange import Exchange
 from .parts import Span, sum_of_parts
 
@@ -24,7 +25,8 @@ class Partitioned:
     Parameters
     ----------
     parts : sequence of array, shape (rows, n) each
-        Of a rank without samples, one array without rows.
+        Of a rank without samples, one row that counts for nothing: functions of the program's own
+        may not know what to do without any.
     m : int
         Rows of all ranks' parts together.
     exchange : Exchange
@@ -72,21 +74,21 @@ class Partitioned:
     def __neg__(self) -> Partitioned:
         return self.each(operator.neg)
 
-    def __abs__(self) -> Partitioned:
-        return self.each(operator.abs)
-
-    def __invert__(self) -> Partitioned:
-        return self.each(operator.invert)
-
     def summed(self, function: Callable[[int], Array]) -> Array:
-        """The sum over all ranks' parts of what a function gives for the k-th of this rank's."""
-        sizes = self.exchange.sizes(self.m)
+        """The sum over all ranks' parts of what a function gives for the k-th of this rank's.
+
+        Of float16 and bfloat16 it is rounded once, in the end, as that of a whole mini-batch is.
+        """
+        sizes, xp = self.exchange.sizes(self.m), self.exchange.xp
         places = {k: place for place, k in enumerate(k for k in self.exchange.own if sizes[k])}
 
         def node(span: Span) -> Array:
-            return sum_of_parts(span, sizes, lambda one: function(places[one[0]]))
+            return sum_of_parts(span, sizes, lambda one: widened(function(places[one[0]]), xp))
 
-        return self.exchange.sum(self.m, node, lambda: function(0))
+        def zeros() -> Array:
+            return xp.zeros_like(widened(function(0), xp))
+
+        return xp.astype(self.exchange.sum(self.m, node, zeros), self.dtype, copy=False)
 
 
 def _operator(function: Callable[[Any, Any], Any]) -> tuple[Any, Any]:
@@ -99,13 +101,11 @@ def _operator(function: Callable[[Any, Any], Any]) -> tuple[Any, Any]:
     return forward, reflected
 
 
-for _name in ("add", "sub", "mul", "truediv", "pow", "and", "or", "xor"):
+for _name in ("add", "sub", "mul", "truediv"):
     _function = getattr(operator, f"__{_name}__")
     _forward, _reflected = _operator(_function)
     setattr(Partitioned, f"__{_name}__", _forward)
     setattr(Partitioned, f"__r{_name}__", _reflected)
-for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
-    setattr(Partitioned, f"__{_name}__", _operator(getattr(operator, f"__{_name}__"))[0])
 
 
 class Transposed:
@@ -127,13 +127,18 @@ class PartitionedNamespace:
     xp : namespace
     first : sequence of int
         Number of the first sample of each of this rank's parts, within the mini-batch.
+
+    Attributes
+    ----------
+    of_parts : namespace
+        ``xp``, for functions of a part.
     """
 
     def __init__(self, xp: Any, first: Sequence[int]) -> None:
-        self._xp, self._first = xp, first
+        self.of_parts, self._first = xp, first
 
     def __getattr__(self, name: str) -> Any:
-        function = getattr(self._xp, name)
+        function = getattr(self.of_parts, name)
         if isinstance(function, type) or not callable(function):  # dtypes among them
             return function
 
@@ -155,18 +160,18 @@ class PartitionedNamespace:
     def sum(self, x: Any, *, axis: int | None = None, keepdims: bool = False) -> Any:
         """As the standard's; along the first axis, over the samples of all ranks."""
         if not isinstance(x, Partitioned):
-            return self._xp.sum(x, axis=axis, keepdims=keepdims)
+            return self.of_parts.sum(x, axis=axis, keepdims=keepdims)
         if axis == 0:
-            return x.summed(lambda k: self._xp.sum(x.parts[k], axis=0, keepdims=keepdims))
-        return x.each(lambda part: self._xp.sum(part, axis=axis, keepdims=keepdims))
+            return x.summed(lambda k: self.of_parts.sum(x.parts[k], axis=0, keepdims=keepdims))
+        return x.each(lambda part: self.of_parts.sum(part, axis=axis, keepdims=keepdims))
 
     def keep_mask(self, x: Partitioned, probability: float, key: Any, first: int) -> Partitioned:
         """The mask of a layer's activations; each part has the rows that are its own."""
-        return self._drawn(self._xp.keep_mask, x, first, probability, key)
+        return self._drawn(self.of_parts.keep_mask, x, first, probability, key)
 
     def normal(self, x: Partitioned, key: Any, first: int) -> Partitioned:
         """Normal noise for samples; each part has the rows that are its own."""
-        return self._drawn(self._xp.normal, x, first, key)
+        return self._drawn(self.of_parts.normal, x, first, key)
 
     def _drawn(
         self, draw: Callable[..., Array], x: Partitioned, first: int, *given: Any

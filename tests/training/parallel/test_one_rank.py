@@ -5,6 +5,8 @@ import pytest
 
 import bpnet
 from bpnet import Layer
+from bpnet.activations import CustomActivation, PerNeuron
+from bpnet.costs import CustomCost
 from bpnet.parallel import SerialCommunicator
 
 NETWORKS = {
@@ -79,16 +81,107 @@ def test_accumulation_within_parts():
         trained(NETWORKS["batch norm"], parallel="serial", accumulate=2)
 
 
-def test_sparse_samples():
+@pytest.mark.parametrize("backend", ["numpy", "torch", "jax"])
+@pytest.mark.parametrize("network", ["plain", "batch norm"])
+def test_sparse_samples(network, backend):
     sparse = pytest.importorskip("scipy.sparse")
+    pytest.importorskip(backend)
     x, y = samples()
-    for sizes in (NETWORKS["plain"], NETWORKS["batch norm"]):
-        found = []
-        for given in (x, sparse.csr_array(x)):
-            net = bpnet.Network(sizes, cost="log_likelihood", seed=3, dtype="float64")
-            net.fit(given, y, epochs=2, batch_size=10, parallel="serial")
-            found.append(net.state.theta)
-        np.testing.assert_array_equal(*found)
+    found = []
+    for given in (x, sparse.csr_array(x)):
+        net = bpnet.Network(NETWORKS[network], cost="log_likelihood", seed=3, backend=backend)
+        net.fit(given, y, epochs=2, batch_size=10, validation=0.3, parallel="serial")
+        found.append(net.backend.to_numpy(net.state.theta))
+    np.testing.assert_array_equal(*found)
+
+
+def reshaped(z, xp):
+    pairs = xp.reshape(z, (z.shape[0], -1, 2))
+    return xp.reshape(pairs / (1.0 + xp.max(xp.abs(pairs), axis=-1, keepdims=True)), z.shape)
+
+
+def joined(z, xp):
+    first, rest = z[:, :1], z[:, 1:]
+    return xp.concat([xp.tanh(first), xp.where(rest > 0.0, rest, xp.zeros_like(rest))], axis=-1)
+
+
+def by_keyword(z, xp):
+    above = xp.clip(z, min=-1.0, max=1.0) >= xp.mean(z, axis=1, keepdims=True)
+    return z * xp.astype(above, z.dtype)
+
+
+def in_place(z, xp):
+    a = xp.asarray(z, copy=True)
+    a[a < 0.0] = 0.0
+    a += xp.zeros(z.shape, dtype=z.dtype)
+    a **= 1.0
+    return a
+
+
+def split(z, xp):
+    return xp.stack([0.5 * one for one in xp.unstack(z, axis=1)], axis=1)
+
+
+def of_numpy(z, xp):
+    return np.vectorize(lambda entry: entry / (1.0 + abs(entry)))(z).clip(-2.0, 2.0)
+
+
+def like_a(z, a, xp):
+    """Not the derivative, but one function of the same arguments for all of them."""
+    return (
+        xp.linalg.vector_norm(a, axis=-1, keepdims=True)
+        * xp.ones(a.shape, dtype=a.dtype)
+        / (1.0 + xp.sum(z * z, axis=(1,), keepdims=True) + a.ndim)
+    )
+
+
+def mean_of_outputs(a, y, xp):
+    return xp.reshape(xp.mean((a - y) ** 2, axis=1), (a.shape[0],))
+
+
+def its_gradient(a, y, xp):
+    found = xp.zeros_like(a)
+    found += 2.0 * (a - y) / a.shape[-1]
+    return xp.max(xp.stack([found, xp.full(a.shape, -1e3, dtype=a.dtype)]), axis=0)
+
+
+@pytest.mark.parametrize("normalization", [None, "batch", "layer"])
+@pytest.mark.parametrize("value", [reshaped, joined, by_keyword, in_place, split, of_numpy])
+def test_functions_of_the_program_see_arrays_like_any_other(value, normalization):
+    """A mini-batch of one sample among them, and fewer samples than parts."""
+    sigma = CustomActivation(value, like_a, name="own")
+    cost = CustomCost(mean_of_outputs, its_gradient, name="own mean")
+    x, y = samples()
+    found = []
+    for settings in ({}, {"parallel": "serial"}, {"parallel": "serial", "blocks": 16}):
+        hidden = Layer(8, activation=sigma, normalization=normalization, residual=True)
+        single = PerNeuron(["tanh", sigma, sigma, *["relu"] * 5]) if value is in_place else sigma
+        last = Layer(8, activation=single, normalization=normalization, dropout=0.2)
+        net = bpnet.Network(
+            [6, 8, hidden, last, 3], cost=cost, seed=3, dtype="float64", task="regression"
+        )
+        net.fit(x, np.eye(3)[y], epochs=2, batch_size=13, **settings)
+        found.append(net.state.theta)
+    for theta in found[1:]:
+        np.testing.assert_allclose(theta, found[0], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("compute", ["float16", "bfloat16"])
+def test_small_types_with_batch_normalization(compute):
+    pytest.importorskip("torch")
+    found = []
+    for settings in ({}, {"parallel": "serial"}):
+        net = bpnet.Network(
+            NETWORKS["batch norm"],
+            cost="log_likelihood",
+            seed=3,
+            backend="torch",
+            dtype="float32",
+            compute_dtype=compute,
+        )
+        net.fit(*samples(), epochs=2, batch_size=10, **settings)
+        found.append(net.backend.to_numpy(net.state.theta))
+    np.testing.assert_allclose(*found, rtol=0.05, atol=0.01)
 
 
 def test_a_communicator_may_be_given():

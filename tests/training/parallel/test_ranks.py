@@ -124,16 +124,25 @@ def test_ranks_that_differ_are_told_so_before_the_first_step():
     source = """
 import os
 import numpy as np
+import scipy.sparse
 import bpnet, bpnet.parallel.launch
 rank = bpnet.parallel.launch.communicator_of("mpi", bpnet.get_backend("numpy")).rank
 x, y = np.arange(20.0)[:, None], np.arange(20) % 2
 told = []
-for given in ({"batch_size": 4 + rank}, {"l2": 0.1 * rank}, {"epochs": 2 + rank}, "x", "seed"):
+for given in ({"batch_size": 4 + rank}, {"l2": 0.1 * rank}, {"epochs": 2 + rank}, "x", "seed",
+              "sparse", "target", "held"):
     own = given if isinstance(given, dict) else {}
     net = bpnet.Network([1, 3, 2], seed=rank if given == "seed" else 0)
     before = net.state.theta.copy()
+    x_own, y_own = x + rank if given == "x" else x, y
+    if given == "sparse":
+        x_own = scipy.sparse.csr_array(x + rank * (x == 7.0))
+    if given == "target":
+        y_own = np.where(np.arange(20) == 11 * rank, 1 - y, y)
+    if given == "held":
+        own = {"validation": (scipy.sparse.csr_array(x * (x != 5.0 + rank)), y)}
     try:
-        net.fit(x + rank if given == "x" else x, y, parallel="mpi", **{"epochs": 2, **own})
+        net.fit(x_own, y_own, parallel="mpi", **{"epochs": 2, **own})
     except ValueError as error:
         told.append(str(error))
     assert (net.state.theta == before).all()
@@ -141,9 +150,8 @@ answer(told)
 """
     first, second = succeeded(source, 2, "mpi").answers
     assert first == second
-    for words, message in zip(
-        ("batch size", "l2", "epochs", "samples", "seed"), first, strict=True
-    ):
+    named = ("batch size", "l2", "epochs", "samples", "seed", "samples", "targets", "validation")
+    for words, message in zip(named, first, strict=True):
         assert words in message
         assert "rank 1" in message
 
