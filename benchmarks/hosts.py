@@ -154,6 +154,10 @@ class Hosts:
                 bucket = ["tbf", "rate", rate, "burst", "32kb", "latency", "100ms"]
                 subprocess.run(self.on(host, ["tc", "qdisc", *change, *bucket]), check=True)
 
+    def processes(self, host: int) -> list[int]:
+        """What runs on a host."""
+        return [*map(int, _ip("netns", "pids", self._names[host]).stdout.split())]
+
     def received(self, host: int) -> int:
         """Bytes that a host has received on its link."""
         path = "/sys/class/net/eth0/statistics/rx_bytes"

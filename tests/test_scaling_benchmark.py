@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from benchmarks import links
 from benchmarks.scaling.model import Link, StepModel, busiest_share, fitted_link, fitted_step
 from benchmarks.scaling.rank import main
 
@@ -60,3 +61,41 @@ def test_the_command_says_what_it_takes():
         check=True,
     )
     assert "--held-out" in done.stdout
+
+
+def test_links_are_fitted_and_compared_with_a_step(monkeypatch, tmp_path, capsys):
+    link = Link(1e-3, 1e7)
+    limits = []
+
+    class Hosts:
+        def __init__(self, count):
+            assert count == 3
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            pass
+
+        def limit(self, rate):
+            limits.append(rate)
+
+    def run(hosts, engine, arguments):
+        if "--gather" in arguments:
+            return {size: link.seconds(3, int(size)) for size in arguments[1:]}
+        return {"seconds": [1.0], "communication": [0.5]}
+
+    monkeypatch.setattr(links, "Hosts", Hosts)
+    monkeypatch.setattr(links, "run", run)
+    monkeypatch.setattr(links, "why_not", lambda: "")
+    path = tmp_path / "links.json"
+    assert links.main(["--engines", "mpi", "--rates", "1gbit", "--out", str(path)]) == 0
+    (found,) = json.loads(path.read_text())["links"]
+    assert limits == ["1gbit"]
+    assert found["bytes"] == 4 * (784 * 128 + 128 + 128 * 10 + 10)
+    assert found["bandwidth"] == pytest.approx(1e7)
+    assert found["model"] == pytest.approx(link.seconds(3, found["bytes"]))
+    assert "communication of a step   500.00 ms" in capsys.readouterr().out
+    monkeypatch.setattr(links, "why_not", lambda: "no namespaces")
+    assert links.main([]) == 1
+    assert capsys.readouterr().err == "no namespaces\n"

@@ -113,6 +113,10 @@ def test_a_link_that_is_cut_ends_the_job(hosts, engine, host, tmp_path):
     assert 0 not in statuses
     assert "has given no sign of life for 3 seconds" in text
     assert "that host or the network is down; the job ends" in text
+    deadline = time.monotonic() + 30
+    while left := [pid for k in range(3) for pid in hosts.processes(k)]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
     assert list(tmp_path.glob("run/checkpoints/*.safetensors"))
 
 
