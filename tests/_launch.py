@@ -20,6 +20,14 @@ import bpnet
 ROOT = Path(bpnet.__file__).parents[1]
 ENGINES = ("mpi", "torch")
 
+# Open MPI starts no more ranks than there are cores otherwise, and none for root.
+FOR_OPEN_MPI = {
+    "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+    "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+}
+
 # What a script begins with: `answer(value)` hands a value of this rank to the test.
 _PREAMBLE = """\
 import os as _os, pickle as _pickle
@@ -91,6 +99,7 @@ def run_ranks(source, ranks=2, engine="mpi", *, timeout=60, env=None, while_runn
         answers = Path(folder, "answers")
         answers.mkdir()
         variables = {
+            **FOR_OPEN_MPI,
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
             "OPENBLAS_NUM_THREADS": "1",

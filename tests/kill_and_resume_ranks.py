@@ -123,7 +123,7 @@ def train(case, folder, parallel):
 
 def start(case, folder, ranks):
     """Ranks that train; one process alone where ``ranks`` is 0."""
-    from _launch import executable  # it needs pytest, which ranks do without
+    from _launch import FOR_OPEN_MPI, executable  # it needs pytest, which ranks do without
 
     command = [sys.executable, __file__, "--train", str(folder), "--case", json.dumps(case)]
     if ranks:
@@ -136,7 +136,13 @@ def start(case, folder, ranks):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={**os.environ, **threads, "PYTHONPATH": paths, "BPNET_KILLED": str(folder)},
+        env={
+            **FOR_OPEN_MPI,
+            **os.environ,
+            **threads,
+            "PYTHONPATH": paths,
+            "BPNET_KILLED": str(folder),
+        },
         start_new_session=True,
     )
 
