@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import ctypes
 import sys
+from collections.abc import Callable
 from socket import gethostname
 from time import monotonic, sleep
 from typing import Any, NoReturn
@@ -28,6 +29,8 @@ _SUMMABLE = {
 _BRIEFLY, _POLLED_EVERY = 0.0005, 0.05  # seconds between two looks at a request, at first and later
 _ABORT_ENDS, _LAUNCHER_ENDS = 3.0, 6.0
 
+_made: list[MPICommunicator] = []
+
 
 class MPICommunicator(Communicator):
     """Ranks that MPI joins; it takes NumPy arrays, and CuPy arrays where MPI is CUDA-aware.
@@ -38,7 +41,8 @@ class MPICommunicator(Communicator):
     ----------
     comm : mpi4py.MPI.Comm, optional
         The ranks, all of the program's by default. Duplicates of it are used: messages do not mix
-        with the program's own.
+        with the program's own. MPI has some thousand for a process: use one communicator for many
+        fits.
 
     Examples
     --------
@@ -57,7 +61,7 @@ class MPICommunicator(Communicator):
         self.size: int = comm.Get_size()
         self._requests: list[Any] = []
         if self.size > 1:
-            atexit.register(self._leave)
+            _made.append(self)
 
     def takes_device_arrays(self, backend: Backend) -> bool:
         if backend.owns(np.empty(0)):
@@ -118,21 +122,24 @@ class MPICommunicator(Communicator):
         self._requests = [one for one in self._requests if not one.Test()]
         self._requests += [self._fits.Isend(b"", after), self._fits.Irecv(bytearray(), before)]
 
-    def _leave(self) -> None:
-        """Wait for the other programs to end; if one is in a fit that needs this rank, abort.
+    def leave(self) -> Callable[[], bool]:
+        """Whether the programs of all ranks have ended, asked again and again.
 
-        MPI waits at the end of each process for the others, and so for ever.
+        Calls `abort` if one is in a fit that needs this rank.
         """
-        if MPI.Is_finalized():
-            return
         all_leave = self._fits.Ibarrier()
-        while not all_leave.Test():
+
+        def left() -> bool:
+            if all_leave.Test():
+                return True
             if self._fits.Iprobe((self.rank - 1) % self.size):
                 self.abort(
                     f"rank {self.rank} of {self.size} on {gethostname()} has ended its program, "
                     "and others are in a fit that needs it; the job ends"
                 )
-            sleep(_POLLED_EVERY)
+            return False
+
+        return left
 
     def abort(self, message: str) -> NoReturn:
         tell(message)
@@ -143,6 +150,19 @@ class MPICommunicator(Communicator):
         with contextlib.suppress(Exception):
             self._comm.Abort(1)
         end_process()
+
+
+@atexit.register
+def _leave() -> None:
+    """Wait for the other programs to end, as MPI does, which would wait for ever.
+
+    Of all communicators at once: another rank may be in a fit by any of them.
+    """
+    if MPI.Is_finalized():
+        return
+    waiting = [one.leave() for one in _made]
+    while waiting := [left for left in waiting if not left()]:
+        sleep(_POLLED_EVERY)
 
 
 def cuda_aware() -> bool:

@@ -105,6 +105,56 @@ def test_a_rank_whose_program_ends_before_a_fit_of_the_others_ends_the_job(leave
     assert ("OSError: no data" in job.output) == ("OSError" in leaves)
 
 
+@pytest.mark.parametrize("last", ["whole", "pair"])
+def test_so_it_does_whichever_of_its_communicators_they_use(last):
+    source = f"""
+import bpnet, numpy as np
+from mpi4py import MPI
+from bpnet.parallel.failures import failures_end_the_job
+from bpnet.parallel.mpi import MPICommunicator
+world = MPI.COMM_WORLD
+kinds = {{"whole": lambda: world, "pair": lambda: world.Split(world.rank % 2)}}
+made = {{name: MPICommunicator(kinds[name]()) for name in sorted(kinds, key="{last}".__eq__)}}
+for one in made.values():
+    with failures_end_the_job(one):
+        one.barrier()
+assert {{name: one.size for name, one in made.items()}} == {{"whole": 4, "pair": 2}}
+if world.rank == 2:
+    raise OSError("no data")
+for one in made.values():
+    with failures_end_the_job(one):
+        one.barrier()
+"""
+    job = run_ranks(source, 4, "mpi", timeout=30)
+    assert job.status != 0
+    assert "OSError: no data" in job.output
+    assert "has ended its program, and others are in a fit that needs it" in job.output
+
+
+def test_groups_train_networks_of_their_own_at_the_same_time():
+    source = """
+import numpy as np
+import bpnet
+from mpi4py import MPI
+from bpnet.parallel.mpi import MPICommunicator
+
+world = MPI.COMM_WORLD
+group = MPICommunicator(world.Split(world.rank % 2))
+x, y = np.random.default_rng(0).normal(size=(30, 4)), np.arange(30) % 3
+same = []
+for seed, parallel in ((world.rank % 2, group), (2, "mpi")):
+    several, alone = (
+        bpnet.Network([4, 5, 3], cost="log_likelihood", seed=seed, dtype="float64")
+        for _ in range(2)
+    )
+    several.fit(x, y, epochs=2 + 3 * seed, parallel=parallel)
+    alone.fit(x, y, epochs=2 + 3 * seed, parallel="serial")
+    same.append(bool((several.state.theta == alone.state.theta).all()))
+answer((group.size, same))
+"""
+    assert succeeded(source, 4, "mpi").answers == [(2, [True, True])] * 4
+
+
 def test_a_rank_that_goes_on_alone_is_waited_for():
     source = """
 import time, bpnet
