@@ -17,13 +17,16 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def timed(method: Method) -> Method:
-    """The same method of a communicator, whose time is added to its ``seconds``."""
+    """The same method of a communicator, which keeps its ``seconds`` and its ``broken``."""
 
     @functools.wraps(method)
     def measured(self: Any, *args: Any, **kwargs: Any) -> Any:
         begin = perf_counter()
         try:
             return method(self, *args, **kwargs)
+        except Exception as error:
+            self.broken = error
+            raise
         finally:
             self.seconds += perf_counter() - begin
 

@@ -25,12 +25,15 @@ class Communicator(ABC):
         Number of processes.
     seconds : float
         Time that this process has spent in collective calls, waiting for others included.
+    broken : Exception or None
+        What the last collective call raised that failed, as where another rank has ended.
     """
 
     name: ClassVar[str]
     rank: int
     size: int
     seconds: float = 0.0
+    broken: Exception | None = None
 
     @abstractmethod
     def takes_device_arrays(self, backend: Backend) -> bool:

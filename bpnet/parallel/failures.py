@@ -37,19 +37,29 @@ def failures_end_the_job(communicator: Communicator, *, wait: float = _WAIT) -> 
             yield
     except BaseException as error:
         where = f"rank {communicator.rank} of {communicator.size} on {socket.gethostname()}"
-        if _all_fail(communicator, wait, where):
+        if _all_fail(communicator, error, wait, where):
             raise
         communicator.abort(f"{_told(error)}\n{where} failed; the job ends")
 
 
-def _all_fail(communicator: Communicator, wait: float, where: str) -> bool:
+def _all_fail(communicator: Communicator, error: BaseException, wait: float, where: str) -> bool:
+    broken = communicator.broken
     try:
         return communicator.size == 1 or communicator.meet(wait)
     except ConnectionError:
+        if not _is_due_to(error, broken):
+            return False
         # What failed here is a call that another rank has left; that one tells why. The launcher
         # reports the first process that ends, and is to see that one.
         sleep(_LATER)
         communicator.abort(f"{where}: another rank has ended; the job ends")
+
+
+def _is_due_to(error: BaseException | None, other: BaseException | None) -> bool:
+    """Whether an error is another, or was raised because of it."""
+    while error is not None and error is not other:
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _told(error: BaseException) -> str:

@@ -81,6 +81,27 @@ def test_what_all_ranks_raise_can_be_caught_and_the_program_goes_on(engine, rank
     assert succeeded(ALIKE.format(engine=engine), ranks, engine).answers == [expected] * ranks
 
 
+@pytest.mark.parametrize("engine", ["mpi", "torch"])
+def test_what_a_rank_raises_when_the_others_have_ended_is_told(engine):
+    source = f"""
+import time, bpnet
+from bpnet.parallel import communicator_of
+from bpnet.parallel.failures import failures_end_the_job
+c = communicator_of({engine!r}, bpnet.get_backend("numpy"))
+with failures_end_the_job(c, wait=1.0):
+    c.barrier()
+    if c.rank == 1:
+        time.sleep(2.0)
+        try:
+            raise ConnectionError("to a database")
+        finally:
+            print("tidied up", flush=True)
+"""
+    job = run_ranks(source, 2, engine, timeout=30)
+    assert job.status != 0
+    assert "ConnectionError: to a database\nrank 1 of 2 on " in job.output, job.output
+
+
 LEAVES = """
 import sys, bpnet, numpy as np
 from bpnet.parallel import communicator_of
