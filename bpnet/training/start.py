@@ -135,6 +135,10 @@ def _begin(
         else:
             shuffle = checked_shuffle(settings["shuffle"])
             x, targets = prepare(x, y)
+            if exchange is not None and callable(shuffle):
+                from .parallel.blocks import shuffled_by_first_rank
+
+                shuffle = shuffled_by_first_rank(shuffle, exchange, backend)
             warn_if_out_of_range(prepare.model, backend, targets)
             task = prepare.model.task
             x, targets, sample_weight, validation = with_validation(

@@ -7,11 +7,32 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...backends import Backend
 from ..feeds import BatchFeed, Block
 from .exchange import Exchange
 from .parts import cut
 
-__all__ = ["PartedBlock", "PartedFeed"]
+__all__ = ["PartedBlock", "PartedFeed", "shuffled_by_first_rank"]
+
+
+def shuffled_by_first_rank(
+    shuffle: Callable[[int], Any], exchange: Exchange, backend: Backend
+) -> Callable[[int], Any]:
+    """The same function of the program's own, called on the first rank alone.
+
+    Others would have other mini-batches if it is random, and be told of no error in it.
+    """
+
+    def order(epoch: int) -> Any:
+        def rows() -> Any:
+            given = shuffle(epoch)
+            own = backend.owns(given) and not isinstance(given, np.ndarray)
+            return backend.to_numpy(given) if own else given
+
+        return exchange.of_first_rank(rows)
+
+    order.__qualname__ = getattr(shuffle, "__qualname__", type(shuffle).__qualname__)
+    return order
 
 
 class PartedBlock(NamedTuple):

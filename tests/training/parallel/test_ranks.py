@@ -219,3 +219,33 @@ history = net.fit(np.ones((8, 2)), np.ones((8, 1)), epochs=5, batch_size=4, para
 answer((net.epochs, history.stopped))
 """
     assert succeeded(source, 3, "mpi").answers == [(2, "enough")] * 3
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_a_random_order_of_the_program_is_that_of_the_first_rank(backend):
+    source = f"""
+import numpy as np
+import bpnet, bpnet.parallel.launch
+
+net = bpnet.Network([1, 3, 1], seed=0, backend={backend!r}, task="regression")
+rank = bpnet.parallel.launch.communicator_of("mpi", net.backend).rank
+rng = np.random.default_rng(rank)
+
+class Order:
+    def __call__(self, epoch):
+        order = rng.permutation(8)
+        if epoch == 2:
+            order[1 - rank] += 8
+        return net.backend.from_host(order, "int64")
+
+x = np.arange(8.0)[:, None]
+net.fit(x, x, epochs=2, batch_size=4, parallel="mpi", shuffle=Order(), metrics=["mae"])
+try:
+    net.fit(x, x, epochs=3, batch_size=4, parallel="mpi", shuffle=Order())
+except ValueError as error:
+    answer((net.backend.to_numpy(net.state.theta).tolist(), str(error)))
+"""
+    pytest.importorskip(backend)
+    several, (alone,) = (succeeded(source, ranks, "mpi").answers for ranks in (2, 1))
+    assert several == [alone] * 2
+    assert "row numbers from" in alone[1]
