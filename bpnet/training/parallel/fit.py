@@ -129,7 +129,9 @@ class ParallelFit(MiniBatchFit):
         self._agree()
 
     def _continues(self) -> bool:
-        self._agree()  # one may have been stopped where no moment was told, as between two epochs
+        # One may have been stopped where no moment was told, as between two epochs; or has left.
+        with self._as_rank():
+            self._agree()
         return super()._continues()
 
     def _agree(self) -> None:

@@ -249,3 +249,24 @@ except ValueError as error:
     several, (alone,) = (succeeded(source, ranks, "mpi").answers for ranks in (2, 1))
     assert several == [alone] * 2
     assert "row numbers from" in alone[1]
+
+
+@pytest.mark.parametrize("leaves", ["break", "raise KeyError('in the loop')"])
+def test_a_rank_that_leaves_the_loop_alone_ends_the_job(leaves):
+    source = f"""
+import numpy as np
+import bpnet, bpnet.parallel.launch
+
+net = bpnet.Network([2, 3, 1], seed=0)
+rank = bpnet.parallel.launch.communicator_of("mpi", net.backend).rank
+x, y = np.ones((8, 2)), np.ones((8, 1))
+with net.fitting(x, y, epochs=4, batch_size=4, parallel="mpi") as fit:
+    for row in fit:
+        if rank == 1 and row["epoch"] == 2:
+            {leaves}
+"""
+    job = run_ranks(source, 2, "mpi", timeout=30)
+    assert job.status != 0
+    assert "rank 1 of 2 on " in job.output
+    assert "has ended its program, and others are in a fit that needs it" in job.output
+    assert ("KeyError: 'in the loop'" in job.output) == ("raise" in leaves)
