@@ -128,7 +128,7 @@ def test_ctrl_c_while_the_program_starts_or_ends(monkeypatch, capsys, moment):
 
     if moment == "import":
         monkeypatch.setattr(bpnet.cli.commands, "_run", pressed)
-        monkeypatch.setattr(bpnet.cli.commands, "_failed", pressed)
+        monkeypatch.setattr(bpnet.cli.commands, "tell", pressed)
     else:
         monkeypatch.setattr(bpnet.cli.commands, "main", pressed)
     assert main(["devices"]) == 130

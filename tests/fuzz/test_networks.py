@@ -20,6 +20,7 @@ from bpnet.data import SequenceSource
 from bpnet.data.sparse import SparseRows
 from bpnet.training import start
 from bpnet.training.fit import Fit
+from bpnet.training.parallel.exchange import Exchange
 
 PARTS = 20  # so many tests, which may run side by side
 
@@ -145,6 +146,12 @@ def wrong_rows(monkeypatch):
     monkeypatch.setattr(SparseRows, "dense", lambda *given: dense(*given)[::-1])
 
 
+def wrong_sums(monkeypatch):
+    """Sums of parts that are off by a thousandth."""
+    total = Exchange.sum
+    monkeypatch.setattr(Exchange, "sum", lambda *given: total(*given) * 1.001)
+
+
 WRONG = {
     "plan_and_loop": wrong_plan,
     "other_libraries": wrong_library,
@@ -156,6 +163,7 @@ WRONG = {
     "streamed": wrong_source,
     "sparse": wrong_rows,
     "lbfgs": wrong_figures,
+    "parts": wrong_sums,
 }
 
 

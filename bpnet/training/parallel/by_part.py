@@ -35,13 +35,13 @@ class _ActivationByPart:
     def __init__(self, sigma: Activation) -> None:
         self.sigma = sigma
 
-    def value(self, z: Partitioned, xp: PartitionedNamespace) -> Partitioned:
-        return z.each(lambda z: self.sigma.value(z, xp.of_parts))
+    def value(self, z: Partitioned, namespace: PartitionedNamespace) -> Partitioned:
+        return z.each(lambda z: self.sigma.value(z, namespace.of_parts))
 
     def pullback(
-        self, g: Partitioned, z: Partitioned, a: Partitioned, xp: PartitionedNamespace
+        self, g: Partitioned, z: Partitioned, a: Partitioned, namespace: PartitionedNamespace
     ) -> Partitioned:
-        return g.each(lambda g, z, a: self.sigma.pullback(g, z, a, xp.of_parts), z, a)
+        return g.each(lambda g, z, a: self.sigma.pullback(g, z, a, namespace.of_parts), z, a)
 
 
 class _CostByPart:
@@ -54,9 +54,9 @@ class _CostByPart:
         z: Partitioned,
         a: Partitioned,
         y: Partitioned,
-        xp: PartitionedNamespace,
+        namespace: PartitionedNamespace,
     ) -> Partitioned:
         def of_part(z: Any, a: Any, y: Any) -> Any:
-            return self.cost.output_error(sigma.sigma, z, a, y, xp.of_parts)
+            return self.cost.output_error(sigma.sigma, z, a, y, namespace.of_parts)
 
         return z.each(of_part, a, y)
