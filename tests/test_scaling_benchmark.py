@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from benchmarks import links
 from benchmarks.scaling.model import Link, StepModel, busiest_share, fitted_link, fitted_step
+from benchmarks.scaling.picture import draw
 from benchmarks.scaling.rank import main
 
 
@@ -99,3 +101,10 @@ def test_links_are_fitted_and_compared_with_a_step(monkeypatch, tmp_path, capsys
     monkeypatch.setattr(links, "why_not", lambda: "no namespaces")
     assert links.main([]) == 1
     assert capsys.readouterr().err == "no namespaces\n"
+
+
+def test_the_record_is_drawn(tmp_path):
+    pytest.importorskip("matplotlib")
+    record = sorted((Path(__file__).parents[1] / "benchmarks" / "results").glob("scaling-*.json"))
+    draw(json.loads(record[-1].read_text()), tmp_path / "scaling.png")
+    assert (tmp_path / "scaling.png").stat().st_size > 10_000
