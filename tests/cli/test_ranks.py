@@ -22,6 +22,8 @@ answer(codes)
 sys.exit(max(codes))
 """
 
+RANK = "from bpnet.parallel.launched import launched_rank"
+
 
 def by_ranks(tmp_path, *runs, ranks=2, engine="mpi", before="", start=succeeded, **options):
     """A job of ranks that all run the command with these flags, one after another."""
@@ -122,7 +124,7 @@ def test_a_mistake_is_told_once_by_torchrun(tmp_path):
 
 def test_what_one_rank_lacks_is_told_with_its_number(tmp_path):
     Path("other").mkdir()
-    before = "if os.environ['PMI_RANK'] == '1': os.chdir('other')"
+    before = f"{RANK}\nif launched_rank() == 1: os.chdir('other')"
     job = by_ranks(tmp_path, TABLE, before=before, start=run_ranks)
     assert job.answers == [[2], [2]]
     assert "bpnet: rank 1 on " in job.output
@@ -133,7 +135,7 @@ def test_what_one_rank_lacks_is_told_with_its_number(tmp_path):
 def test_ranks_with_other_data_are_told_so(tmp_path):
     Path("other").mkdir()
     Path("other/table.csv").write_text(Path("table.csv").read_text().replace("yes", "oui"))
-    before = "if os.environ['PMI_RANK'] == '1': os.chdir('other')"
+    before = f"{RANK}\nif launched_rank() == 1: os.chdir('other')"
     job = by_ranks(tmp_path, [*HELD_OUT, "--quiet"], before=before, start=run_ranks)
     assert job.answers == [[2], [2]]
     assert "rank 1" in job.output
@@ -191,9 +193,10 @@ def test_one_part_a_rank(tmp_path):
 
 FAILING = """
 import bpnet.cli.train as train
+from bpnet.parallel.launched import launched_rank
 def fail(*_):
     raise RuntimeError("no room in this test")
-if os.environ["PMI_RANK"] == "{rank}":
+if launched_rank() == {rank}:
     train.make_network = fail
 """
 
