@@ -101,6 +101,7 @@ WRONG = {
 
 
 def test_a_mistake_is_told_once(tmp_path):
+    pytest.importorskip("torch")  # without it, another mistake is told of --parallel torch
     Path("off.toml").write_text('parallel = "off"\n')
     runs = [[*flags.split(), "--quiet"] for flags in WRONG]
     job = by_ranks(tmp_path, *runs, start=run_ranks)

@@ -73,6 +73,8 @@ WRONG = {
 
 @pytest.mark.parametrize(("engine", "name", "told"), WRONG.values(), ids=WRONG)
 def test_wrong_use_is_told_once(engine, name, told):
+    if name == "torch":  # without it, that is what is told
+        pytest.importorskip("torch")
     job = run_ranks(ASKED.format(name=name), 3 if engine == "mpi" else 2, engine)
     assert job.status != 0
     assert job.output.count(told) == 1, job.output
