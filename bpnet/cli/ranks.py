@@ -6,21 +6,21 @@ import argparse
 import contextlib
 import re
 import socket
-import warnings
 from collections.abc import Callable, Iterator
 from time import sleep
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .._lib.constraints import Integer
 from .._lib.registry import check_name
 from .._lib.wording import count
 from ..backends import Backend, get_backend
+from ..network import Network
 from ..parallel import Communicator, SerialCommunicator, communicator_of
-from ..parallel.failures import failures_end_the_job
 from ..parallel.first_rank import of_first_rank
 from ..parallel.launch import NAMES
 from ..parallel.launched import launched_rank, launched_size, launcher
 from ..tabular.recipe import Settings
+from ..training.parallel.rank import as_rank
 from .errors import RunError, UsageError, code_of, in_words, tell, usage
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
 ]
 
 OFF = "off"
-_BLOCKS = 4
 _FOR_RANK_0 = 1.0  # seconds in which it tells: launchers end all ranks when the first one ends
 
 T = TypeVar("T")
@@ -135,8 +134,15 @@ def engine_of(asked: Settings, ranks: Ranks, resumes: bool) -> str | None:
         several = ranks.communicator.size > 1
         engine = ranks.communicator.name if several or launcher() or "blocks" in asked else None
     if engine is not None:
-        Integer(0)("blocks", asked.setdefault("blocks", _BLOCKS))
+        Integer(0)("blocks", asked.setdefault("blocks", _default_blocks()))
     return engine
+
+
+def _default_blocks() -> int:
+    """How many parts a fit makes of a mini-batch, unless told otherwise."""
+    defaults: Any = Network.fit.__kwdefaults__
+    found: int = defaults["blocks"]
+    return found
 
 
 class Ranks:
@@ -213,9 +219,7 @@ class Ranks:
             yield
             return
         try:
-            with failures_end_the_job(communicator), warnings.catch_warnings():
-                if not self.first:
-                    warnings.simplefilter("ignore", UserWarning)
+            with as_rank(communicator):
                 yield
         except BaseException as error:
             code = tell(error, debug) if self.first else code_of(error)

@@ -66,6 +66,7 @@ class Exchange:
             own_parts(self.blocks, rank, communicator.size) for rank in range(communicator.size)
         ]
         self.own = self._parts[communicator.rank]
+        self._spans: dict[int, list[list[Span]]] = {}  # what each rank adds up, by samples
         self._backend, self._direct = backend, communicator.takes_device_arrays(backend)
         self.xp = backend.xp
 
@@ -99,10 +100,11 @@ class Exchange:
         rooms : dict, optional
             What the sums of one kind of array use again and again: each overwrites the one before.
         """
-        sizes = self.sizes(m)
-        each = [subtrees(parts, sizes) for parts in self._parts]
         if self.communicator.size == 1:
             return node((0, self.blocks))
+        if m not in self._spans:
+            self._spans[m] = [subtrees(parts, self.sizes(m)) for parts in self._parts]
+        each = self._spans[m]
         mine = each[self.communicator.rank]
         if not self._in_order:
             array = node(mine[0]) if mine else zeros()
@@ -115,7 +117,7 @@ class Exchange:
             if rooms is not None:
                 rooms[k] = rows
             received |= {spans[k]: rows[r, ...] for r, spans in enumerate(each) if k < len(spans)}
-        everything = (0, self.blocks), sizes, received.__getitem__, received
+        everything = (0, self.blocks), self.sizes(m), received.__getitem__, received
         return self._from_wire(sum_of_parts(*everything, add=operator.iadd))
 
     def rows(self, own: Array | None, m: int, steps: int, n: int) -> Array:

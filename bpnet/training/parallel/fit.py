@@ -136,7 +136,7 @@ class ParallelFit(MiniBatchFit):
 
     def _agree(self) -> None:
         """Go on or stop together: as soon as one rank is to stop, all are."""
-        self._note_deadlines()
+        super()._is_to_stop()  # notes deadlines
         mine = (self._stopping, self._at_once, self._reason, self._interrupt(), self.rate_factor)
         told = self._communicator.gather_objects(mine)
         self._stopping = any(stopping for stopping, *_ in told)
@@ -147,9 +147,6 @@ class ParallelFit(MiniBatchFit):
         self.rate_factor = told[0][4]
         if any(interrupted for *_, interrupted, _ in told):
             self._note_interrupt()
-
-    def _note_deadlines(self) -> None:
-        super()._is_to_stop()
 
     def _is_to_stop(self) -> bool:
         return self._at_once  # agreed on; a rank that stops by itself would be waited for
